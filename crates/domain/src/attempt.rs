@@ -1,0 +1,89 @@
+//! One request to buy, with the key that makes repeating it harmless.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{BuyerId, PurchaseBits, purchase::Price};
+
+/// The 128-bit identity of an attempt within one buyer, sku and generation.
+///
+/// Made once when the attempt is submitted and kept when it is sent again, so that an attempt
+/// whose answer was lost takes stock once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AttemptKey(pub [u8; 16]);
+
+impl AttemptKey {
+    /// The key of a client's `Idempotency-Key`: the first half of its SHA-256.
+    #[must_use]
+    pub fn from_idempotency_key(text: &str) -> Self {
+        let hash = Sha256::digest(text.as_bytes());
+        let mut key = [0; 16];
+        key.copy_from_slice(&hash[..16]);
+        Self(key)
+    }
+}
+
+/// A W3C `traceparent` header, which ties the purchase's later life to the request's trace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TraceParent(Box<str>);
+
+impl TraceParent {
+    /// Takes a header of version 00: 55 characters of lower-case hex and hyphens, else nothing.
+    ///
+    /// A wrong header is dropped and not an error, as the standard asks.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let shaped = text.len() == 55
+            && text.starts_with("00-")
+            && text.bytes().enumerate().all(|(place, byte)| match place {
+                2 | 35 | 52 => byte == b'-',
+                _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+            });
+        shaped.then(|| Self(text.into()))
+    }
+
+    /// The header's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// One request to buy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Who asks.
+    pub buyer: BuyerId,
+    /// What makes a repeat of this attempt recognisable.
+    pub key: AttemptKey,
+    /// What its purchase number will carry, should it be accepted.
+    pub bits: PurchaseBits,
+    /// Units asked for, at least 1.
+    pub qty: u32,
+    /// The trace of the request, if it has one.
+    pub traceparent: Option<TraceParent>,
+    /// What one unit costs, where the sale has a price.
+    pub unit_price: Option<Price>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_idempotency_key_is_the_same_attempt() {
+        let key = AttemptKey::from_idempotency_key("a");
+        assert_eq!(key, AttemptKey::from_idempotency_key("a"));
+        assert_ne!(key, AttemptKey::from_idempotency_key("b"));
+        assert_eq!(key.0[..4], [0xca, 0x97, 0x81, 0x12]);
+    }
+
+    #[test]
+    fn a_traceparent_of_another_shape_is_dropped() {
+        let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        assert_eq!(TraceParent::parse(good).unwrap().as_str(), good);
+        assert_eq!(TraceParent::parse("00-xyz"), None);
+    }
+}

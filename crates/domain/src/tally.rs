@@ -1,0 +1,74 @@
+//! What a gate counts while it judges: units left, and what each buyer holds.
+
+use std::collections::HashMap;
+
+use crate::{Attempt, BuyerId, Instant, Position, Purchase};
+
+/// The counters and holdings that [`decide`](crate::decide) reads and moves.
+///
+/// Holds at least the buyers of the batch that is judged: an engine in memory passes its whole
+/// map, one over a store the rows of the batch's buyers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Units that nobody holds.
+    pub stock: u32,
+    /// Units standing, that is sold and not cancelled.
+    pub sold: u32,
+    /// The last position given.
+    pub position: u64,
+    /// Each buyer's purchases, oldest first.
+    pub holdings: HashMap<BuyerId, Vec<Purchase>>,
+}
+
+impl Tally {
+    /// A sale that has sold nothing yet, its map reserved for as many buyers as it has units.
+    ///
+    /// Growing the map of a million buyers under load would stall every buyer for its length.
+    #[must_use]
+    pub fn new(initial_stock: u32) -> Self {
+        Self {
+            stock: initial_stock,
+            sold: 0,
+            position: 0,
+            holdings: HashMap::with_capacity(initial_stock as usize),
+        }
+    }
+
+    /// The buyer's purchases, oldest first; empty if there are none.
+    #[must_use]
+    pub fn purchases(&self, buyer: &BuyerId) -> &[Purchase] {
+        self.holdings.get(buyer).map_or(&[], Vec::as_slice)
+    }
+
+    /// Units that the buyer holds.
+    #[must_use]
+    pub fn held(&self, buyer: &BuyerId) -> u32 {
+        held(self.purchases(buyer))
+    }
+
+    /// Takes the attempt's units for its buyer; the caller has judged that it may.
+    pub(crate) fn take(&mut self, attempt: &Attempt, now: Instant) -> Purchase {
+        self.stock -= attempt.qty;
+        self.sold += attempt.qty;
+        self.position += 1;
+        let purchases = self.holdings.entry(attempt.buyer.clone()).or_default();
+        let purchase = Purchase {
+            bits: attempt.bits,
+            at: now,
+            qty: attempt.qty,
+            key: attempt.key,
+            remaining: self.stock,
+            position: Position(self.position),
+            ordinal: u32::try_from(purchases.len() + 1).unwrap_or(u32::MAX),
+            held_after: held(purchases) + attempt.qty,
+            cancelled: false,
+        };
+        purchases.push(purchase);
+        purchase
+    }
+}
+
+/// Units of what is not cancelled.
+fn held(purchases: &[Purchase]) -> u32 {
+    purchases.iter().filter(|purchase| !purchase.cancelled).map(|purchase| purchase.qty).sum()
+}
