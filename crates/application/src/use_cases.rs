@@ -1,0 +1,1 @@
+//! The use cases, one a file, named verb and noun.
