@@ -171,6 +171,13 @@ pub trait Outbox: Send + Sync {
         limit: usize,
     ) -> Result<Vec<(DeadLetterId, DeadLetter)>, PortError>;
 
+    /// One dead letter; `None` if there is none of that id.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    async fn dead_letter(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError>;
+
     /// Removes a dead letter; `None` if there is none of that id. The caller has recorded its
     /// purchase, or voided it.
     ///
