@@ -1,6 +1,5 @@
 //! What the rules cost: attempts decided a second, in batches as the coalescer makes them.
 #![expect(clippy::expect_used, reason = "a benchmark fails by panicking")]
-#![expect(missing_docs, reason = "criterion's macros make public items")]
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use stampede_domain::{
