@@ -25,7 +25,8 @@ pub(super) fn redis() -> String {
 
 /// Starts Postgres and answers the address of its first database.
 pub(super) fn postgres() -> String {
-    let image = Postgres::default().with_tag(POSTGRES_TAG);
+    let settings = ["-c", "fsync=off", "-c", "max_connections=300"];
+    let image = Postgres::default().with_tag(POSTGRES_TAG).with_cmd(settings);
     let port = keep_running("Postgres", image, 5432);
     format!("postgres://postgres:postgres@127.0.0.1:{port}/postgres")
 }

@@ -55,16 +55,17 @@ impl StampedeProcess {
         env: impl IntoIterator<Item = (&'a str, String)>,
     ) -> Self {
         let (args, env) = (arguments(args), owned(env));
-        blocking(move || {
-            let (child, log, folder) = spawn(&args, &env);
-            let address = log.find(START_LIMIT, |line| field_of(line, "listening", "address"));
-            let Some(address) = address else {
-                panic!("{args:?} does not listen:\n{}", log.lines().join("\n"));
-            };
-            let base_url = base_url(&address);
-            Self { child, log, base_url, _folder: folder }
-        })
-        .await
+        blocking(move || Self::launch(&binary(), &args, &env)).await
+    }
+
+    fn launch(binary: &Path, args: &[OsString], env: &[(String, String)]) -> Self {
+        let (child, log, folder) = spawn(binary, args, env);
+        let address = log.find(START_LIMIT, |line| field_of(line, "listening", "address"));
+        let Some(address) = address else {
+            panic!("{args:?} does not listen:\n{}", log.lines().join("\n"));
+        };
+        let base_url = base_url(&address);
+        Self { child, log, base_url, _folder: folder }
     }
 
     /// Runs a command that ends by itself, as `check` does, or `serve` with a bad setting.
@@ -74,7 +75,7 @@ impl StampedeProcess {
     ) -> Ended {
         let (args, env) = (arguments(args), owned(env));
         blocking(move || {
-            let (mut child, log, _folder) = spawn(&args, &env);
+            let (mut child, log, _folder) = spawn(&binary(), &args, &env);
             let Some(status) = child.wait(RUN_LIMIT) else {
                 panic!("{args:?} does not end:\n{}", log.lines().join("\n"));
             };
@@ -145,9 +146,9 @@ fn owned<'a>(env: impl IntoIterator<Item = (&'a str, String)>) -> Vec<(String, S
 }
 
 /// In an empty folder, so that neither `./data` nor a `.env` of the developer is met.
-fn spawn(args: &[OsString], env: &[(String, String)]) -> (Child, Log, TempDir) {
+fn spawn(binary: &Path, args: &[OsString], env: &[(String, String)]) -> (Child, Log, TempDir) {
     let folder = scratch("stampede");
-    let mut command: Command = command(&binary(), RunAs::Me, "KILL");
+    let mut command: Command = command(binary, RunAs::Me, "KILL");
     command.env_clear();
     command.envs(INHERITED.iter().filter_map(|name| Some((name, env::var_os(name)?))));
     command
@@ -185,4 +186,56 @@ fn binary() -> PathBuf {
 fn base_url(address: &str) -> String {
     let address = address.trim_end_matches('/');
     if address.starts_with("http") { address.to_owned() } else { format!("http://{address}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{StampedeProcess, arguments};
+    use crate::servers::programs;
+
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    /// A program that listens, by its log, prints its settings, and stops when asked to.
+    const STAND_IN: &str = r#"
+trap 'echo "{\"message\":\"stopped\"}"; exit 3' TERM
+echo "no JSON" >&2
+echo "{\"message\":\"settings\",\"given\":\"$GIVEN\",\"port\":\"$PORT\",\"crate\":\"$CARGO_PKG_NAME\"}"
+echo "{\"fields\":{\"message\":\"listening\",\"address\":\"127.0.0.1:7\"}}" >&2
+while :; do sleep 0.02; done
+"#;
+
+    fn stand_in() -> StampedeProcess {
+        let shell = programs::find("sh").expect("a shell");
+        let settings = [("GIVEN".to_owned(), "by the test".to_owned())];
+        StampedeProcess::launch(&shell, &arguments(["-c", STAND_IN]), &settings)
+    }
+
+    #[tokio::test]
+    async fn a_process_says_where_it_listens_and_sees_the_given_settings_alone() {
+        let process = stand_in();
+        assert_eq!(process.base_url(), "http://127.0.0.1:7");
+        let settings = process.logged("settings", LIMIT).await;
+        let seen = r#""given":"by the test","port":"0","crate":"""#;
+        assert!(settings.contains(seen), "{settings}");
+    }
+
+    #[tokio::test]
+    async fn a_process_that_is_asked_to_stop_leaves_its_exit_code_and_its_last_line() {
+        let process = stand_in();
+        process.terminate();
+        let ended = process.wait(LIMIT).await;
+        assert_eq!(ended.code, Some(3));
+        assert!(ended.lines.iter().any(|line| line.contains("stopped")), "{:?}", ended.lines);
+    }
+
+    #[tokio::test]
+    async fn a_killed_process_ends_without_a_word() {
+        let mut process = stand_in();
+        process.kill_hard();
+        let ended = process.wait(LIMIT).await;
+        assert_eq!(ended.code, None);
+        assert!(!ended.lines.iter().any(|line| line.contains("stopped")), "{:?}", ended.lines);
+    }
 }
