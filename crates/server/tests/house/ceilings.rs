@@ -30,16 +30,22 @@ pub(crate) fn faults(root: &Path) -> Vec<String> {
 }
 
 fn is_production(name: &str) -> bool {
-    let is_rust = name.ends_with(".rs") && name.starts_with("crates/") && name.contains("/src/");
-    let is_page = (name.ends_with(".ts") || name.ends_with(".tsx"))
-        && ![".d.ts", ".test.ts", ".test.tsx"].iter().any(|ending| name.ends_with(ending));
-    is_rust || is_page || name.ends_with(".lua") || name.ends_with(".sql")
+    let mut endings = name.rsplit('.');
+    match (endings.next(), endings.next()) {
+        (Some("rs"), _) => name.starts_with("crates/") && name.contains("/src/"),
+        (Some("ts" | "tsx"), before) => !matches!(before, Some("d" | "test")),
+        (ending, _) => matches!(ending, Some("lua" | "sql")),
+    }
+}
+
+fn is_rust(name: &str) -> bool {
+    name.rsplit('.').next() == Some("rs")
 }
 
 fn faults_in(name: &str, text: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let mut lines = text.lines().count();
-    if name.ends_with(".rs") {
+    if is_rust(name) {
         let file = match syn::parse_file(text) {
             Ok(file) => file,
             Err(error) => return vec![format!("{name} does not parse: {error}")],
@@ -56,9 +62,9 @@ fn faults_in(name: &str, text: &str) -> Vec<String> {
 
 /// The line on which the trailing `#[cfg(test)]` items begin.
 fn tests_at_the_end(items: &[Item]) -> Option<usize> {
-    let tests = items.iter().rev().map_while(|item| match item {
-        Item::Mod(module) if is_test(&module.attrs) => Some(module.span().start().line),
-        _ => None,
+    let tests = items.iter().rev().map_while(|item| {
+        let Item::Mod(module) = item else { return None };
+        is_test(&module.attrs).then(|| module.span().start().line)
     });
     tests.last()
 }
@@ -123,7 +129,7 @@ impl<'ast> Visit<'ast> for Functions<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FILE_LINES_MAX, FUNCTION_LINES_MAX, faults};
+    use super::{FILE_LINES_MAX, FUNCTION_LINES_MAX, faults, is_rust};
     use crate::tree::planted;
 
     fn found(name: &str, text: &str) -> Vec<String> {
@@ -143,7 +149,7 @@ mod tests {
             "migrations/x/1.sql",
             "frontend/src/e.tsx",
         ] {
-            let line = if name.ends_with(".rs") { "const A: u8 = 0;\n" } else { "x\n" };
+            let line = if is_rust(name) { "const A: u8 = 0;\n" } else { "x\n" };
             assert_eq!(found(name, &line.repeat(FILE_LINES_MAX)).len(), 0, "{name}");
             assert_eq!(found(name, &line.repeat(FILE_LINES_MAX + 1)).len(), 1, "{name}");
         }

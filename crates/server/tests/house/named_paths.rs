@@ -17,8 +17,7 @@ const MEDIA_TYPES: [&str; 3] = ["application/json", "text/event-stream", "text/h
 /// A path starts at the root; the name of a file alone may stand anywhere in the tree. Code
 /// blocks are left out, and so is what is no path: routes (`/api/…`), commands, Rust paths.
 pub(crate) fn faults(root: &Path, page: &str) -> Vec<String> {
-    let text =
-        fs::read_to_string(root.join(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
+    let text = fs::read_to_string(root.join(page)).expect(page);
     let folder = Path::new(page).parent().unwrap_or(Path::new(""));
     let mut faults = Vec::new();
     for (number, line) in prose(&text) {
