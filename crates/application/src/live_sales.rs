@@ -1,0 +1,357 @@
+//! What this node knows of every sale: the latest snapshot each, watched by its streams.
+//!
+//! Status is answered from here and never by a store call per request. The feed, and this
+//! node's own answers, bring snapshots in; a slow stream costs nothing, because it reads the
+//! newest value when it gets to it.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use stampede_domain::{Generation, Instant, Phase, Sale, SaleId, Shard, Sku, State, Version};
+use tokio::{sync::watch, time};
+use tokio_util::sync::CancellationToken;
+
+use crate::ports::{Clock, Snapshot};
+
+/// A sale as this node shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveSale {
+    /// The sale with all that an admin may have changed.
+    pub sale: Arc<Sale>,
+    /// Units that nobody holds.
+    pub stock: u32,
+    /// Raised by every change.
+    pub version: Version,
+    /// Its state when it was last looked at; streams are told when it turns.
+    pub phase: Phase,
+}
+
+/// What this node knows of a sku.
+#[derive(Clone, Debug)]
+pub enum Known {
+    /// The sale as it stands.
+    Live(Arc<LiveSale>),
+    /// The sale's shard has not been read for too long: we do not know.
+    Stale,
+    /// This node has no sale of that sku; the catalogue may.
+    Unknown,
+}
+
+/// How long what was read of a shard may be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// The gate is in this process: always.
+    Always,
+    /// As long as the shard was read within this time.
+    Within(Duration),
+}
+
+/// How many removed sales are remembered, so that a late message does not bring one back.
+const REMOVED_MAX: usize = 1_024;
+
+/// Every sale that is not deleted, by sku.
+pub struct LiveSales {
+    clock: Arc<dyn Clock>,
+    freshness: Freshness,
+    /// What `shards_read` counts from.
+    origin: time::Instant,
+    /// Milliseconds after `origin` at which each shard was last read, 0 for never.
+    shards_read: [AtomicU64; Shard::COUNT as usize],
+    /// Replaced whole when a sale comes or goes, so that readers take no lock.
+    sales: ArcSwap<HashMap<Sku, watch::Sender<Arc<LiveSale>>>>,
+    /// What writers share; readers never take it.
+    writing: Mutex<Writing>,
+    /// Counts up when a sale comes or goes.
+    directory: watch::Sender<u64>,
+    /// Wakes the turner when a window may have moved.
+    windows: tokio::sync::Notify,
+}
+
+/// What writers share.
+#[derive(Default)]
+struct Writing {
+    /// Generations that were removed lately, oldest first.
+    removed: VecDeque<Generation>,
+}
+
+impl LiveSales {
+    /// Knows nothing yet.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, freshness: Freshness) -> Self {
+        Self {
+            clock,
+            freshness,
+            origin: time::Instant::now(),
+            shards_read: std::array::from_fn(|_| AtomicU64::new(0)),
+            sales: ArcSwap::default(),
+            writing: Mutex::default(),
+            directory: watch::Sender::new(0),
+            windows: tokio::sync::Notify::new(),
+        }
+    }
+
+    /// The clock that phases are told by.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// The sale of that sku.
+    #[must_use]
+    pub fn get(&self, sku: &Sku) -> Known {
+        let sales = self.sales.load();
+        match sales.get(sku) {
+            Some(_) if !self.is_fresh(Shard::of(sku)) => Known::Stale,
+            Some(sale) => Known::Live(self.turned(sale)),
+            None => Known::Unknown,
+        }
+    }
+
+    /// The sale of that sku even if its shard was not read lately, for those who ask the gate.
+    #[must_use]
+    pub fn last_known(&self, sku: &Sku) -> Option<Arc<LiveSale>> {
+        self.sales.load().get(sku).map(|sale| sale.borrow().clone())
+    }
+
+    /// The changes of one sale; it closes when the sale is deleted.
+    #[must_use]
+    pub fn watch(&self, sku: &Sku) -> Option<watch::Receiver<Arc<LiveSale>>> {
+        self.sales.load().get(sku).map(watch::Sender::subscribe)
+    }
+
+    /// Wakes when a sale comes or goes.
+    #[must_use]
+    pub fn watch_directory(&self) -> watch::Receiver<u64> {
+        self.directory.subscribe()
+    }
+
+    /// Every sale: upcoming and active ones first, those by start, ended ones by latest end.
+    ///
+    /// `None` if any shard was not read lately. Costs a walk over all sales.
+    #[must_use]
+    pub fn all(&self) -> Option<Vec<Arc<LiveSale>>> {
+        if !Shard::all().all(|shard| self.is_fresh(shard)) {
+            return None;
+        }
+        let mut all: Vec<_> = self.sales.load().values().map(|sale| self.turned(sale)).collect();
+        all.sort_by_cached_key(|live| order(live));
+        Some(all)
+    }
+
+    /// The featured sale: the active one that ends first, else the next upcoming, else the last
+    /// ended. `None` for the option if there is no sale at all; `Err` if a shard is stale.
+    ///
+    /// # Errors
+    ///
+    /// [`Stale`] if any shard was not read lately.
+    pub fn featured(&self) -> Result<Option<Arc<LiveSale>>, Stale> {
+        let all = self.all().ok_or(Stale)?;
+        let rank = |live: &LiveSale| {
+            let window = live.sale.window;
+            match live.phase.state {
+                State::Active => (0, window.end.millis()),
+                State::Upcoming => (1, window.start.millis()),
+                State::Ended => (2, -window.end.millis()),
+            }
+        };
+        Ok(all.into_iter().min_by_key(|live| (rank(live), live.sale.id.sku.clone())))
+    }
+
+    /// Takes in a whole snapshot, unless a newer one is known or its generation was removed.
+    pub fn apply(&self, snapshot: &Snapshot) {
+        let phase = snapshot.sale.phase(snapshot.stock, self.clock.now());
+        let live = Arc::new(LiveSale {
+            sale: Arc::new(snapshot.sale.clone()),
+            stock: snapshot.stock,
+            version: snapshot.version,
+            phase,
+        });
+        let writing = self.write();
+        if writing.removed.contains(&snapshot.sale.id.generation) {
+            return;
+        }
+        let sku = &snapshot.sale.id.sku;
+        let sales = self.sales.load();
+        match sales.get(sku) {
+            Some(known) if known.borrow().sale.id == snapshot.sale.id => {
+                known.send_if_modified(|current| {
+                    let newer = live.version > current.version
+                        || (live.version == current.version && *live != **current);
+                    if newer {
+                        current.clone_from(&live);
+                    }
+                    newer
+                });
+            }
+            Some(known) if known.borrow().version > live.version => return,
+            Some(_) | None => {
+                let mut next = HashMap::clone(&sales);
+                // An older generation's streams close here, as if it had been deleted.
+                next.insert(sku.clone(), watch::Sender::new(live));
+                self.sales.store(Arc::new(next));
+                self.directory.send_modify(|count| *count += 1);
+            }
+        }
+        drop(writing);
+        self.windows.notify_one();
+    }
+
+    /// Takes in a change of the stock alone; `false` if this node does not know the sale, and
+    /// its snapshot should be read.
+    pub fn apply_stock(&self, id: &SaleId, version: Version, stock: u32) -> bool {
+        let sales = self.sales.load();
+        let Some(known) = sales.get(&id.sku) else { return false };
+        if known.borrow().sale.id != *id {
+            return false;
+        }
+        let now = self.clock.now();
+        known.send_if_modified(|current| {
+            let newer = version > current.version;
+            if newer {
+                *current = Arc::new(LiveSale {
+                    stock,
+                    version,
+                    phase: current.sale.phase(stock, now),
+                    sale: current.sale.clone(),
+                });
+            }
+            newer
+        });
+        true
+    }
+
+    /// Forgets a deleted sale: it leaves every answer, its streams close.
+    pub fn remove(&self, id: &SaleId) {
+        let mut writing = self.write();
+        if writing.removed.len() == REMOVED_MAX {
+            writing.removed.pop_front();
+        }
+        writing.removed.push_back(id.generation);
+        let sales = self.sales.load();
+        if sales.get(&id.sku).is_some_and(|known| known.borrow().sale.id == *id) {
+            let mut next = HashMap::clone(&sales);
+            next.remove(&id.sku);
+            self.sales.store(Arc::new(next));
+            self.directory.send_modify(|count| *count += 1);
+        }
+    }
+
+    /// What this node has of every sale, for a feed that compares it with the store.
+    #[must_use]
+    pub fn versions(&self, shard: Shard) -> BTreeMap<Sku, (Generation, Version)> {
+        let sales = self.sales.load();
+        let of_shard = sales.iter().filter(|(sku, _)| Shard::of(sku) == shard);
+        of_shard
+            .map(|(sku, sale)| {
+                let live = sale.borrow();
+                (sku.clone(), (live.sale.id.generation, live.version))
+            })
+            .collect()
+    }
+
+    /// Tells that all of a shard's changes until now are applied.
+    pub fn shard_read(&self, shard: Shard) {
+        let millis = u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.shards_read[shard.index()].store(millis.max(1), Ordering::Relaxed);
+    }
+
+    /// Turns sales whose start or end has come, and tells their streams, until `stop`.
+    pub async fn turn(&self, stop: CancellationToken) {
+        loop {
+            let next = self.turn_once();
+            let wait = next.map_or(TURN_AT_LEAST, |at| {
+                let millis = at.millis_since(self.clock.now()).max(0);
+                Duration::from_millis(u64::try_from(millis).unwrap_or(0)).min(TURN_AT_LEAST)
+            });
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.windows.notified() => {}
+                () = time::sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Turns what is due now; returns the next instant at which something will be.
+    pub fn turn_once(&self) -> Option<Instant> {
+        let now = self.clock.now();
+        let sales = self.sales.load();
+        for sale in sales.values() {
+            sale.send_if_modified(|current| turn_at(current, now));
+        }
+        let boundaries = sales.values().filter_map(|sale| next_boundary(&sale.borrow(), now));
+        boundaries.min()
+    }
+
+    /// The sale with its phase as of now; its streams are told if that is new.
+    fn turned(&self, sale: &watch::Sender<Arc<LiveSale>>) -> Arc<LiveSale> {
+        let now = self.clock.now();
+        let live = sale.borrow().clone();
+        if live.sale.phase(live.stock, now) == live.phase {
+            return live;
+        }
+        sale.send_if_modified(|current| turn_at(current, now));
+        sale.borrow().clone()
+    }
+
+    fn is_fresh(&self, shard: Shard) -> bool {
+        match self.freshness {
+            Freshness::Always => true,
+            Freshness::Within(limit) => {
+                let read = self.shards_read[shard.index()].load(Ordering::Relaxed);
+                let age = self.origin.elapsed().saturating_sub(Duration::from_millis(read));
+                read > 0 && age < limit
+            }
+        }
+    }
+
+    fn write(&self) -> MutexGuard<'_, Writing> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Some shard was not read lately: we do not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("what this node knows of the sales is too old to show")]
+pub struct Stale;
+
+/// How long the turner sleeps at most, so that a store clock that was set is noticed.
+const TURN_AT_LEAST: Duration = Duration::from_secs(1);
+
+/// Sets the phase as of `now`; whether it changed.
+fn turn_at(current: &mut Arc<LiveSale>, now: Instant) -> bool {
+    let phase = current.sale.phase(current.stock, now);
+    if phase == current.phase {
+        return false;
+    }
+    *current = Arc::new(LiveSale { phase, ..LiveSale::clone(current) });
+    true
+}
+
+/// The next instant at which the sale's phase changes by itself.
+fn next_boundary(live: &LiveSale, now: Instant) -> Option<Instant> {
+    let window = live.sale.window;
+    match live.phase.state {
+        State::Ended => None,
+        State::Upcoming | State::Active => {
+            [window.start, window.end].into_iter().filter(|&at| at > now).min()
+        }
+    }
+}
+
+/// Upcoming and active sales first, those by start; ended ones by latest end.
+fn order(live: &LiveSale) -> (bool, Reverse<i64>, i64, Sku) {
+    let window = live.sale.window;
+    let sku = live.sale.id.sku.clone();
+    match live.phase.state {
+        State::Ended => (true, Reverse(window.end.millis()), 0, sku),
+        State::Upcoming | State::Active => (false, Reverse(0), window.start.millis(), sku),
+    }
+}

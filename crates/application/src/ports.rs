@@ -1,0 +1,30 @@
+//! What the use cases need from the outside, as obligations that every adapter must meet.
+//!
+//! One contract suite per port, in `crates/testkit/src/suites`, runs over every adapter.
+
+mod catalogue;
+mod clock;
+mod error;
+mod ledger;
+mod outbox;
+mod randomness;
+mod sale_feed;
+mod sale_gate;
+mod store_probe;
+
+pub use catalogue::{
+    Buried, Catalogue, CatalogueCursor, CatalogueRow, Created, LockedSale, PutDecision,
+};
+pub use clock::Clock;
+pub use error::PortError;
+pub use ledger::{CommitError, Ledger, ReconciliationRun, Settled};
+pub use outbox::{
+    DeadLetter, DeadLetterId, Entry, EntryBody, EntryId, Outbox, Readmission, RecordedChange,
+};
+pub use randomness::Randomness;
+pub use sale_feed::SaleFeed;
+pub use sale_gate::{
+    Amended, Audit, Change, Changed, GateLane, Holding, HoldingsCursor, HoldingsPage, Judged,
+    Repaired, SaleGate, Snapshot,
+};
+pub use store_probe::StoreProbe;

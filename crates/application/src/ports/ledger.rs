@@ -1,0 +1,125 @@
+//! The ledger: the durable record of purchases.
+
+use std::{collections::HashSet, sync::Arc};
+
+use async_trait::async_trait;
+use stampede_domain::{Instant, Position, PurchaseNo, RecordedPurchase, SaleId};
+
+use super::{DeadLetter, Entry, PortError};
+
+/// What became of one entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// All that it says is in the ledger, now or already.
+    Committed {
+        /// Purchases that were not there before.
+        inserted: usize,
+    },
+    /// An earlier life of the gate accepted these, and the ledger has them not: they are to be
+    /// offered to the gate again. The rest of the entry is in the ledger.
+    Stale(Vec<RecordedPurchase>),
+    /// Their sale is deleted and they are not in its archive. The rest of the entry is.
+    Orphaned(Vec<RecordedPurchase>),
+    /// A change of an earlier epoch, which nobody was told of: nothing to do.
+    Dropped,
+}
+
+/// Why entries could not be committed; none of them was.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CommitError {
+    /// The store has no answer: wait and repeat.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// The store refuses a value: one of the entries is poisoned, repeating will not help.
+    #[error("the ledger refuses a value")]
+    Data(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// An entry of the current epoch would break a constraint of the ledger: gate and ledger have
+    /// drifted apart, and the sale must be rebuilt.
+    #[error("the ledger refuses {constraint} of sale {sale}")]
+    Drift {
+        /// The sale that has drifted.
+        sale: SaleId,
+        /// The constraint that holds the invariant.
+        constraint: String,
+    },
+}
+
+/// A run of reconciliation, on record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReconciliationRun {
+    /// When it began.
+    pub started_at: Instant,
+    /// When it was over.
+    pub finished_at: Instant,
+    /// Sales that were compared.
+    pub sales: u32,
+    /// Drifts that were found, all kinds together.
+    pub mismatches: u32,
+    /// Drifts that were mended.
+    pub repaired: u32,
+    /// What went wrong, if the run could not be finished.
+    pub error: Option<String>,
+}
+
+/// The durable record of purchases.
+///
+/// An implementation MUST:
+///
+/// * commit an entry whole or not at all, and twice as if once;
+/// * refuse what would let a sale's units exceed its stock or a buyer's its limit, whatever the
+///   gate said: the ledger is the second line of these invariants;
+/// * insert nothing of another epoch than the sale's current one.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Commits entries in one transaction: one answer each, in order. Entries that are `Newer` or
+    /// `Broken` are the caller's to keep out.
+    ///
+    /// # Errors
+    ///
+    /// [`CommitError`]; nothing of the whole call is committed (or, for a lost answer, all of it).
+    async fn commit(&self, entries: &[Entry]) -> Result<Vec<Settled>, CommitError>;
+
+    /// Which of these purchases the ledger has, voided ones included.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    async fn known(
+        &self,
+        id: &SaleId,
+        numbers: &[PurchaseNo],
+    ) -> Result<HashSet<PurchaseNo>, PortError>;
+
+    /// Purchases of the sale by position, after `after`, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    async fn page(
+        &self,
+        id: &SaleId,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<RecordedPurchase>, PortError>;
+
+    /// Remembers that a purchase was given up by a person, so that nothing brings it back.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`]; repeating it is harmless.
+    async fn void(&self, letter: &DeadLetter, at: Instant) -> Result<(), PortError>;
+
+    /// Puts a run on record.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    async fn record_run(&self, run: &ReconciliationRun) -> Result<(), PortError>;
+
+    /// The newest run.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    async fn last_run(&self) -> Result<Option<ReconciliationRun>, PortError>;
+}

@@ -1,0 +1,199 @@
+//! The outbox: what the gate accepted, on its way to the ledger.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use stampede_domain::{Epoch, PurchaseNo, RecordedPurchase, Sale, SaleId, Shard, Version};
+
+use super::PortError;
+
+/// The place of an entry in its shard's outbox; opaque to the caller.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct EntryId(pub String);
+
+/// The changeable state of a sale after a change, whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedChange {
+    /// The sale with the change; what cannot change is as it was.
+    pub sale: Sale,
+    /// The life of the gate that made it.
+    pub epoch: Epoch,
+    /// The version that it made; the ledger applies it only over a lower one.
+    pub version: Version,
+}
+
+/// What one step of the gate has to tell the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryBody {
+    /// The accepted attempts of one batch, in order, all of one sale.
+    Purchases(Vec<RecordedPurchase>),
+    /// A change of a sale.
+    Change(Box<RecordedChange>),
+    /// Written by a newer version of this program: neither done nor dropped, left for a worker
+    /// that can read it.
+    Newer {
+        /// The format that it names.
+        format: u64,
+    },
+    /// Not readable by any version: a fault of the data.
+    Broken {
+        /// What is wrong with it.
+        error: String,
+    },
+}
+
+/// One entry of the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Where it stands; `None` if it never was in the outbox.
+    pub id: Option<EntryId>,
+    /// What it says.
+    pub body: EntryBody,
+}
+
+/// The place of a dead letter; opaque to the caller, safe in a path.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DeadLetterId(pub String);
+
+/// A purchase that cannot be recorded, set aside for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The purchase; `None` if the entry was not readable.
+    pub purchase: Option<RecordedPurchase>,
+    /// The entry as it was found, for what was not readable.
+    pub raw: Option<String>,
+    /// What the ledger said.
+    pub error: String,
+}
+
+/// What became of a purchase that an earlier life of the gate accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Readmission {
+    /// The gate has it, now or already; a new entry carries it to the ledger if need be.
+    Adopted,
+    /// There is no unit or no room under the limit left for it; it was acknowledged and lost.
+    Refused,
+}
+
+/// Accepted purchases and changes on their way from gate to ledger.
+///
+/// An implementation MUST:
+///
+/// * keep an entry until [`done`](Self::done), through any crash of a worker or node;
+/// * never hand one entry to two consumers, except by [`take_over`](Self::take_over);
+/// * remove an entry in one atomic step, so that none is left half removed.
+///
+/// Entries come at least once: recording them is idempotent. Order is not required.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// The shards that have a reader each; fixed.
+    fn shards(&self) -> Vec<Shard>;
+
+    /// What `consumer` may record next, until about `rows_max` purchases are in hand: first what
+    /// it held in an earlier life, then new entries. Waits up to `wait` for the first.
+    ///
+    /// Call it only when everything handed out before is done or given up.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`]; nothing is lost.
+    async fn read(
+        &self,
+        shard: Shard,
+        consumer: &str,
+        rows_max: usize,
+        wait: Duration,
+    ) -> Result<Vec<Entry>, PortError>;
+
+    /// Takes over what another consumer has held for longer than `idle` without renewing it.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`]; nothing is lost.
+    async fn take_over(
+        &self,
+        shard: Shard,
+        consumer: &str,
+        idle: Duration,
+    ) -> Result<Vec<Entry>, PortError>;
+
+    /// Tells that `consumer` still works on these entries.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`]; another consumer may take them over, which is harmless.
+    async fn renew(&self, shard: Shard, consumer: &str, ids: &[EntryId]) -> Result<(), PortError>;
+
+    /// Removes recorded entries. Repeating it is harmless.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`]; the entries may come again.
+    async fn done(&self, shard: Shard, ids: &[EntryId]) -> Result<(), PortError>;
+
+    /// Offers purchases of an earlier epoch to the gate as it is now. One answer each, in order.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`]; repeating it is harmless.
+    async fn readmit(&self, stale: &[RecordedPurchase]) -> Result<Vec<Readmission>, PortError>;
+
+    /// The entries of one sale that are not done, in anybody's hand or in none, oldest first, at
+    /// most `entries_max`.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    async fn waiting(&self, id: &SaleId, entries_max: usize) -> Result<Vec<Entry>, PortError>;
+
+    /// Entries that are not done, over all shards.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    async fn depth(&self) -> Result<u64, PortError>;
+
+    /// Sets a purchase aside. Repeating it may set it aside twice.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`]; the entry stays in the outbox.
+    async fn bury(&self, shard: Shard, letter: &DeadLetter) -> Result<(), PortError>;
+
+    /// Dead letters of all shards, oldest first, after `after`, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    async fn dead_letters(
+        &self,
+        after: Option<&DeadLetterId>,
+        limit: usize,
+    ) -> Result<Vec<(DeadLetterId, DeadLetter)>, PortError>;
+
+    /// One dead letter; `None` if there is none of that id.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    async fn dead_letter(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError>;
+
+    /// Removes a dead letter; `None` if there is none of that id. The caller has recorded its
+    /// purchase, or voided it.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    async fn exhume(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError>;
+}
+
+impl EntryBody {
+    /// Numbers of the purchases that it carries.
+    pub fn purchase_numbers(&self) -> impl Iterator<Item = PurchaseNo> {
+        let purchases = match self {
+            Self::Purchases(purchases) => purchases.as_slice(),
+            Self::Change(_) | Self::Newer { .. } | Self::Broken { .. } => &[],
+        };
+        purchases.iter().map(|recorded| recorded.purchase.no())
+    }
+}

@@ -1,0 +1,237 @@
+//! The gate: what judges attempts and counts stock down.
+
+use std::rc::Rc;
+
+use async_trait::async_trait;
+use stampede_domain::{
+    Acknowledgement, Attempt, BuyerId, Decision, Epoch, Instant, Purchase, RecordedPurchase, Sale,
+    SaleId, Version,
+};
+
+use super::{Entry, PortError};
+
+/// A sale as its gate has it at one instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The sale with all that an admin may have changed.
+    pub sale: Sale,
+    /// Units that nobody holds.
+    pub stock: u32,
+    /// Units sold and standing.
+    pub sold: u32,
+    /// Raised by every change; what is lower is older.
+    pub version: Version,
+}
+
+/// What a gate made of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// The batch was judged.
+    Decided {
+        /// One for each attempt, in order. `None`: this attempt was sent twice and only the
+        /// second answer is known, which the first may still contradict; it is not decided.
+        decisions: Vec<Option<Decision>>,
+        /// Units left after the batch.
+        stock: u32,
+        /// The sale's version after the batch.
+        version: Version,
+    },
+    /// This gate has no such sale, or another generation of it: the catalogue knows.
+    UnknownSale,
+}
+
+/// A change of a running sale by an admin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Accept nothing until resumed.
+    Pause,
+    /// Accept again.
+    Resume,
+    /// Accept nothing any more.
+    End,
+}
+
+/// What became of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// The change holds in the gate. It may be answered once `entry` is committed.
+    Applied {
+        /// The sale with the change.
+        snapshot: Snapshot,
+        /// The whole changeable state, to be committed; its id is `None` if nothing changed,
+        /// because the gate had it so already.
+        entry: Entry,
+    },
+    /// The sale has ended: nothing changed.
+    Ended(Snapshot),
+    /// This gate has no such sale.
+    UnknownSale,
+}
+
+/// What became of an amendment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Amended {
+    /// The sale reads as asked, with this version.
+    Applied(Version),
+    /// The sale is not upcoming by the gate's clock: nothing changed.
+    NotUpcoming,
+    /// The sale has another version than the one that was read: read again.
+    Moved,
+    /// This gate has no such sale.
+    UnknownSale,
+}
+
+/// One buyer and all that they bought, oldest first.
+pub type Holding = (BuyerId, Vec<Purchase>);
+
+/// Where a scan over a gate's buyers goes on; opaque to the caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldingsCursor(pub String);
+
+/// A part of a gate's buyers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldingsPage {
+    /// Buyers of this part; a scan may name a buyer twice, and misses none that was there all along.
+    pub holdings: Vec<Holding>,
+    /// The life of the gate that they were read in.
+    pub epoch: Epoch,
+    /// Where to go on; `None` at the end.
+    pub next: Option<HoldingsCursor>,
+}
+
+/// Counters of a gate, read in one step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// The sale as the gate has it.
+    pub snapshot: Snapshot,
+    /// Whether stock, sold, initial stock and the number of buyers fit together.
+    pub consistent: bool,
+    /// The store's time.
+    pub at: Instant,
+}
+
+/// What became of a purchase that the gate had lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repaired {
+    /// It is in the gate again.
+    Added,
+    /// The gate had it already.
+    Present,
+    /// There is no unit or no room under the limit for it: the counters disagree.
+    Refused,
+}
+
+/// What judges attempts and counts stock down.
+///
+/// An implementation MUST hold under any number of lanes and nodes:
+///
+/// * the units standing never exceed the sale's initial stock;
+/// * the same attempt key of the same buyer gets the same purchase and takes stock once;
+/// * an accepted attempt, and a change, is in the outbox or the ledger in the same atomic step;
+/// * from the answer to a change on, every lane of every node judges by it;
+/// * when it cannot know, it says [`PortError`], and never a decision.
+#[async_trait]
+pub trait SaleGate: Send + Sync {
+    /// What an answered purchase has survived.
+    fn acknowledges(&self) -> Acknowledgement;
+
+    /// A lane for the calling thread; connects when first used.
+    fn lane(&self) -> Rc<dyn GateLane>;
+
+    /// Opens a sale that the catalogue has just recorded under `epoch`. Repeating it is harmless.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Unavailable`]; the catalogue has the sale, and the gate opens it later.
+    async fn open(&self, sale: &Sale, epoch: Epoch) -> Result<Snapshot, PortError>;
+
+    /// The sale as it stands; `None` if this gate has no such sale. Repairs what it finds closed.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Unavailable`] while the sale is closed.
+    async fn snapshot(&self, id: &SaleId) -> Result<Option<Snapshot>, PortError>;
+
+    /// The buyer's purchases, oldest first, correct from the instant they were answered; `None`
+    /// if this gate has no such sale.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Unavailable`] while the sale is closed.
+    async fn purchases(
+        &self,
+        id: &SaleId,
+        buyer: &BuyerId,
+    ) -> Result<Option<Vec<Purchase>>, PortError>;
+
+    /// Changes a sale in one atomic step. Repeating it is harmless.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Unavailable`] leaves open whether it holds.
+    async fn change(&self, id: &SaleId, change: Change) -> Result<Changed, PortError>;
+
+    /// Replaces the definition of an upcoming sale that still has the version `seen`, its stock
+    /// with it. The caller holds the catalogue's row.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Unavailable`] leaves open whether it holds.
+    async fn amend(&self, sale: &Sale, seen: Version) -> Result<Amended, PortError>;
+
+    /// Forgets a sale that was ended, drained and buried in the catalogue under `epoch`.
+    /// Repeating it is harmless.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Unavailable`]; repeat it.
+    async fn forget(&self, id: &SaleId, epoch: Epoch) -> Result<(), PortError>;
+
+    /// A part of the sale's buyers, at most about 1,000; `None` if this gate has no such sale.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Unavailable`] while the sale is closed.
+    async fn holdings(
+        &self,
+        id: &SaleId,
+        from: Option<&HoldingsCursor>,
+    ) -> Result<Option<HoldingsPage>, PortError>;
+
+    /// Adds purchases of the ledger that the gate had lost, with their units. One answer each.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Unavailable`]; repeating it is harmless.
+    async fn repair(
+        &self,
+        id: &SaleId,
+        lost: &[RecordedPurchase],
+    ) -> Result<Vec<Repaired>, PortError>;
+
+    /// The sale's counters, read in one step; `None` if this gate has no such sale.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Unavailable`] while the sale is closed.
+    async fn audit(&self, id: &SaleId) -> Result<Option<Audit>, PortError>;
+
+    /// Closes the sale, makes it anew from the ledger and what this gate still holds, and opens it.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Unavailable`]; the sale stays closed until somebody succeeds.
+    async fn rebuild(&self, id: &SaleId) -> Result<Snapshot, PortError>;
+}
+
+/// The gate as one worker thread holds it: a way of its own to the store, no lock, not `Send`.
+#[async_trait(?Send)]
+pub trait GateLane {
+    /// Decides `batch` (1 to 256 attempts) in order, as one atomic step in one round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Unavailable`] leaves open whether units were taken; repeating the same
+    /// attempts (same keys, same bits) finds out.
+    async fn decide(&self, id: &SaleId, batch: &[Attempt]) -> Result<Judged, PortError>;
+}

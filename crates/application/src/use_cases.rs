@@ -1,0 +1,31 @@
+//! The use cases, one a file, named verb and noun.
+
+mod attempt_purchase;
+mod change_sale;
+mod check_health;
+mod create_product;
+mod delete_product;
+mod find_sale;
+mod handle_dead_letters;
+mod look_up_purchase;
+mod reconcile;
+mod record_purchases;
+mod update_product;
+mod view_products;
+mod view_sales;
+mod watch_sales;
+
+pub use attempt_purchase::{AttemptPurchase, Attempted, PurchaseRequest};
+pub use change_sale::{ChangeError, ChangeSale};
+pub use check_health::{CheckHealth, HealthReport, StoreHealth};
+pub use create_product::{CreateError, CreateProduct, NewProduct};
+pub use delete_product::{DeleteError, DeleteProduct};
+pub use find_sale::{FindSale, LookupLimits};
+pub use handle_dead_letters::{DeadLetterError, HandleDeadLetters};
+pub use look_up_purchase::LookUpPurchase;
+pub use reconcile::{Drift, Findings, Reconcile, ReconcileLimits, Thoroughness};
+pub use record_purchases::{RecordLimits, RecordPurchases, Recorded};
+pub use update_product::{ProductChanges, Revision, UpdateError, UpdateProduct};
+pub use view_products::{ProductView, ViewProducts};
+pub use view_sales::{ViewError, ViewSales};
+pub use watch_sales::WatchSales;

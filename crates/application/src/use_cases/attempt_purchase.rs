@@ -1,0 +1,124 @@
+//! A buyer attempts to buy.
+
+use std::sync::Arc;
+
+use stampede_domain::{
+    Acknowledgement, Attempt, AttemptKey, BuyerId, Decision, SaleId, Sku, TraceParent,
+};
+
+use super::FindSale;
+use crate::{
+    coalescer::{Coalescer, Outcome},
+    ports::{PortError, Randomness},
+};
+
+/// What a buyer asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PurchaseRequest {
+    /// Who asks.
+    pub buyer: BuyerId,
+    /// What for.
+    pub sku: Sku,
+    /// Units; `None` for one.
+    pub qty: Option<u32>,
+    /// The client's key, if it sent one.
+    pub key: Option<AttemptKey>,
+    /// The trace of the request.
+    pub traceparent: Option<TraceParent>,
+}
+
+/// What the buyer is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempted {
+    /// The gate decided.
+    Decided(Decision),
+    /// There is no such sale.
+    UnknownSale,
+    /// The quantity is not between 1 and the sale's limit; nothing was asked.
+    QtyOutOfRange {
+        /// The sale's limit per buyer.
+        max: u32,
+    },
+    /// Too many wait already; nothing was asked.
+    Overloaded,
+    /// We do not know; the attempt may be repeated as it is.
+    Undecided,
+}
+
+/// Attempts purchases through one worker thread's coalescer.
+pub struct AttemptPurchase {
+    coalescer: Coalescer,
+    find: Arc<FindSale>,
+    randomness: Arc<dyn Randomness>,
+    acknowledges: Acknowledgement,
+}
+
+impl AttemptPurchase {
+    /// Over the calling thread's coalescer.
+    #[must_use]
+    pub fn new(
+        coalescer: Coalescer,
+        find: Arc<FindSale>,
+        randomness: Arc<dyn Randomness>,
+        acknowledges: Acknowledgement,
+    ) -> Self {
+        Self { coalescer, find, randomness, acknowledges }
+    }
+
+    /// What an answer that names a purchase has survived.
+    #[must_use]
+    pub fn acknowledges(&self) -> Acknowledgement {
+        self.acknowledges
+    }
+
+    /// Asks the gate; one round trip, shared with whoever else asks at the same time.
+    pub async fn run(&self, request: PurchaseRequest) -> Attempted {
+        match self.attempt(&request).await {
+            Ok(attempted) => attempted,
+            Err(error) => {
+                tracing::warn!(sku = %request.sku, error = &error as &dyn std::error::Error,
+                    "an attempt was not decided");
+                Attempted::Undecided
+            }
+        }
+    }
+
+    async fn attempt(&self, request: &PurchaseRequest) -> Result<Attempted, PortError> {
+        let Some(sale) = self.find.known(&request.sku).await? else {
+            return Ok(Attempted::UnknownSale);
+        };
+        let (id, max) = (&sale.sale.id, sale.sale.limit_per_buyer);
+        let first = self.ask(id, max, request).await;
+        if first != Attempted::UnknownSale {
+            return Ok(first);
+        }
+        // The gate has another generation than this node knew: the catalogue tells which.
+        let Some(sale) = self.find.looked_up(&request.sku).await? else {
+            return Ok(Attempted::UnknownSale);
+        };
+        let second = self.ask(&sale.sale.id, sale.sale.limit_per_buyer, request).await;
+        // In the catalogue and not in the gate: not known to be gone, so not a 404.
+        Ok(if second == Attempted::UnknownSale { Attempted::Undecided } else { second })
+    }
+
+    async fn ask(&self, id: &SaleId, max: u32, request: &PurchaseRequest) -> Attempted {
+        let qty = request.qty.unwrap_or(1);
+        if !(1..=max).contains(&qty) {
+            return Attempted::QtyOutOfRange { max };
+        }
+        let make = || Attempt {
+            buyer: request.buyer.clone(),
+            key: request.key.unwrap_or_else(|| self.randomness.attempt_key()),
+            bits: self.randomness.purchase_bits(),
+            qty,
+            traceparent: request.traceparent.clone(),
+            unit_price: None,
+        };
+        let Some(ticket) = self.coalescer.submit(id, make) else { return Attempted::Overloaded };
+        match ticket.await {
+            Outcome::Decided(decision) => Attempted::Decided(decision),
+            Outcome::UnknownSale => Attempted::UnknownSale,
+            Outcome::Undecided => Attempted::Undecided,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! An admin pauses, resumes or ends a sale.
+
+use std::sync::Arc;
+
+use stampede_domain::{Shard, Sku};
+
+use super::{FindSale, ProductView};
+use crate::{
+    live_sales::LiveSales,
+    ports::{
+        Change, Changed, Clock, CommitError, Entry, Ledger, Outbox, PortError, SaleGate, Settled,
+        Snapshot,
+    },
+};
+
+/// Why a sale was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// There is no such sale.
+    #[error("no such sale")]
+    Unknown,
+    /// The sale has ended.
+    #[error("the sale has ended")]
+    NotModifiable,
+    /// We do not know; the change may hold, and may be repeated.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// Changes running sales: one atomic step in the gate, answered only after its commit, so that
+/// no loss of the gate can undo what an admin was told.
+pub struct ChangeSale {
+    find: Arc<FindSale>,
+    gate: Arc<dyn SaleGate>,
+    outbox: Arc<dyn Outbox>,
+    ledger: Arc<dyn Ledger>,
+    live: Arc<LiveSales>,
+    clock: Arc<dyn Clock>,
+}
+
+impl ChangeSale {
+    /// Over the gate, its outbox and the ledger.
+    #[must_use]
+    pub fn new(
+        find: Arc<FindSale>,
+        gate: Arc<dyn SaleGate>,
+        outbox: Arc<dyn Outbox>,
+        ledger: Arc<dyn Ledger>,
+        live: Arc<LiveSales>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { find, gate, outbox, ledger, live, clock }
+    }
+
+    /// Makes the change; from the answer on it holds on every node. Repeating it is harmless.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError`].
+    pub async fn run(&self, sku: &Sku, change: Change) -> Result<ProductView, ChangeError> {
+        // What this node knows may be a deleted generation: the stores are asked.
+        let sale = self.find.looked_up(sku).await?.ok_or(ChangeError::Unknown)?;
+        match self.gate.change(&sale.sale.id, change).await? {
+            Changed::Applied { snapshot, entry } => {
+                self.live.apply(&snapshot);
+                self.commit(&snapshot, entry).await?;
+                Ok(ProductView::new(snapshot, 0, self.clock.now()))
+            }
+            Changed::Ended(snapshot) => {
+                self.live.apply(&snapshot);
+                Err(ChangeError::NotModifiable)
+            }
+            Changed::UnknownSale => Err(ChangeError::Unknown),
+        }
+    }
+
+    async fn commit(&self, snapshot: &Snapshot, entry: Entry) -> Result<(), PortError> {
+        let id = entry.id.clone();
+        let settled = match self.ledger.commit(&[entry]).await {
+            Ok(settled) => settled,
+            Err(CommitError::Port(error)) => return Err(error),
+            Err(error @ (CommitError::Data(_) | CommitError::Drift { .. })) => {
+                return Err(PortError::inconsistent("ledger", error));
+            }
+        };
+        if !matches!(settled.as_slice(), [Settled::Committed { .. }]) {
+            // The gate was made anew in between, from a ledger without this change.
+            return Err(PortError::unavailable("ledger", ChangeOvertaken));
+        }
+        if let Some(id) = id {
+            let shard = Shard::of(&snapshot.sale.id.sku);
+            self.outbox.done(shard, &[id]).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The gate was restored while the change was on its way; it is to be repeated.
+#[derive(Debug, thiserror::Error)]
+#[error("the gate was restored while the change was on its way")]
+struct ChangeOvertaken;

@@ -1,0 +1,88 @@
+//! Operations ask whether this node can work.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, timeout};
+
+use crate::ports::{Ledger, ReconciliationRun, StoreProbe};
+
+/// How one store answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreHealth {
+    /// The store's name.
+    pub name: &'static str,
+    /// How long it took, in milliseconds; `None` if it did not answer.
+    pub latency_ms: Option<u64>,
+}
+
+/// How this node is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HealthReport {
+    /// Every store, in a fixed order.
+    pub stores: Vec<StoreHealth>,
+    /// How long this process has run, in seconds.
+    pub uptime_s: u64,
+    /// The newest reconciliation, if the ledger answers and there was one.
+    pub last_reconciliation: Option<ReconciliationRun>,
+}
+
+impl HealthReport {
+    /// Whether every store answers.
+    #[must_use]
+    pub fn healthy(&self) -> bool {
+        self.stores.iter().all(|store| store.latency_ms.is_some())
+    }
+}
+
+/// How long a store may take before it counts as down.
+const PING_MAX: Duration = Duration::from_secs(1);
+
+/// Checks the stores.
+pub struct CheckHealth {
+    started: Instant,
+    gate_store: Arc<dyn StoreProbe>,
+    ledger_store: Option<Arc<dyn StoreProbe>>,
+    ledger: Arc<dyn Ledger>,
+}
+
+impl CheckHealth {
+    /// Over the gate's store, and the ledger's where that is another.
+    #[must_use]
+    pub fn new(
+        gate_store: Arc<dyn StoreProbe>,
+        ledger_store: Option<Arc<dyn StoreProbe>>,
+        ledger: Arc<dyn Ledger>,
+    ) -> Self {
+        Self { started: Instant::now(), gate_store, ledger_store, ledger }
+    }
+
+    /// Asks every store at once; bounded to about a second.
+    pub async fn report(&self) -> HealthReport {
+        let ledger_store = async {
+            match &self.ledger_store {
+                Some(store) => Some(health(store.as_ref()).await),
+                None => None,
+            }
+        };
+        let last_run = timeout(PING_MAX, self.ledger.last_run());
+        let (gate, ledger, run) =
+            tokio::join!(health(self.gate_store.as_ref()), ledger_store, last_run);
+        HealthReport {
+            stores: std::iter::once(gate).chain(ledger).collect(),
+            uptime_s: self.started.elapsed().as_secs(),
+            last_reconciliation: run.ok().and_then(Result::ok).flatten(),
+        }
+    }
+
+    /// Whether this node can decide attempts; the ledger may be away.
+    pub async fn ready(&self) -> bool {
+        health(self.gate_store.as_ref()).await.latency_ms.is_some()
+    }
+}
+
+async fn health(store: &dyn StoreProbe) -> StoreHealth {
+    let asked = Instant::now();
+    let answered = timeout(PING_MAX, store.ping()).await.is_ok_and(|ping| ping.is_ok());
+    let latency_ms = u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX);
+    StoreHealth { name: store.name(), latency_ms: answered.then_some(latency_ms) }
+}

@@ -1,0 +1,100 @@
+//! An admin creates a product, and with it its sale.
+
+use std::sync::Arc;
+
+use stampede_domain::{Acknowledgement, Sale, SaleId, Sku, Window};
+
+use super::ProductView;
+use crate::{
+    live_sales::LiveSales,
+    ports::{Catalogue, Clock, Created, PortError, Randomness, SaleGate},
+};
+
+/// What an admin asks for; every value within its limits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewProduct {
+    /// The product's code.
+    pub sku: Sku,
+    /// What shoppers read.
+    pub product_name: String,
+    /// Units on offer.
+    pub initial_stock: u32,
+    /// When it is sold; may lie in the past.
+    pub window: Window,
+    /// Units that one buyer may hold.
+    pub limit_per_buyer: u32,
+    /// What an answered purchase must have survived; `None` for what the engine gives.
+    pub acknowledge: Option<Acknowledgement>,
+}
+
+/// Why a product was not created.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateError {
+    /// A sale of that sku exists.
+    #[error("a sale of this sku exists")]
+    AlreadyExists,
+    /// As many sales exist as this installation may hold.
+    #[error("no more sales fit into this installation")]
+    Full,
+    /// This engine cannot give that acknowledgement.
+    #[error("this engine does not acknowledge at level {0}")]
+    Acknowledge(Acknowledgement),
+    /// We do not know.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// Creates products: catalogue first, then gate.
+pub struct CreateProduct {
+    catalogue: Arc<dyn Catalogue>,
+    gate: Arc<dyn SaleGate>,
+    live: Arc<LiveSales>,
+    clock: Arc<dyn Clock>,
+    randomness: Arc<dyn Randomness>,
+}
+
+impl CreateProduct {
+    /// Over the catalogue and the gate.
+    #[must_use]
+    pub fn new(
+        catalogue: Arc<dyn Catalogue>,
+        gate: Arc<dyn SaleGate>,
+        live: Arc<LiveSales>,
+        clock: Arc<dyn Clock>,
+        randomness: Arc<dyn Randomness>,
+    ) -> Self {
+        Self { catalogue, gate, live, clock, randomness }
+    }
+
+    /// Creates the product; from the answer on it is on sale on this node, within 1 s on all.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError`]. After [`CreateError::Port`] the sale may exist; a repeat then says so.
+    pub async fn run(&self, new: NewProduct) -> Result<ProductView, CreateError> {
+        let level = self.gate.acknowledges();
+        let acknowledge = new.acknowledge.unwrap_or(level);
+        if acknowledge > level {
+            return Err(CreateError::Acknowledge(acknowledge));
+        }
+        let sale = Sale {
+            id: SaleId { sku: new.sku, generation: self.randomness.generation() },
+            product_name: new.product_name,
+            initial_stock: new.initial_stock,
+            window: new.window,
+            limit_per_buyer: new.limit_per_buyer,
+            acknowledge,
+            paused: false,
+            ended_by_admin: false,
+            created_at: self.clock.now(),
+        };
+        let epoch = match self.catalogue.create(&sale, self.randomness.nonce()).await? {
+            Created::Recorded(epoch) => epoch,
+            Created::Exists => return Err(CreateError::AlreadyExists),
+            Created::Full => return Err(CreateError::Full),
+        };
+        let snapshot = self.gate.open(&sale, epoch).await?;
+        self.live.apply(&snapshot);
+        Ok(ProductView::new(snapshot, 0, self.clock.now()))
+    }
+}

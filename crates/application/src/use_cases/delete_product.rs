@@ -1,0 +1,120 @@
+//! An admin deletes a product.
+
+use std::sync::Arc;
+
+use stampede_domain::{SaleId, Shard, Sku};
+
+use super::RecordPurchases;
+use crate::{
+    live_sales::LiveSales,
+    ports::{
+        Buried, Catalogue, Change, Changed, Clock, EntryId, Outbox, PortError, Randomness, SaleGate,
+    },
+};
+
+/// Why a product was not deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum DeleteError {
+    /// There is no such product.
+    #[error("no such product")]
+    Unknown,
+    /// We do not know; a repeat goes on from there.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// Entries of the outbox that are drained at a time.
+const DRAIN_ENTRIES: usize = 100;
+/// Rounds of draining before the deletion gives up: 10,000,000 units in batches of one.
+const DRAIN_ROUNDS_MAX: usize = 100_000;
+
+/// Deletes products: end, drain, bury, forget. Each step may be repeated, in this order nothing
+/// is accepted after the end, and nothing accepted misses the archive.
+pub struct DeleteProduct {
+    catalogue: Arc<dyn Catalogue>,
+    gate: Arc<dyn SaleGate>,
+    outbox: Arc<dyn Outbox>,
+    record: Arc<RecordPurchases>,
+    live: Arc<LiveSales>,
+    clock: Arc<dyn Clock>,
+    randomness: Arc<dyn Randomness>,
+}
+
+impl DeleteProduct {
+    /// Over all that a sale leaves traces in.
+    #[must_use]
+    pub fn new(
+        catalogue: Arc<dyn Catalogue>,
+        gate: Arc<dyn SaleGate>,
+        outbox: Arc<dyn Outbox>,
+        record: Arc<RecordPurchases>,
+        live: Arc<LiveSales>,
+        clock: Arc<dyn Clock>,
+        randomness: Arc<dyn Randomness>,
+    ) -> Self {
+        Self { catalogue, gate, outbox, record, live, clock, randomness }
+    }
+
+    /// Deletes the product; this node shows it no more from the answer on, others within 1 s.
+    ///
+    /// # Errors
+    ///
+    /// [`DeleteError`]; after [`DeleteError::Port`] a repeat goes on from where it stopped.
+    pub async fn run(&self, sku: &Sku) -> Result<(), DeleteError> {
+        let Some(row) = self.catalogue.find(sku).await? else {
+            return self.finish_earlier(sku).await;
+        };
+        let id = row.sale.id;
+        match self.gate.change(&id, Change::End).await? {
+            Changed::Applied { snapshot, .. } | Changed::Ended(snapshot) => {
+                self.live.apply(&snapshot);
+            }
+            Changed::UnknownSale => {}
+        }
+        self.drain(&id).await?;
+        let now = self.clock.now();
+        match self.catalogue.bury(&id, self.randomness.nonce(), now).await? {
+            Buried::Buried(epoch) => self.gate.forget(&id, epoch).await?,
+            Buried::Unknown => return Err(DeleteError::Unknown),
+        }
+        self.live.remove(&id);
+        Ok(())
+    }
+
+    /// Finishes a deletion whose gate was not forgotten; unknown if there is nothing to finish.
+    async fn finish_earlier(&self, sku: &Sku) -> Result<(), DeleteError> {
+        let Some((id, epoch)) = self.catalogue.tombstone(sku).await? else {
+            return Err(DeleteError::Unknown);
+        };
+        let left_over = self.gate.snapshot(&id).await?.is_some();
+        self.live.remove(&id);
+        if !left_over {
+            return Err(DeleteError::Unknown);
+        }
+        self.gate.forget(&id, epoch).await?;
+        Ok(())
+    }
+
+    /// Records all that the outbox still holds of the sale.
+    async fn drain(&self, id: &SaleId) -> Result<(), PortError> {
+        let shard = Shard::of(&id.sku);
+        for _ in 0..DRAIN_ROUNDS_MAX {
+            let entries = self.outbox.waiting(id, DRAIN_ENTRIES).await?;
+            if entries.is_empty() {
+                return Ok(());
+            }
+            let recorded = self.record.run(shard, entries).await?;
+            if recorded.done.is_empty() {
+                break;
+            }
+            let done: Vec<EntryId> = recorded.done;
+            self.outbox.done(shard, &done).await?;
+        }
+        Err(PortError::unavailable("outbox", Undrained))
+    }
+}
+
+/// Something of the sale stays in the outbox, such as an entry of a newer version.
+#[derive(Debug, thiserror::Error)]
+#[error("the outbox still holds entries of the sale that this version cannot record")]
+struct Undrained;

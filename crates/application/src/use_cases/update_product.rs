@@ -1,0 +1,177 @@
+//! An admin changes a product that is not on sale yet.
+
+use std::sync::Arc;
+
+use stampede_domain::{Acknowledgement, Generation, Instant, Sale, Sku, Version, Window};
+
+use super::ProductView;
+use crate::{
+    live_sales::LiveSales,
+    ports::{
+        Amended, Catalogue, CatalogueRow, Clock, LockedSale, PortError, PutDecision, SaleGate,
+        Snapshot,
+    },
+};
+
+/// What is to be changed; `None` stays as it is. Every value within its limits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProductChanges {
+    /// What shoppers read.
+    pub product_name: Option<String>,
+    /// Units on offer.
+    pub initial_stock: Option<u32>,
+    /// The first instant of the sale.
+    pub start: Option<Instant>,
+    /// The first instant after it.
+    pub end: Option<Instant>,
+    /// Units that one buyer may hold.
+    pub limit_per_buyer: Option<u32>,
+    /// What an answered purchase must have survived.
+    pub acknowledge: Option<Acknowledgement>,
+}
+
+/// One state of a product, which `ETag` and `If-Match` compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// Which creation of the sku.
+    pub generation: Generation,
+    /// Which version of it.
+    pub version: Version,
+}
+
+/// Why a product was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum UpdateError {
+    /// There is no such product.
+    #[error("no such product")]
+    Unknown,
+    /// The sale is not upcoming any more.
+    #[error("the sale is not upcoming")]
+    NotModifiable,
+    /// The product is not as the caller last read it.
+    #[error("the product has changed since it was read")]
+    PreconditionFailed,
+    /// With the change, the sale would end before it starts.
+    #[error("the end is not after the start")]
+    WindowInverted,
+    /// This engine cannot give that acknowledgement.
+    #[error("this engine does not acknowledge at level {0}")]
+    Acknowledge(Acknowledgement),
+    /// We do not know.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// Changes products: the catalogue's row is held while the gate judges whether the sale is
+/// still upcoming.
+pub struct UpdateProduct {
+    catalogue: Arc<dyn Catalogue>,
+    gate: Arc<dyn SaleGate>,
+    live: Arc<LiveSales>,
+    clock: Arc<dyn Clock>,
+}
+
+impl UpdateProduct {
+    /// Over the catalogue and the gate.
+    #[must_use]
+    pub fn new(
+        catalogue: Arc<dyn Catalogue>,
+        gate: Arc<dyn SaleGate>,
+        live: Arc<LiveSales>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { catalogue, gate, live, clock }
+    }
+
+    /// Changes the product of `sku` if it is upcoming and, where `if_match` is given, still one
+    /// of these revisions.
+    ///
+    /// # Errors
+    ///
+    /// [`UpdateError`]; nothing is changed, except that [`UpdateError::Port`] leaves it open.
+    pub async fn run(
+        &self,
+        sku: &Sku,
+        changes: &ProductChanges,
+        if_match: Option<&[Revision]>,
+    ) -> Result<ProductView, UpdateError> {
+        let locked = self.catalogue.lock(sku).await?.ok_or(UpdateError::Unknown)?;
+        let row = locked.row().clone();
+        let snapshot = self.gate.snapshot(&row.sale.id).await?.ok_or(UpdateError::Unknown)?;
+        match self.amended(&row, &snapshot, changes, if_match).await {
+            Ok((sale, version)) => {
+                self.write(locked, Snapshot { stock: sale.initial_stock, sale, sold: 0, version })
+                    .await
+            }
+            Err(error) => {
+                locked.finish(PutDecision::Leave).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// The sale with the changes, as the gate now has it.
+    async fn amended(
+        &self,
+        row: &CatalogueRow,
+        snapshot: &Snapshot,
+        changes: &ProductChanges,
+        if_match: Option<&[Revision]>,
+    ) -> Result<(Sale, Version), UpdateError> {
+        let generation = row.sale.id.generation;
+        let current = Revision { generation, version: snapshot.version };
+        if if_match.is_some_and(|wanted| !wanted.contains(&current)) {
+            return Err(UpdateError::PreconditionFailed);
+        }
+        // A gate one version ahead of the row holds a change whose commit was lost: it wins.
+        let sale = changes.apply(&snapshot.sale)?;
+        if sale.acknowledge > self.gate.acknowledges() {
+            return Err(UpdateError::Acknowledge(sale.acknowledge));
+        }
+        match self.gate.amend(&sale, snapshot.version).await? {
+            Amended::Applied(version) => Ok((sale, version)),
+            Amended::NotUpcoming => Err(UpdateError::NotModifiable),
+            Amended::UnknownSale => Err(UpdateError::Unknown),
+            // The row is held, so only a purchase or a change of the running sale moved it.
+            Amended::Moved => Err(match self.gate.snapshot(&row.sale.id).await? {
+                Some(_) if if_match.is_some() => UpdateError::PreconditionFailed,
+                Some(_) => UpdateError::NotModifiable,
+                None => UpdateError::Unknown,
+            }),
+        }
+    }
+
+    async fn write(
+        &self,
+        locked: Box<dyn LockedSale>,
+        snapshot: Snapshot,
+    ) -> Result<ProductView, UpdateError> {
+        // The gate has it: this node shows it whether or not the commit is answered.
+        self.live.apply(&snapshot);
+        let write = PutDecision::Write(Box::new(snapshot.sale.clone()), snapshot.version);
+        locked.finish(write).await?;
+        Ok(ProductView::new(snapshot, 0, self.clock.now()))
+    }
+}
+
+impl ProductChanges {
+    /// `sale` with the changes.
+    fn apply(&self, sale: &Sale) -> Result<Sale, UpdateError> {
+        let window = Window {
+            start: self.start.unwrap_or(sale.window.start),
+            end: self.end.unwrap_or(sale.window.end),
+        };
+        if window.end <= window.start {
+            return Err(UpdateError::WindowInverted);
+        }
+        Ok(Sale {
+            id: sale.id.clone(),
+            product_name: self.product_name.clone().unwrap_or_else(|| sale.product_name.clone()),
+            initial_stock: self.initial_stock.unwrap_or(sale.initial_stock),
+            window,
+            limit_per_buyer: self.limit_per_buyer.unwrap_or(sale.limit_per_buyer),
+            acknowledge: self.acknowledge.unwrap_or(sale.acknowledge),
+            ..*sale
+        })
+    }
+}
