@@ -9,4 +9,5 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod servers;
 pub mod suites;
