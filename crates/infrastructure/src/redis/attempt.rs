@@ -81,11 +81,7 @@ pub(super) fn read_extras(
 ///
 /// After a second sending, a rejection that a change of the sale can undo is no decision: the
 /// first sending may still take effect.
-pub(super) fn judged(
-    batch: &[Attempt],
-    reply: Value,
-    resent: bool,
-) -> Result<Judged, Undecodable> {
+pub(super) fn judged(batch: &[Attempt], reply: Value, resent: bool) -> Result<Judged, Undecodable> {
     let bytes = link::bytes(reply).ok_or(Undecodable("an attempt's reply"))?;
     let mut header = Reader(&bytes);
     header.take(7)?;
@@ -144,7 +140,8 @@ impl Fold<'_> {
         held_after: u32,
     ) -> Result<Purchase, Undecodable> {
         self.position += 1;
-        self.stock = self.stock.checked_sub(attempt.qty).ok_or(Undecodable("a stock below zero"))?;
+        self.stock =
+            self.stock.checked_sub(attempt.qty).ok_or(Undecodable("a stock below zero"))?;
         Ok(Purchase {
             bits: attempt.bits,
             at: self.at,

@@ -56,9 +56,9 @@ impl RawEntry {
 
     /// What a person is shown of an entry that nobody can read.
     pub(super) fn shown(fields: &[(Vec<u8>, Vec<u8>)]) -> String {
-        let shown = fields.iter().map(|(name, value)| {
-            format!("{}={}", name.escape_ascii(), value.escape_ascii())
-        });
+        let shown = fields
+            .iter()
+            .map(|(name, value)| format!("{}={}", name.escape_ascii(), value.escape_ascii()));
         shown.collect::<Vec<_>>().join(" ")
     }
 }
@@ -135,7 +135,14 @@ impl<'a> Fields<'a> {
             let buyer = buyer.ok_or(Undecodable("a buyer"))?;
             let (traceparent, unit_price) = attempt::read_extras(&mut reader)?;
             let sale = sale.clone();
-            purchases.push(RecordedPurchase { sale, epoch, buyer, purchase, traceparent, unit_price });
+            purchases.push(RecordedPurchase {
+                sale,
+                epoch,
+                buyer,
+                purchase,
+                traceparent,
+                unit_price,
+            });
         }
         Ok(purchases)
     }

@@ -52,7 +52,8 @@ impl Reply {
             }
             Value::Array(fields) => {
                 let raw = fields.get(1).cloned().and_then(link::bytes);
-                let raw_ms = raw.as_deref().and_then(number).ok_or(Undecodable("a reply's time"))?;
+                let raw_ms =
+                    raw.as_deref().and_then(number).ok_or(Undecodable("a reply's time"))?;
                 Ok((Self::Done(Value::Array(fields)), raw_ms))
             }
             _ => Err(Undecodable("a reply's type")),

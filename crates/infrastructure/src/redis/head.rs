@@ -71,8 +71,7 @@ impl State {
         let ended_by_admin = head.text()? == ENDED_BY_ADMIN;
         let definition: Sale = serde_json::from_slice(&head.bytes()?)
             .map_err(|_| Undecodable("the definition of a sale"))?;
-        let window =
-            Window { start: Instant::from_millis(start), end: Instant::from_millis(end) };
+        let window = Window { start: Instant::from_millis(start), end: Instant::from_millis(end) };
         let sale = Sale { window, limit_per_buyer, paused, ended_by_admin, ..definition };
         let snapshot = Snapshot { sale, stock, sold, version };
         Ok(Self { snapshot, epoch, at, extra: fields.rest() })

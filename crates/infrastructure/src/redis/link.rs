@@ -132,7 +132,8 @@ impl Link {
             .set_response_timeout(self.limits.response_timeout);
         let mut connection =
             self.client.get_multiplexed_async_connection_with_config(&config).await?;
-        let asked = redis::cmd("TIME").query_async::<(i64, i64)>(&mut connection);
+        let ask = redis::cmd("TIME");
+        let asked = ask.query_async::<(i64, i64)>(&mut connection);
         let (seconds, micros) = time::timeout(self.limits.connection_timeout, asked)
             .await
             .map_err(|_| not_connected())??;

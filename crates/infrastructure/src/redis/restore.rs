@@ -94,7 +94,10 @@ impl Restorer {
     }
 
     /// The sale as the ledger has it, with units sold; `None` if there is no such sale.
-    pub(super) async fn recorded(&self, id: &SaleId) -> Result<Option<(Sale, Epoch, u32)>, PortError> {
+    pub(super) async fn recorded(
+        &self,
+        id: &SaleId,
+    ) -> Result<Option<(Sale, Epoch, u32)>, PortError> {
         Ok(self.ledger.row(id).await?.map(|row| (row.sale, row.epoch, row.sold)))
     }
 
@@ -201,7 +204,9 @@ impl Restorer {
         let call = Call::plain(&SNAPSHOT);
         let sent = send(&self.link, self.response_timeout_ms, sale, None, &call).await?;
         match sent.reply {
-            Reply::Done(value) => Ok(Look::Open(Box::new(State::read(value).map_err(inconsistent)?))),
+            Reply::Done(value) => {
+                Ok(Look::Open(Box::new(State::read(value).map_err(inconsistent)?)))
+            }
             Reply::Refused(Refusal::Closed(head)) => Ok(Look::Closed(head)),
             Reply::Refused(refusal) => Err(not_mine(refusal)),
         }
@@ -259,7 +264,8 @@ impl Run<'_> {
     async fn refill(&self) -> Result<Counted, PortError> {
         let mut counted = Counted::default();
         loop {
-            let page = self.restorer.ledger.page(&self.sale.id, self.epoch, counted.position, CHUNK);
+            let page =
+                self.restorer.ledger.page(&self.sale.id, self.epoch, counted.position, CHUNK);
             let page = page.await?.ok_or(NotNow::RestoredElsewhere)?;
             self.write_chunk(counted.purchases, &page).await?;
             for purchase in page.iter().map(|recorded| &recorded.purchase) {
@@ -295,8 +301,8 @@ impl Run<'_> {
         if row.epoch != self.epoch {
             return Err(NotNow::RestoredElsewhere.into());
         }
-        let definition = head::definition(&row.sale)
-            .map_err(|error| PortError::inconsistent(STORE, error))?;
+        let definition =
+            head::definition(&row.sale).map_err(|error| PortError::inconsistent(STORE, error))?;
         let stock = row.sale.initial_stock.saturating_sub(counted.units);
         let write = |command: &mut Cmd| {
             command.arg(self.epoch.first_version().0).arg(stock);

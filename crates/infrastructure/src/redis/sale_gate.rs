@@ -165,9 +165,7 @@ impl SaleGate for RedisSaleGate {
             return Ok(Amended::UnknownSale);
         };
         match fields.text().map_err(inconsistent)?.as_str() {
-            "applied" => {
-                Ok(Amended::Applied(Version(fields.number().map_err(inconsistent)?)))
-            }
+            "applied" => Ok(Amended::Applied(Version(fields.number().map_err(inconsistent)?))),
             "not upcoming" => Ok(Amended::NotUpcoming),
             "moved" => Ok(Amended::Moved),
             _ => Err(inconsistent(Undecodable("what became of an amendment"))),

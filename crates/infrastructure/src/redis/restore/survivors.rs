@@ -68,8 +68,7 @@ impl Run<'_> {
             behind = missing.kept.last_key_value().map(|(place, _)| *place);
             let survivors: Vec<_> = missing.kept.into_values().collect();
             for part in survivors.chunks(CHUNK) {
-                let admitted =
-                    self.restorer.ledger.admit(&self.sale.id, self.epoch, part).await?;
+                let admitted = self.restorer.ledger.admit(&self.sale.id, self.epoch, part).await?;
                 admitted.ok_or(NotNow::RestoredElsewhere)?;
                 self.renew().await?;
             }
@@ -84,8 +83,7 @@ impl Run<'_> {
         loop {
             let mut command = redis::cmd("XRANGE");
             command.arg(&self.sale.keys.outbox).arg(&from).arg("+").arg("COUNT").arg(ENTRIES);
-            let page: Vec<Value> =
-                self.restorer.link.query(&command).await.map_err(unavailable)?;
+            let page: Vec<Value> = self.restorer.link.query(&command).await.map_err(unavailable)?;
             let entries = page.len();
             for value in page {
                 let raw = RawEntry::read(value).map_err(inconsistent)?;
