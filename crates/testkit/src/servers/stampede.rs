@@ -1,0 +1,188 @@
+//! The binary under test, as a process of its own.
+
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use super::{
+    blocking,
+    child::{Child, RunAs, arguments, command},
+    scratch::scratch,
+    stampede_log::{Log, field_of},
+};
+
+/// From the start of the process to the log line "listening", migrations included.
+const START_LIMIT: Duration = Duration::from_secs(30);
+/// How long a command that ends by itself may take.
+const RUN_LIMIT: Duration = Duration::from_mins(1);
+/// After the end of a process, until its last lines are read.
+const DRAIN_LIMIT: Duration = Duration::from_secs(5);
+/// What a process under test inherits; everything else would be a setting by accident.
+const INHERITED: [&str; 6] =
+    ["PATH", "HOME", "TMPDIR", "LANG", "RUST_BACKTRACE", "LLVM_PROFILE_FILE"];
+
+/// A running `stampede`, in an empty folder. Killed when dropped.
+#[derive(Debug)]
+pub struct StampedeProcess {
+    child: Child,
+    log: Log,
+    base_url: String,
+    _folder: TempDir,
+}
+
+/// What a `stampede` that ended by itself left.
+#[derive(Debug)]
+pub struct Ended {
+    /// The exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// The lines of standard output and standard error.
+    pub lines: Vec<String>,
+}
+
+impl StampedeProcess {
+    /// Starts the binary with `args` (`["serve"]`) and waits until it listens.
+    ///
+    /// It sees the settings in `env` and no others, but for `PORT=0`, which `env` may override.
+    pub async fn start<'a>(
+        args: impl IntoIterator<Item = &'a str>,
+        env: impl IntoIterator<Item = (&'a str, String)>,
+    ) -> Self {
+        let (args, env) = (arguments(args), owned(env));
+        blocking(move || {
+            let (child, log, folder) = spawn(&args, &env);
+            let address = log.find(START_LIMIT, |line| field_of(line, "listening", "address"));
+            let Some(address) = address else {
+                panic!("{args:?} does not listen:\n{}", log.lines().join("\n"));
+            };
+            let base_url = base_url(&address);
+            Self { child, log, base_url, _folder: folder }
+        })
+        .await
+    }
+
+    /// Runs a command that ends by itself, as `check` does, or `serve` with a bad setting.
+    pub async fn run<'a>(
+        args: impl IntoIterator<Item = &'a str>,
+        env: impl IntoIterator<Item = (&'a str, String)>,
+    ) -> Ended {
+        let (args, env) = (arguments(args), owned(env));
+        blocking(move || {
+            let (mut child, log, _folder) = spawn(&args, &env);
+            let Some(status) = child.wait(RUN_LIMIT) else {
+                panic!("{args:?} does not end:\n{}", log.lines().join("\n"));
+            };
+            Ended { code: status.code(), lines: log.until_closed(DRAIN_LIMIT) }
+        })
+        .await
+    }
+
+    /// `http://127.0.0.1:<port>`, without a slash at its end.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Every line it has written so far, both streams.
+    #[must_use]
+    pub fn logs(&self) -> Vec<String> {
+        self.log.lines()
+    }
+
+    /// Waits for the log line with this message and answers it; fails when `limit` is over.
+    pub async fn logged(&self, message: &'static str, limit: Duration) -> String {
+        let log = self.log.clone();
+        let has_it = move |line: &str| {
+            let said: serde_json::Value = serde_json::from_str(line).ok()?;
+            let fields = said.get("fields").unwrap_or(&said);
+            (fields.get("message")?.as_str()? == message).then(|| line.to_owned())
+        };
+        let found = blocking(move || log.find(limit, has_it)).await;
+        found.unwrap_or_else(|| panic!("never logged {message:?}:\n{}", self.logs().join("\n")))
+    }
+
+    /// Kills it (SIGKILL) in the middle of whatever it does, and waits until it is gone.
+    pub fn kill_hard(&mut self) {
+        self.child.kill();
+    }
+
+    /// Asks it to stop (SIGTERM) and does not wait: [`StampedeProcess::wait`] does.
+    pub fn terminate(&self) {
+        self.child.signal(Signal::TERM);
+    }
+
+    /// Stops it in the middle of whatever it does: connections stay open and nothing answers.
+    pub fn pause(&self) {
+        self.child.signal(Signal::STOP);
+    }
+
+    /// Lets a paused one go on.
+    pub fn resume(&self) {
+        self.child.signal(Signal::CONT);
+    }
+
+    /// Waits for its end and answers the exit code, `None` when a signal ended it; fails when
+    /// `limit` is over.
+    pub async fn wait(mut self, limit: Duration) -> Ended {
+        blocking(move || {
+            let Some(status) = self.child.wait(limit) else {
+                panic!("it does not end within {limit:?}:\n{}", self.logs().join("\n"));
+            };
+            Ended { code: status.code(), lines: self.log.until_closed(DRAIN_LIMIT) }
+        })
+        .await
+    }
+}
+
+fn owned<'a>(env: impl IntoIterator<Item = (&'a str, String)>) -> Vec<(String, String)> {
+    env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// In an empty folder, so that neither `./data` nor a `.env` of the developer is met.
+fn spawn(args: &[OsString], env: &[(String, String)]) -> (Child, Log, TempDir) {
+    let folder = scratch("stampede");
+    let mut command: Command = command(&binary(), RunAs::Me, "KILL");
+    command.env_clear();
+    command.envs(INHERITED.iter().filter_map(|name| Some((name, env::var_os(name)?))));
+    command
+        .env("PORT", "0")
+        .envs(env.iter().map(|(name, value)| (name, value)))
+        .args(args)
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = Child::spawn(command).expect("start stampede");
+    let log = Log::default();
+    let process = child.as_process();
+    log.follow(process.stdout.take().expect("its output is piped"));
+    log.follow(process.stderr.take().expect("its output is piped"));
+    (child, log, folder)
+}
+
+/// The binary that `STAMPEDE_BIN` names, else the one of profile `ci`.
+fn binary() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace");
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let built = target.join("ci/stampede");
+    let binary = env::var_os("STAMPEDE_BIN").map_or(built, PathBuf::from);
+    assert!(
+        binary.is_file(),
+        "{} is missing: run the tests by `cargo xtask test integration`, or build it by \
+         `cargo build --profile ci -p stampede-server`",
+        binary.display()
+    );
+    binary
+}
+
+/// An address as it is logged, with or without its scheme.
+fn base_url(address: &str) -> String {
+    let address = address.trim_end_matches('/');
+    if address.starts_with("http") { address.to_owned() } else { format!("http://{address}") }
+}
