@@ -14,11 +14,12 @@ mod ledger;
 mod locked_sale;
 mod probe;
 mod restore;
+mod restore_tally;
 mod rows;
 
 pub use catalogue::PostgresCatalogue;
-pub use dead_letters::LedgerLetter;
 pub use connect::{PostgresLimits, connect, migrate};
+pub use dead_letters::LedgerLetter;
 pub use ledger::PostgresLedger;
 pub use probe::PostgresProbe;
 pub use restore::Restorable;
