@@ -1,3 +1,12 @@
-//! The adapters: what the ports are made of.
+//! The adapters: how the ports are met by `SQLite`, Postgres and Redis, and by the job queue.
+//!
+//! Architecture invariant: nothing outside this crate names a store's client. Failures become
+//! [`PortError`](stampede_application::ports::PortError) beside the call that failed.
 
+pub mod embedded;
+pub mod postgres;
 pub mod queue;
+pub mod redis;
+
+mod column;
+mod settlement;
