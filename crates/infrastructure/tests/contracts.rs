@@ -1,5 +1,11 @@
-//! The contract suites of the ports, over every adapter.
+//! The contract suite of each port, run over each of its adapters and real stores.
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "contracts/embedded_records.rs"]
+mod embedded_records;
+#[path = "contracts/postgres_records.rs"]
+mod postgres_records;
+#[path = "contracts/postgres_restore.rs"]
+mod postgres_restore;
 #[path = "contracts/redis.rs"]
 mod redis_engine;

@@ -11,11 +11,15 @@
 //!
 //! The argument is an expression that makes a future of a harness, evaluated anew for each test.
 
+pub mod catalogue;
+pub mod ledger;
 pub mod outbox;
+mod records;
 pub mod sale_feed;
 pub mod sale_gate;
 mod scene;
 
+pub use records::Records;
 pub use scene::{Harness, ManyNodes, Scene};
 
 use std::{future::Future, time::Duration};
