@@ -30,8 +30,8 @@ CREATE TABLE reconciliation_runs (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     started_at  timestamptz(3) NOT NULL,
     finished_at timestamptz(3) NOT NULL,
-    sales       integer NOT NULL,
-    mismatches  integer NOT NULL,
-    repaired    integer NOT NULL,
+    sales       bigint NOT NULL,
+    mismatches  bigint NOT NULL,
+    repaired    bigint NOT NULL,
     error       text
 );

@@ -5,3 +5,6 @@
 
 pub mod embedded;
 pub mod postgres;
+
+mod column;
+mod settlement;

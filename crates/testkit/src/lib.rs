@@ -9,5 +9,6 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod builders;
 pub mod servers;
 pub mod suites;

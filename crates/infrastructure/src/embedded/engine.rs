@@ -15,9 +15,7 @@ mod run;
 
 use std::sync::Arc;
 
-use stampede_application::ports::{
-    Catalogue, Clock, Ledger, Outbox, PortError, Randomness, SaleFeed, SaleGate,
-};
+use stampede_application::ports::{Clock, Outbox, PortError, Randomness, SaleFeed, SaleGate};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
@@ -26,7 +24,8 @@ use tokio_util::sync::CancellationToken;
 
 use self::{group::Group, load::Loader, run::Task};
 use super::{
-    EmbeddedDatabase, STORE, feed::EmbeddedFeed, gate::EmbeddedSaleGate, journal::EmbeddedJournal,
+    EmbeddedCatalogue, EmbeddedDatabase, EmbeddedLedger, STORE, feed::EmbeddedFeed,
+    gate::EmbeddedSaleGate, journal::EmbeddedJournal,
 };
 
 pub(super) use command::{Command, Reply};
@@ -51,9 +50,7 @@ pub struct EngineParts {
     /// The data folder's database, with the journal in it.
     pub database: EmbeddedDatabase,
     /// Which sales exist.
-    pub catalogue: Arc<dyn Catalogue>,
-    /// What they have sold, as far as it is drained from the journal.
-    pub ledger: Arc<dyn Ledger>,
+    pub catalogue: EmbeddedCatalogue,
     /// The time by which sales are judged.
     pub clock: Arc<dyn Clock>,
     /// Where epochs get their nonces.
@@ -70,7 +67,7 @@ pub struct EngineParts {
 pub struct EmbeddedEngine {
     handle: EngineHandle,
     database: EmbeddedDatabase,
-    catalogue: Arc<dyn Catalogue>,
+    catalogue: EmbeddedCatalogue,
     written: watch::Receiver<i64>,
     stop: CancellationToken,
     task: JoinHandle<()>,
@@ -83,11 +80,11 @@ impl EmbeddedEngine {
     ///
     /// [`PortError`] if the database cannot be read or written.
     pub async fn start(parts: EngineParts, limits: EngineLimits) -> Result<Self, PortError> {
-        let EngineParts { database, catalogue, ledger, clock, randomness, fatal } = parts;
+        let EngineParts { database, catalogue, clock, randomness, fatal } = parts;
         let loader = Loader {
             database: database.clone(),
             catalogue: catalogue.clone(),
-            ledger,
+            ledger: EmbeddedLedger::new(database.clone()),
             clock,
             randomness,
         };
@@ -128,7 +125,8 @@ impl EmbeddedEngine {
     /// What tells this process of its sales when it starts.
     #[must_use]
     pub fn feed(&self) -> Arc<dyn SaleFeed> {
-        Arc::new(EmbeddedFeed::new(self.catalogue.clone(), self.gate()))
+        let catalogue = Arc::new(self.catalogue.clone());
+        Arc::new(EmbeddedFeed::new(catalogue, self.gate()))
     }
 
     /// Answers what has queued, refuses what comes after, and ends.

@@ -20,8 +20,9 @@ use tokio::{
 
 use self::claims::Claims;
 use super::{
-    EmbeddedDatabase, STORE,
+    EmbeddedDatabase,
     engine::{Command, EngineHandle},
+    failure::unavailable,
 };
 
 /// Entries that one take-over brings at most.
@@ -144,14 +145,13 @@ impl Outbox for EmbeddedJournal {
         if ids.is_empty() {
             return Ok(());
         }
-        {
-            let _turn = self.database.turn().lock().await;
-            sqlx::query("DELETE FROM journal WHERE id IN (SELECT value FROM json_each(?1))")
-                .bind(json_numbers(&ids))
-                .execute(self.database.writer())
-                .await
-                .map_err(unavailable)?;
-        }
+        let mut writing = self.database.write().await?;
+        sqlx::query("DELETE FROM journal WHERE id IN (SELECT value FROM json_each(?1))")
+            .bind(json_numbers(&ids))
+            .execute(&mut *writing.transaction)
+            .await
+            .map_err(unavailable)?;
+        writing.commit().await?;
         self.claims.lock().await.release(&ids);
         Ok(())
     }
@@ -199,10 +199,6 @@ impl Outbox for EmbeddedJournal {
     async fn exhume(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {
         dead_letters::exhume(&self.database, id).await
     }
-}
-
-fn unavailable(error: sqlx::Error) -> PortError {
-    PortError::unavailable(STORE, error)
 }
 
 fn entry((id, body): (i64, String)) -> Entry {

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use sqlx::QueryBuilder;
 use stampede_application::ports::{
     Catalogue, CatalogueCursor, CatalogueRow, Clock, EntryBody, Ledger, PortError, Randomness,
     RecordedChange,
 };
-use stampede_domain::{Generation, Instant, PurchaseNo, RecordedPurchase, Sale, SaleId, Version};
+use stampede_domain::{Instant, PurchaseNo, RecordedPurchase, Sale, SaleId, Version};
 
 use super::{
     memory::Memory,
     open_sale::{OpenSale, each_once},
 };
-use crate::embedded::{EmbeddedDatabase, STORE, journal::format};
+use crate::embedded::{
+    EmbeddedCatalogue, EmbeddedDatabase, EmbeddedLedger, failure::unavailable, journal::format,
+};
 
 /// Sales that are asked for at a time.
 const SALES_PAGE_MAX: usize = 200;
@@ -23,8 +24,8 @@ const PURCHASES_PAGE_MAX: usize = 5_000;
 /// Reads what the gate was before it stopped.
 pub(super) struct Loader {
     pub(super) database: EmbeddedDatabase,
-    pub(super) catalogue: Arc<dyn Catalogue>,
-    pub(super) ledger: Arc<dyn Ledger>,
+    pub(super) catalogue: EmbeddedCatalogue,
+    pub(super) ledger: EmbeddedLedger,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) randomness: Arc<dyn Randomness>,
 }
@@ -51,7 +52,7 @@ impl Loader {
     ///
     /// Costs a few statements a sale and one row a purchase.
     pub(super) async fn everything(&self) -> Result<Memory, PortError> {
-        self.raise_epochs(None).await?;
+        self.catalogue.raise_epochs(self.randomness.nonce()).await?;
         let mut memory = Memory::new(self.clock.clone());
         let mut after: Option<CatalogueCursor> = None;
         loop {
@@ -71,7 +72,7 @@ impl Loader {
     pub(super) async fn one(&self, id: &SaleId, memory: &mut Memory) -> Result<(), PortError> {
         // What was in memory is not to be judged by if the rest of this fails.
         memory.close(id.clone());
-        self.raise_epochs(Some(id.generation)).await?;
+        self.catalogue.raise_epoch(id, self.randomness.nonce()).await?;
         match self.catalogue.find(&id.sku).await? {
             Some(row) if row.sale.id == *id => self.put(row, memory).await?,
             Some(_) | None => memory.remove(id),
@@ -84,7 +85,7 @@ impl Loader {
         sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM journal")
             .fetch_one(self.database.readers())
             .await
-            .map_err(|error| PortError::unavailable(STORE, error))
+            .map_err(unavailable)
     }
 
     async fn put(&self, row: CatalogueRow, memory: &mut Memory) -> Result<(), PortError> {
@@ -118,19 +119,6 @@ impl Loader {
         }))
     }
 
-    async fn raise_epochs(&self, of: Option<Generation>) -> Result<(), PortError> {
-        let nonce = i64::try_from(self.randomness.nonce()).unwrap_or(0);
-        let mut update =
-            QueryBuilder::new("UPDATE sales SET epoch_number = epoch_number + 1, epoch_nonce = ");
-        update.push_bind(nonce).push(" WHERE deleted_at IS NULL");
-        if let Some(generation) = of {
-            update.push(" AND generation = ").push_bind(generation.0);
-        }
-        let _turn = self.database.turn().lock().await;
-        let raised = update.build().execute(self.database.writer()).await;
-        raised.map(drop).map_err(|error| PortError::unavailable(STORE, error))
-    }
-
     async fn journalled(&self, id: &SaleId) -> Result<Journalled, PortError> {
         let mut found = Journalled::default();
         let journal = "SELECT body FROM journal WHERE generation = ?1 ORDER BY id";
@@ -142,7 +130,7 @@ impl Loader {
                 .bind(id.generation.0)
                 .fetch_all(self.database.readers())
                 .await
-                .map_err(|error| PortError::unavailable(STORE, error))?;
+                .map_err(unavailable)?;
             for body in bodies {
                 found.take(format::read(&body));
             }

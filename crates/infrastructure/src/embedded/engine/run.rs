@@ -16,7 +16,7 @@ use super::{
     load::Loader,
     memory::Memory,
 };
-use crate::embedded::STORE;
+use crate::embedded::{STORE, failure::unavailable};
 
 /// How long the engine waits for the turn to write before it says that it cannot.
 const TURN_WAIT_MAX: Duration = Duration::from_secs(5);
@@ -121,7 +121,6 @@ impl Task {
 
     /// One statement, and so one transaction and one sync, whatever the number of rows.
     async fn write(&mut self, rows: &[Row]) -> Result<(), PortError> {
-        let unavailable = |error: sqlx::Error| PortError::unavailable(STORE, error);
         let database = &self.loader.database;
         // Only this wait is bounded: a statement that was given up might still be done later,
         // behind the back of a gate that was made anew without it.

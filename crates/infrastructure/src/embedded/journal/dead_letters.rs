@@ -3,8 +3,11 @@
 use sqlx::FromRow;
 use stampede_application::ports::{DeadLetter, DeadLetterId, EntryBody, PortError};
 
-use super::{format, unavailable};
-use crate::embedded::{EmbeddedDatabase, STORE};
+use super::format;
+use crate::embedded::{
+    EmbeddedDatabase,
+    failure::{inconsistent, unavailable},
+};
 
 /// A row as it is stored.
 #[derive(FromRow)]
@@ -30,8 +33,8 @@ pub(super) async fn bury(
         .as_ref()
         .map(|recorded| format::write_purchases(std::slice::from_ref(recorded)))
         .transpose()
-        .map_err(|error| PortError::inconsistent(STORE, error))?;
-    let _turn = database.turn().lock().await;
+        .map_err(inconsistent)?;
+    let mut writing = database.write().await?;
     sqlx::query(
         "INSERT INTO journal_dead_letters (generation, body, raw, error) VALUES (?1, ?2, ?3, ?4)",
     )
@@ -39,10 +42,10 @@ pub(super) async fn bury(
     .bind(body)
     .bind(&letter.raw)
     .bind(&letter.error)
-    .execute(database.writer())
+    .execute(&mut *writing.transaction)
     .await
-    .map(drop)
-    .map_err(unavailable)
+    .map_err(unavailable)?;
+    writing.commit().await
 }
 
 pub(super) async fn list(
@@ -67,14 +70,15 @@ pub(super) async fn exhume(
     id: &DeadLetterId,
 ) -> Result<Option<DeadLetter>, PortError> {
     let Ok(id) = id.0.parse::<i64>() else { return Ok(None) };
-    let _turn = database.turn().lock().await;
+    let mut writing = database.write().await?;
     let row: Option<Row> = sqlx::query_as(
         "DELETE FROM journal_dead_letters WHERE id = ?1 RETURNING id, body, raw, error",
     )
     .bind(id)
-    .fetch_optional(database.writer())
+    .fetch_optional(&mut *writing.transaction)
     .await
     .map_err(unavailable)?;
+    writing.commit().await?;
     row.map(Row::into_letter).transpose()
 }
 
@@ -84,7 +88,7 @@ impl Row {
             None => None,
             Some(EntryBody::Purchases(purchases)) => purchases.into_iter().next(),
             Some(EntryBody::Change(_) | EntryBody::Newer { .. } | EntryBody::Broken { .. }) => {
-                return Err(PortError::inconsistent(STORE, Unreadable(self.id)));
+                return Err(inconsistent(Unreadable(self.id)));
             }
         };
         Ok(DeadLetter { purchase, raw: self.raw, error: self.error })
