@@ -6,8 +6,12 @@
 mod catalogue;
 mod commit;
 mod database;
+mod engine;
 mod failure;
+mod feed;
+mod gate;
 mod insert;
+mod journal;
 mod ledger;
 mod locked_sale;
 mod probe;
@@ -15,6 +19,7 @@ mod rows;
 
 pub use catalogue::EmbeddedCatalogue;
 pub use database::{EmbeddedDatabase, OpenError};
+pub use engine::{EmbeddedEngine, EngineLimits, EngineParts};
 pub use ledger::EmbeddedLedger;
 pub use probe::EmbeddedProbe;
 

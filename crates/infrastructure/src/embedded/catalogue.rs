@@ -60,6 +60,26 @@ impl EmbeddedCatalogue {
         writing.commit().await?;
         Ok(raised)
     }
+
+    /// Raises the epoch of one sale that is not deleted, for a gate that is made anew while it
+    /// runs; nothing happens if there is no such sale.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`] leaves open whether it is raised.
+    pub(super) async fn raise_epoch(&self, id: &SaleId, nonce: u64) -> Result<(), PortError> {
+        let mut writing = self.database.write().await?;
+        sqlx::query(
+            "UPDATE sales SET epoch_number = epoch_number + 1, epoch_nonce = ?2
+             WHERE generation = ?1 AND deleted_at IS NULL",
+        )
+        .bind(id.generation.0)
+        .bind(nonce.cast_signed())
+        .execute(&mut *writing.transaction)
+        .await
+        .map_err(unavailable)?;
+        writing.commit().await
+    }
 }
 
 #[async_trait]

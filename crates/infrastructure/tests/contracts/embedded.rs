@@ -1,0 +1,126 @@
+//! The embedded engine: gate, journal and feed over a folder of each test's own.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+};
+
+use stampede_application::{
+    live_sales::{Freshness, LiveSales},
+    ports::{Catalogue, Clock, Ledger, Outbox, Randomness, SaleFeed, SaleGate},
+};
+use stampede_domain::Instant;
+use stampede_infrastructure::embedded::{
+    EmbeddedCatalogue, EmbeddedDatabase, EmbeddedEngine, EmbeddedLedger, EngineLimits, EngineParts,
+};
+use stampede_testkit::suites::Harness;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+/// A clock that stands still: sales lie hours around it.
+struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Instant {
+        Instant::from_millis(1_771_149_600_000)
+    }
+}
+
+/// Counts, so that a test does the same each time.
+#[derive(Default)]
+struct Counting(AtomicU8);
+
+impl Randomness for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(self.0.fetch_add(1, Ordering::Relaxed));
+    }
+}
+
+/// An engine that runs over a folder.
+struct Node {
+    engine: EmbeddedEngine,
+    database: EmbeddedDatabase,
+    catalogue: EmbeddedCatalogue,
+    fatal: CancellationToken,
+    /// Dropped last: the folder of a test that opens it once.
+    _folder: Option<TempDir>,
+}
+
+impl Node {
+    /// Starts as the server does.
+    async fn start(folder: &Path) -> Self {
+        let database = EmbeddedDatabase::open(folder).await.expect("the folder is free");
+        let catalogue = EmbeddedCatalogue::new(database.clone(), 10_000);
+        let fatal = CancellationToken::new();
+        let parts = EngineParts {
+            database: database.clone(),
+            catalogue: catalogue.clone(),
+            clock: Arc::new(StoppedClock),
+            randomness: Arc::new(Counting::default()),
+            fatal: fatal.clone(),
+        };
+        let engine = EmbeddedEngine::start(parts, EngineLimits::default()).await;
+        let engine = engine.expect("the engine starts");
+        Self { engine, database, catalogue, fatal, _folder: None }
+    }
+}
+
+/// A node over a folder that goes with the test.
+async fn embedded() -> Node {
+    let folder = tempfile::tempdir().expect("a folder");
+    let node = Node::start(folder.path()).await;
+    Node { _folder: Some(folder), ..node }
+}
+
+impl Harness for Node {
+    fn gate(&self) -> Arc<dyn SaleGate> {
+        self.engine.gate()
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        self.engine.outbox()
+    }
+
+    fn outbox_after_restart(&self) -> Arc<dyn Outbox> {
+        // Who holds what is known to the outbox's value alone, and ends with the process.
+        self.engine.outbox()
+    }
+
+    fn catalogue(&self) -> Arc<dyn Catalogue> {
+        Arc::new(self.catalogue.clone())
+    }
+
+    fn ledger(&self) -> Arc<dyn Ledger> {
+        Arc::new(EmbeddedLedger::new(self.database.clone()))
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(StoppedClock)
+    }
+
+    fn feed(&self) -> Arc<dyn SaleFeed> {
+        self.engine.feed()
+    }
+
+    fn live_sales(&self) -> Arc<LiveSales> {
+        Arc::new(LiveSales::new(Arc::new(StoppedClock), Freshness::Always))
+    }
+}
+
+mod sale_gate {
+    use super::embedded;
+    stampede_testkit::sale_gate_suite!(embedded(), 200);
+}
+
+mod outbox {
+    use super::embedded;
+    stampede_testkit::outbox_suite!(embedded());
+}
+
+mod sale_feed {
+    use super::embedded;
+    stampede_testkit::sale_feed_suite!(embedded());
+}
