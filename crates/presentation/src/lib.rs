@@ -1,1 +1,45 @@
-//! Stub.
+//! The web layer: HTTP in, use cases called, HTTP out.
+//!
+//! Entry points: [`Http::bind`] and [`Http::run`]; `routes.rs` joins paths and controllers;
+//! `error.rs` alone knows statuses and codes; `middleware.rs` is what happens to every request.
+//!
+//! Architecture invariant: nothing here names a store. What a request means is decided by the
+//! use cases; this crate reads it and writes the answer.
+
+mod admin_guard;
+mod buyer;
+mod client_address;
+mod controllers;
+mod correlation;
+mod envelope;
+mod error;
+mod etag;
+mod fields;
+mod idempotency_key;
+mod json_body;
+mod metrics;
+mod middleware;
+mod openapi;
+mod product;
+mod product_form;
+mod purchase;
+mod purchase_form;
+mod query;
+mod rate_limit;
+mod rejection;
+mod relay;
+mod rendered;
+mod routes;
+mod sale_event;
+mod sale_status;
+mod sale_stream;
+mod server;
+mod settings;
+mod use_cases;
+mod worker;
+
+pub use client_address::{TrustedProxies, TrustedProxiesError};
+pub use openapi::openapi_json;
+pub use server::Http;
+pub use settings::{HttpLimits, HttpSettings};
+pub use use_cases::{AttemptFactory, Telemetry, UseCases};

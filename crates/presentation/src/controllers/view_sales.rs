@@ -1,0 +1,128 @@
+//! `GET /api/v1/sales` and `GET /api/v1/sales/all`.
+
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder,
+    http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue},
+    web::Data,
+};
+use bytes::{BufMut, BytesMut};
+use sha2::{Digest, Sha256};
+use stampede_domain::Sku;
+
+use crate::{
+    envelope::{ApiFailure, Page, Success},
+    error::ApiError,
+    etag,
+    fields::Fields,
+    query::Parameters,
+    sale_status::SaleStatus,
+    worker::Worker,
+};
+
+/// How long a cache may keep what changes all the time.
+const FRESH: HeaderValue = HeaderValue::from_static("public, max-age=1");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// One sale by its sku, or the featured one: the active sale that ends first, else the next
+/// upcoming, else the last ended.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sales",
+    operation_id = "viewSale",
+    tag = "sales",
+    params(("sku" = Option<String>, Query, description = "Which sale; the featured one if left out")),
+    responses(
+        (status = 200, description = "The sale", body = Success<SaleStatus>),
+        (status = 304, description = "As `If-None-Match` has it"),
+        (status = 400, description = "Bad fields", body = ApiFailure),
+        (status = 404, description = "No such sale, or none at all", body = ApiFailure),
+        (status = 503, description = "We do not know; repeat it", body = ApiFailure),
+    )
+)]
+pub(crate) async fn view_sale(
+    request: HttpRequest,
+    worker: Data<Worker>,
+) -> Result<HttpResponse, ApiError> {
+    let mut fields = Fields::default();
+    let sku = Parameters::read(&request)?.sku(&mut fields);
+    fields.check()?;
+    let view_sales = &worker.node.use_cases.view_sales;
+    let live = view_sales.one(sku.as_ref()).await?;
+    let rendered = worker.rendered.of(&live);
+    let etag = rendered.etag().clone();
+    if etag::is_known(&request, &etag) {
+        return Ok(not_modified(etag));
+    }
+    let mut body = BytesMut::with_capacity(rendered.status_bytes() + 64);
+    body.put_slice(br#"{"success":true,"data":"#);
+    rendered.put_status(&mut body, view_sales.now());
+    body.put_slice(b"}");
+    Ok(fresh(etag).body(body.freeze()))
+}
+
+/// Every sale, upcoming and active ones first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sales/all",
+    operation_id = "listSales",
+    tag = "sales",
+    params(
+        ("state" = Option<crate::sale_status::SaleState>, Query, description = "Only sales in this state"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Rows, 100 if left out"),
+        ("cursor" = Option<String>, Query, description = "The nextCursor of the answer before"),
+    ),
+    responses(
+        (status = 200, description = "Sales", body = Page<SaleStatus>),
+        (status = 304, description = "As `If-None-Match` has it"),
+        (status = 400, description = "Bad fields", body = ApiFailure),
+        (status = 503, description = "We do not know; repeat it", body = ApiFailure),
+    )
+)]
+pub(crate) async fn list_sales(
+    request: HttpRequest,
+    worker: Data<Worker>,
+) -> Result<HttpResponse, ApiError> {
+    let mut fields = Fields::default();
+    let parameters = Parameters::read(&request)?;
+    let state = parameters.state(&mut fields);
+    let limit = parameters.limit(&mut fields);
+    let after = parameters.cursor(&mut fields, |text| Sku::parse(text).ok());
+    fields.check()?;
+    let view_sales = &worker.node.use_cases.view_sales;
+    let (sales, next) = view_sales.page(state, after.as_ref(), limit)?;
+    let sales: Vec<_> = sales.iter().map(|live| worker.rendered.of(live)).collect();
+    let mut hash = Sha256::new();
+    let mut body = BytesMut::new();
+    body.put_slice(br#"{"success":true,"data":["#);
+    for (place, rendered) in sales.iter().enumerate() {
+        if place > 0 {
+            body.put_slice(b",");
+        }
+        rendered.put_status(&mut body, view_sales.now());
+        hash.update(rendered.etag().as_bytes());
+    }
+    body.put_slice(br#"],"nextCursor":"#);
+    let next = next.map_or_else(|| "null".into(), |sku| format!("\"{sku}\""));
+    hash.update(next.as_bytes());
+    body.put_slice(next.as_bytes());
+    body.put_slice(b"}");
+    let etag = etag::of_hash(&hash.finalize());
+    if etag::is_known(&request, &etag) {
+        return Ok(not_modified(etag));
+    }
+    Ok(fresh(etag).body(body.freeze()))
+}
+
+fn not_modified(etag: HeaderValue) -> HttpResponse {
+    let mut response = HttpResponse::NotModified();
+    response.insert_header((ETAG, etag)).insert_header((CACHE_CONTROL, FRESH)).finish()
+}
+
+fn fresh(etag: HeaderValue) -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((ETAG, etag))
+        .insert_header((CACHE_CONTROL, FRESH))
+        .insert_header((CONTENT_TYPE, JSON));
+    response
+}

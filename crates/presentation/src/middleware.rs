@@ -1,0 +1,195 @@
+//! What happens to every request around its controller: correlation id, span, limits of the head,
+//! metrics, headers of the answer. One middleware, because each layer costs the hot route.
+
+use std::{
+    future::{Ready, ready},
+    net::{IpAddr, Ipv4Addr},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Instant,
+};
+
+use actix_web::{
+    Error, ResponseError,
+    body::{EitherBody, MessageBody},
+    dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
+    http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS},
+};
+use futures::{FutureExt, future::LocalBoxFuture};
+use tracing::{Instrument, Span, field::Empty};
+
+use crate::{
+    correlation::{self, X_CORRELATION_ID},
+    error::ApiError,
+    metrics::method_word,
+    routes::RouteLabel,
+    worker::Node,
+};
+
+/// Wraps every route of the server.
+pub(crate) struct Edge {
+    node: Arc<Node>,
+}
+
+impl Edge {
+    /// Counts and limits with the node's instruments and settings.
+    pub(crate) fn new(node: Arc<Node>) -> Self {
+        Self { node }
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for Edge
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Transform = EdgeService<S>;
+    type InitError = ();
+    type Future = Ready<Result<EdgeService<S>, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(EdgeService { service, node: self.node.clone() }))
+    }
+}
+
+/// The middleware around one worker's routes.
+pub(crate) struct EdgeService<S> {
+    service: S,
+    node: Arc<Node>,
+}
+
+impl<S, B> Service<ServiceRequest> for EdgeService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
+
+    forward_ready!(service);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let arrived = Instant::now();
+        let method = request.method().clone();
+        let node = self.node.clone();
+        let correlation =
+            correlation::read_or_make(request.headers(), node.use_cases.randomness.as_ref());
+        let span = tracing::info_span!(
+            "request",
+            correlation_id = correlation.to_str().unwrap_or_default(),
+            method = method_word(&method),
+            route = Empty,
+            status = Empty,
+        );
+        if let Err(refusal) = admit(&node, &request) {
+            let refused = span.in_scope(|| refusal.error_response());
+            let mut response = request.into_response(refused).map_into_right_body();
+            let route = label(&response);
+            finish(&mut response, correlation);
+            node.metrics.request(&method, route, response.status(), arrived.elapsed());
+            return Box::pin(ready(Ok(response)));
+        }
+        let answering = AssertUnwindSafe(self.service.call(request)).catch_unwind();
+        let noted = span.clone();
+        let answering = async move {
+            let mut response = match answering.await {
+                Ok(answered) => answered?.map_into_left_body(),
+                Err(_) => {
+                    // The panic hook has said where; the request itself went down with it.
+                    tracing::error!("a controller panicked");
+                    let status = ApiError::Internal.status_code();
+                    node.metrics.request(&method, RouteLabel::NONE, status, arrived.elapsed());
+                    return Err(Panicked(correlation).into());
+                }
+            };
+            let (route, status) = (label(&response), response.status());
+            note(&noted, route, status.as_u16());
+            finish(&mut response, correlation);
+            node.metrics.request(&method, route, status, arrived.elapsed());
+            Ok(response)
+        };
+        Box::pin(answering.instrument(span))
+    }
+}
+
+/// Refuses a request by its head alone.
+fn admit(node: &Node, request: &ServiceRequest) -> Result<(), ApiError> {
+    let limits = &node.settings.limits;
+    let uri_bytes = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    if uri_bytes > limits.uri_bytes_max {
+        return Err(ApiError::UriTooLong { bytes_max: limits.uri_bytes_max });
+    }
+    let (mut lines, mut bytes) = (0, 0);
+    for (name, value) in request.headers() {
+        lines += 1;
+        bytes += name.as_str().len() + value.len();
+    }
+    if lines > limits.headers_max || bytes > limits.header_bytes_max {
+        let (lines_max, bytes_max) = (limits.headers_max, limits.header_bytes_max);
+        return Err(ApiError::HeadersTooLarge { lines_max, bytes_max });
+    }
+    if node.rate_limits.counts_addresses() && !is_for_operations(request.path()) {
+        let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+        let client = node.settings.trusted_proxies.client(peer, request.headers());
+        node.rate_limits.request(client)?;
+    }
+    Ok(())
+}
+
+/// Probes and scrapes come often from one address, and must not fail when shoppers throng.
+fn is_for_operations(path: &str) -> bool {
+    path == "/metrics" || path.starts_with("/health")
+}
+
+/// The template of the route that answered.
+fn label<B>(response: &ServiceResponse<B>) -> &'static str {
+    response.request().app_data::<RouteLabel>().map_or(RouteLabel::NONE, |label| label.0)
+}
+
+fn note(span: &Span, route: &'static str, status: u16) {
+    if !span.is_disabled() {
+        span.record("route", route);
+        span.record("status", status);
+    }
+}
+
+/// Sets the headers that every answer has.
+fn finish<B>(response: &mut ServiceResponse<B>, correlation: HeaderValue) {
+    let failed = !response.status().is_success() && !response.status().is_redirection();
+    let headers = response.headers_mut();
+    headers.insert(X_CORRELATION_ID.clone(), correlation);
+    put_missing(headers, X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if failed {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    } else {
+        put_missing(headers, CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+fn put_missing(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
+    if !headers.contains_key(&name) {
+        headers.insert(name, value);
+    }
+}
+
+/// A controller panicked; all that is left of its request is the correlation id.
+#[derive(Debug, thiserror::Error)]
+#[error("a controller panicked")]
+struct Panicked(HeaderValue);
+
+impl ResponseError for Panicked {
+    fn status_code(&self) -> actix_web::http::StatusCode {
+        ApiError::Internal.status_code()
+    }
+
+    fn error_response(&self) -> actix_web::HttpResponse {
+        let mut response = ApiError::Internal.error_response();
+        response.headers_mut().insert(X_CORRELATION_ID.clone(), self.0.clone());
+        let no_store = HeaderValue::from_static("no-store");
+        response.headers_mut().insert(CACHE_CONTROL, no_store);
+        response
+    }
+}

@@ -1,0 +1,105 @@
+//! What the HTTP server is told at its start, each value with its default.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::client_address::TrustedProxies;
+
+/// How the server listens and whom it serves.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// Name or address to listen on; a name of several addresses listens on each.
+    pub host: String,
+    /// Port to listen on; 0 picks a free one.
+    pub port: u16,
+    /// Worker threads, each with its own lane to the gate.
+    pub workers: usize,
+    /// What `X-Admin-Key` must say.
+    pub admin_key: SecretString,
+    /// Attempts a second that one buyer may make on this node; 0 for no limit.
+    pub attempts_per_buyer_per_s: u32,
+    /// Requests a second that one address may make on this node; 0 for no limit.
+    pub requests_per_address_per_s: u32,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: TrustedProxies,
+    /// Origins that browsers may call from, `*` for any; none by default.
+    pub cors_origins: Vec<String>,
+    /// What one request, connection or stream may take.
+    pub limits: HttpLimits,
+}
+
+/// What one request, connection or stream may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HttpLimits {
+    /// Bytes of a request's JSON body, after decompression.
+    pub body_bytes_max: usize,
+    /// Bytes of a request's path and query.
+    pub uri_bytes_max: usize,
+    /// Header lines of a request.
+    pub headers_max: usize,
+    /// Bytes of all header names and values of a request.
+    pub header_bytes_max: usize,
+    /// Open connections of one worker; more wait in the backlog.
+    pub connections_per_worker_max: usize,
+    /// Connections that the kernel holds until a worker takes them.
+    pub backlog: u32,
+    /// How long a client may take to send a request's head.
+    pub head_timeout: Duration,
+    /// How long an idle connection stays open.
+    pub keep_alive: Duration,
+    /// How long requests in flight may take once the server stops.
+    pub stop_timeout: Duration,
+    /// Event streams open at once on this node; one more is answered 503.
+    pub streams_max: usize,
+    /// Sales in one event stream of all sales.
+    pub sales_per_stream_max: usize,
+    /// How often an idle event stream shows that it is alive.
+    pub heartbeat_interval: Duration,
+    /// Least time between two `stock-update` events of one stream. A little more than a tenth of
+    /// a second, so that with the update that a state change carries with it there are never more
+    /// than ten a second.
+    pub stock_update_interval: Duration,
+    /// How long a client waits before it opens a lost stream again.
+    pub stream_retry: Duration,
+}
+
+impl HttpSettings {
+    /// The defaults, with this admin key.
+    #[must_use]
+    pub fn new(admin_key: SecretString) -> Self {
+        let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self {
+            host: "127.0.0.1".into(),
+            port: 3000,
+            workers,
+            admin_key,
+            attempts_per_buyer_per_s: 5,
+            requests_per_address_per_s: 0,
+            trusted_proxies: TrustedProxies::default(),
+            cors_origins: Vec::new(),
+            limits: HttpLimits::default(),
+        }
+    }
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            body_bytes_max: 16 * 1024,
+            uri_bytes_max: 8 * 1024,
+            headers_max: 64,
+            header_bytes_max: 16 * 1024,
+            connections_per_worker_max: 25_000,
+            backlog: 4_096,
+            head_timeout: Duration::from_secs(5),
+            keep_alive: Duration::from_secs(75),
+            stop_timeout: Duration::from_secs(10),
+            streams_max: 20_000,
+            sales_per_stream_max: 100,
+            heartbeat_interval: Duration::from_secs(15),
+            stock_update_interval: Duration::from_millis(120),
+            stream_retry: Duration::from_secs(1),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What controllers work with: what the node shares, and what each worker thread has of its own.
+
+use std::{rc::Rc, sync::Arc};
+
+use bytes::Bytes;
+use stampede_application::use_cases::AttemptPurchase;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    admin_guard::AdminKey,
+    metrics::Metrics,
+    openapi,
+    rate_limit::RateLimits,
+    relay::Relays,
+    rendered::RenderedSales,
+    settings::HttpSettings,
+    use_cases::{Telemetry, UseCases},
+};
+
+/// What all workers of this node share; nothing in it is locked while a request is answered.
+pub(crate) struct Node {
+    /// As the server was told at its start.
+    pub(crate) settings: HttpSettings,
+    /// The use cases that controllers call.
+    pub(crate) use_cases: UseCases,
+    /// What is counted.
+    pub(crate) metrics: Metrics,
+    /// What `/metrics` shows.
+    pub(crate) registry: prometheus::Registry,
+    /// Who asks too often.
+    pub(crate) rate_limits: RateLimits,
+    /// What `X-Admin-Key` must say.
+    pub(crate) admin_key: AdminKey,
+    /// The document of this API, made once.
+    pub(crate) openapi: Bytes,
+    /// Cancelled when the server begins to stop: ends the event streams.
+    pub(crate) closing: CancellationToken,
+}
+
+impl Node {
+    /// What the settings and the use cases make.
+    pub(crate) fn new(settings: HttpSettings, use_cases: UseCases, telemetry: Telemetry) -> Self {
+        Self {
+            metrics: Metrics::new(&telemetry.meter),
+            registry: telemetry.registry,
+            rate_limits: RateLimits::new(&settings),
+            admin_key: AdminKey::new(&settings.admin_key),
+            openapi: openapi::openapi_json().into(),
+            closing: CancellationToken::new(),
+            settings,
+            use_cases,
+        }
+    }
+}
+
+/// What one worker thread has of its own: no lock, not `Send`.
+pub(crate) struct Worker {
+    /// What all workers share.
+    pub(crate) node: Arc<Node>,
+    /// This thread's lane to the gate.
+    pub(crate) attempt_purchase: AttemptPurchase,
+    /// Bytes of sales that were made here already.
+    pub(crate) rendered: RenderedSales,
+    /// What this thread's event streams listen to.
+    pub(crate) relays: Rc<Relays>,
+}
+
+impl Worker {
+    /// The calling thread's part of the node.
+    pub(crate) fn new(node: Arc<Node>) -> Self {
+        Self {
+            attempt_purchase: (node.use_cases.attempt_purchase)(),
+            rendered: RenderedSales::default(),
+            relays: Rc::new(Relays::new(node.settings.limits.stock_update_interval)),
+            node,
+        }
+    }
+}
