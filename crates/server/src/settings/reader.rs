@@ -60,11 +60,6 @@ impl Reader {
         self.raw(name).map(|(_, text)| text.to_owned())
     }
 
-    /// Text that is never shown.
-    pub(super) fn secret(&self, name: &'static str) -> Option<SecretString> {
-        self.text(name).map(SecretString::from)
-    }
-
     /// A whole number within the setting's limit.
     pub(super) fn whole<T: TryFrom<u64> + Default>(&self, name: &'static str) -> T {
         let Some((setting, text)) = self.raw(name) else { return T::default() };

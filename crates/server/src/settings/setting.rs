@@ -38,8 +38,6 @@ pub enum Kind {
     },
     /// Any text.
     Text,
-    /// A host to listen on.
-    Host,
     /// An address with one of these schemes.
     Url(&'static [&'static str]),
     /// A key that callers send in a header.
@@ -73,7 +71,6 @@ impl Kind {
                 [] => "unset".to_owned(),
             },
             Self::Text => "text".to_owned(),
-            Self::Host => "an IP address or a host name".to_owned(),
             Self::Url(schemes) => format!("an address that begins with {}", schemes.join(" or ")),
             Self::Key { chars_min } => {
                 format!("at least {chars_min} visible ASCII characters, without spaces")
