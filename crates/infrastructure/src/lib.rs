@@ -1,3 +1,16 @@
-//! The adapters: what the ports are made of.
+//! The adapters: how the ports are met by SQLite, Postgres and Redis, and the workers.
+//!
+//! Architecture invariant: nothing outside this crate names a store's client. Failures become
+//! [`PortError`](stampede_application::ports::PortError) beside the call that failed.
 
+pub mod embedded;
+pub mod postgres;
 pub mod queue;
+
+mod column;
+mod os_randomness;
+mod settlement;
+mod system_clock;
+
+pub use os_randomness::OsRandomness;
+pub use system_clock::SystemClock;

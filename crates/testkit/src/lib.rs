@@ -9,4 +9,6 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod builders;
 pub mod servers;
+pub mod suites;

@@ -1,0 +1,228 @@
+//! The database file of the embedded engine, and who may open it.
+
+use std::{
+    error::Error,
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    process,
+    sync::Arc,
+    time::Duration,
+};
+
+use sqlx::{
+    SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::sync::Mutex;
+
+/// Connections that read, of all ports together.
+const READERS_MAX: u32 = 4;
+/// How long a statement waits for another connection's write before it fails.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a caller waits for a connection before it is told that the store is unavailable.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why a data folder could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it: two gates over one journal would sell the same units.
+    #[error("{} is in use by the process with the id {pid}", folder.display())]
+    Taken {
+        /// The folder.
+        folder: PathBuf,
+        /// What the first process wrote into its lock file.
+        pid: String,
+    },
+    /// The folder or its lock file cannot be made or written.
+    #[error("{} cannot be used as a data folder", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The database cannot be opened or brought up to date.
+    #[error("the database in {} cannot be opened", folder.display())]
+    Database {
+        /// The folder.
+        folder: PathBuf,
+        /// What SQLite said.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+/// The open database of one data folder, which no other process can open meanwhile.
+///
+/// Write-ahead log with `synchronous=FULL`: what is committed survives power loss. Cheap to
+/// clone; the folder is let go when the last clone is dropped.
+#[derive(Clone, Debug)]
+pub struct EmbeddedDatabase {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// One connection: SQLite has one writer, and queueing for it here is fair.
+    writer: SqlitePool,
+    /// Readers see the last commit and neither wait for the writer nor hold it up.
+    readers: SqlitePool,
+    /// How this file is opened, for connections of the gate's own.
+    options: SqliteConnectOptions,
+    /// Whose turn it is to write; held across one transaction.
+    turn: Arc<Mutex<()>>,
+    /// Whose turn it is to change a sale's definition; held across a whole PUT.
+    definitions: Arc<Mutex<()>>,
+    /// Keeps other processes out until it is closed; the system closes it if we die.
+    _lock: File,
+}
+
+impl EmbeddedDatabase {
+    /// The file inside the data folder.
+    pub const FILE: &str = "stampede.db";
+    /// The lock inside the data folder; holds the id of the process that has it.
+    pub const LOCK_FILE: &str = "stampede.lock";
+
+    /// Opens the database in `folder`, creating both, and brings its tables up to date.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Taken`] names the process that has the folder; the others keep their cause.
+    pub async fn open(folder: &Path) -> Result<Self, OpenError> {
+        let refused = |source| OpenError::Folder { folder: folder.into(), source };
+        fs::create_dir_all(folder).map_err(refused)?;
+        let lock = take_lock(folder)?;
+        let options = SqliteConnectOptions::new()
+            .filename(folder.join(Self::FILE))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT);
+        let writer = pool(1).connect_lazy_with(options.clone());
+        let database = |source: Box<dyn Error + Send + Sync>| OpenError::Database {
+            folder: folder.into(),
+            source,
+        };
+        sqlx::migrate!("../../migrations/sqlite")
+            .run(&writer)
+            .await
+            .map_err(|error| database(error.into()))?;
+        let readers = pool(READERS_MAX).connect_lazy_with(options.clone().read_only(true));
+        Ok(Self {
+            inner: Arc::new(Inner {
+                writer,
+                readers,
+                options,
+                turn: Arc::default(),
+                definitions: Arc::default(),
+                _lock: lock,
+            }),
+        })
+    }
+
+    /// The one connection that writes for the ports; take a [`turn`](Self::turn) first.
+    #[must_use]
+    pub fn writer(&self) -> &SqlitePool {
+        &self.inner.writer
+    }
+
+    /// Connections that only read, and see every commit that was answered before.
+    #[must_use]
+    pub fn readers(&self) -> &SqlitePool {
+        &self.inner.readers
+    }
+
+    /// How this file is opened, for a connection of the caller's own that writes.
+    #[must_use]
+    pub fn connect_options(&self) -> SqliteConnectOptions {
+        self.inner.options.clone()
+    }
+
+    /// The turn to write, first come first served, to be held across one transaction.
+    ///
+    /// SQLite itself lets a second writer wait by asking again after longer and longer naps;
+    /// whoever writes through a connection of its own takes a turn here instead.
+    #[must_use]
+    pub fn turn(&self) -> &Arc<Mutex<()>> {
+        &self.inner.turn
+    }
+
+    /// The turn to change a definition. Apart from [`turn`](Self::turn), because whoever holds
+    /// it waits for the gate, and the gate writes its journal into the same file meanwhile.
+    pub(super) fn definitions(&self) -> &Arc<Mutex<()>> {
+        &self.inner.definitions
+    }
+
+    /// Closes all connections of the pools, so that the file is left as one, without a log beside.
+    pub async fn close(&self) {
+        self.inner.readers.close().await;
+        self.inner.writer.close().await;
+    }
+}
+
+/// A pool of connections that are kept and not tested: the file does not go away.
+fn pool(connections_max: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections_max)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}
+
+/// Locks the folder for this process and writes its id; the lock ends with the returned file.
+fn take_lock(folder: &Path) -> Result<File, OpenError> {
+    let refused = |source| OpenError::Folder { folder: folder.into(), source };
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(folder.join(EmbeddedDatabase::LOCK_FILE))
+        .map_err(refused)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            file.read_to_string(&mut pid).map_err(refused)?;
+            return Err(OpenError::Taken { folder: folder.into(), pid: pid.trim().into() });
+        }
+        Err(TryLockError::Error(source)) => return Err(refused(source)),
+    }
+    file.set_len(0).map_err(refused)?;
+    file.seek(SeekFrom::Start(0)).map_err(refused)?;
+    writeln!(file, "{}", process::id()).map_err(refused)?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_second_opening_is_refused_and_names_the_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("deep/data");
+        let first = EmbeddedDatabase::open(&data).await.unwrap();
+        let refusal = EmbeddedDatabase::open(&data).await.unwrap_err();
+        assert!(refusal.to_string().ends_with(&process::id().to_string()), "{refusal}");
+        first.close().await;
+        drop(first);
+        EmbeddedDatabase::open(&data).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_committed_is_synced_and_readers_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = EmbeddedDatabase::open(folder.path()).await.unwrap();
+        let synchronous: i64 =
+            sqlx::query_scalar("PRAGMA synchronous").fetch_one(database.writer()).await.unwrap();
+        assert_eq!(synchronous, 2, "2 is FULL");
+        let journal: String =
+            sqlx::query_scalar("PRAGMA journal_mode").fetch_one(database.writer()).await.unwrap();
+        assert_eq!(journal, "wal");
+        let write = sqlx::query("DELETE FROM voided").execute(database.readers()).await;
+        assert!(write.is_err());
+    }
+}

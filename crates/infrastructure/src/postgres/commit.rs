@@ -1,0 +1,141 @@
+//! The commit: entries of the outbox become the record, all or none, twice as if once.
+
+use std::collections::{HashMap, HashSet};
+
+use sqlx::{FromRow, PgConnection, PgPool};
+use stampede_application::ports::{CommitError, Entry, EntryBody, RecordedChange, Settled};
+use stampede_domain::{Epoch, Generation, PurchaseNo, RecordedPurchase};
+use uuid::Uuid;
+
+use super::{
+    STORE,
+    failure::{not_committed, refused},
+    insert::insert_purchases,
+    rows::{epoch, narrow},
+};
+use crate::settlement::{Sorted, Standing, generations, settle};
+
+/// Commits entries in one transaction.
+///
+/// 1. Take the rows of all sales, in the order of their generations.
+/// 2. Apply the changes of the current epoch, so that purchases meet the newest stock and limit.
+/// 3. Insert the purchases of the current epoch, and count their units as sold.
+/// 4. Look up the rest: what the ledger has is done, what it has not is stale or orphaned.
+pub(super) async fn commit(pool: &PgPool, entries: &[Entry]) -> Result<Vec<Settled>, CommitError> {
+    let generations = generations(STORE, entries)?;
+    let mut transaction = pool.begin().await.map_err(not_committed)?;
+    let held = hold(&mut transaction, &generations).await?;
+    let standing =
+        |recorded: &RecordedPurchase| held.standing(recorded.sale.generation, recorded.epoch);
+    for entry in entries {
+        if let EntryBody::Change(change) = &entry.body
+            && held.standing(change.sale.id.generation, change.epoch) == Standing::Current
+        {
+            apply(&mut transaction, change).await?;
+        }
+    }
+    let sorted = Sorted::by_standing(entries, standing);
+    let mut inserted = HashSet::new();
+    for (id, purchases) in &sorted.to_insert {
+        let Some(epoch) = held.epoch(id.generation) else { continue };
+        inserted.extend(insert_purchases(&mut transaction, id, epoch, purchases).await?);
+    }
+    let known = known(&mut transaction, &sorted.late).await?;
+    transaction.commit().await.map_err(not_committed)?;
+    let settled = entries.iter().map(|entry| match &entry.body {
+        EntryBody::Purchases(recorded) => settle(recorded, standing, &mut inserted, &known),
+        EntryBody::Change(change) => match held.standing(change.sale.id.generation, change.epoch) {
+            Standing::Current => Settled::Committed { inserted: 0 },
+            Standing::OtherEpoch | Standing::Gone => Settled::Dropped,
+        },
+        // Refused before anything was done.
+        EntryBody::Newer { .. } | EntryBody::Broken { .. } => Settled::Dropped,
+    });
+    Ok(settled.collect())
+}
+
+/// The epochs of the living sales whose rows a commit holds.
+struct Held(HashMap<Generation, Epoch>);
+
+impl Held {
+    fn epoch(&self, generation: Generation) -> Option<Epoch> {
+        self.0.get(&generation).copied()
+    }
+
+    fn standing(&self, generation: Generation, of: Epoch) -> Standing {
+        match self.epoch(generation) {
+            Some(current) if current == of => Standing::Current,
+            Some(_) => Standing::OtherEpoch,
+            None => Standing::Gone,
+        }
+    }
+}
+
+/// Takes the rows of `generations`, one after the other, and keeps those that are not deleted.
+async fn hold(
+    connection: &mut PgConnection,
+    generations: &[Generation],
+) -> Result<Held, CommitError> {
+    #[derive(FromRow)]
+    struct Row {
+        generation: Uuid,
+        epoch_number: i64,
+        epoch_nonce: i64,
+    }
+    let ids: Vec<Uuid> = generations.iter().map(|generation| generation.0).collect();
+    // Sorted before they are locked, row by row: two commits of the same sales never deadlock.
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT generation, epoch_number, epoch_nonce FROM sales
+         WHERE generation = ANY($1) AND deleted_at IS NULL
+         ORDER BY generation FOR UPDATE",
+    )
+    .bind(ids)
+    .fetch_all(connection)
+    .await
+    .map_err(not_committed)?;
+    let mut held = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let epoch = epoch(row.epoch_number, row.epoch_nonce)?;
+        held.insert(Generation(row.generation), epoch);
+    }
+    Ok(Held(held))
+}
+
+/// Writes a change over a lower version; over its own or a higher one it is in the row already.
+async fn apply(connection: &mut PgConnection, change: &RecordedChange) -> Result<(), CommitError> {
+    let sale = &change.sale;
+    sqlx::query(
+        "UPDATE sales
+         SET product_name = $3, stock = $4::int8::int4, starts = $5, ends = $6,
+             limit_per_buyer = $7::int8::int4, acknowledge = $8, paused = $9,
+             ended_by_admin = $10, version = $2
+         WHERE generation = $1 AND version < $2",
+    )
+    .bind(sale.id.generation.0)
+    .bind(narrow(change.version.0)?)
+    .bind(&sale.product_name)
+    .bind(i64::from(sale.initial_stock))
+    .bind(sale.window.start.to_utc())
+    .bind(sale.window.end.to_utc())
+    .bind(i64::from(sale.limit_per_buyer))
+    .bind(sale.acknowledge.to_string())
+    .bind(sale.paused)
+    .bind(sale.ended_by_admin)
+    .execute(connection)
+    .await
+    .map_err(|error| refused(error, &sale.id))?;
+    Ok(())
+}
+
+/// Which of these purchases the ledger has: standing, archived or voided.
+async fn known(
+    connection: &mut PgConnection,
+    purchases: &[&RecordedPurchase],
+) -> Result<HashSet<PurchaseNo>, CommitError> {
+    if purchases.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let numbers: Vec<PurchaseNo> =
+        purchases.iter().map(|recorded| recorded.purchase.no()).collect();
+    Ok(super::ledger::known(connection, &numbers).await?)
+}

@@ -1,0 +1,49 @@
+//! Purchases that a restore could not take over, waiting for a person.
+
+use sqlx::types::Json;
+use stampede_application::ports::PortError;
+use stampede_domain::RecordedPurchase;
+
+use super::{PostgresLedger, failure::unavailable};
+
+/// A dead letter of the ledger: its id, the purchase, and why it was refused.
+pub type LedgerLetter = (i64, RecordedPurchase, String);
+
+impl PostgresLedger {
+    /// Dead letters of the ledger, oldest first, after the id `after`, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    pub async fn dead_letters(
+        &self,
+        after: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<LedgerLetter>, PortError> {
+        let rows: Vec<(i64, Json<RecordedPurchase>, String)> = sqlx::query_as(
+            "SELECT id, purchase, error FROM dead_letters WHERE id > $1 ORDER BY id LIMIT $2",
+        )
+        .bind(after.unwrap_or(0))
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(unavailable)?;
+        Ok(rows.into_iter().map(|(id, Json(purchase), error)| (id, purchase, error)).collect())
+    }
+
+    /// Removes a dead letter of the ledger; `None` if there is none of that id. The caller has
+    /// recorded its purchase, or voided it.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    pub async fn exhume(&self, id: i64) -> Result<Option<LedgerLetter>, PortError> {
+        let row: Option<(i64, Json<RecordedPurchase>, String)> =
+            sqlx::query_as("DELETE FROM dead_letters WHERE id = $1 RETURNING id, purchase, error")
+                .bind(id)
+                .fetch_optional(&self.pool)
+                .await
+                .map_err(unavailable)?;
+        Ok(row.map(|(id, Json(purchase), error)| (id, purchase, error)))
+    }
+}

@@ -1,0 +1,104 @@
+//! Inserting purchases in bulk.
+
+use std::{collections::HashSet, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use stampede_application::ports::CommitError;
+use stampede_domain::{Epoch, PurchaseNo, RecordedPurchase, SaleId};
+
+use super::{failure::refused, rows::narrow};
+
+/// Rows of one statement: more make it no faster and hold its memory longer.
+pub(super) const ROWS_PER_STATEMENT_MAX: usize = 1_000;
+
+/// Inserts purchases of one sale under `epoch` and counts their units as sold; returns the
+/// numbers of those that were not there before. Voided purchases are left out.
+///
+/// The caller holds the sale's row. One round trip for each 1,000 purchases.
+///
+/// # Errors
+///
+/// [`CommitError`]; the transaction is of no further use.
+pub(super) async fn insert_purchases(
+    connection: &mut PgConnection,
+    id: &SaleId,
+    epoch: Epoch,
+    purchases: &[&RecordedPurchase],
+) -> Result<HashSet<PurchaseNo>, CommitError> {
+    let mut inserted = HashSet::new();
+    for chunk in purchases.chunks(ROWS_PER_STATEMENT_MAX) {
+        let numbers: Vec<PurchaseNo> = chunk.iter().map(|one| one.purchase.no()).collect();
+        let columns = Columns::of(chunk, &numbers)?;
+        let new: Vec<String> = sqlx::query_scalar(include_str!("insert_purchases.sql"))
+            .bind(id.generation.0)
+            .bind(narrow(epoch.number)?)
+            .bind(epoch.nonce.cast_signed())
+            .bind(columns.purchase_no)
+            .bind(columns.bits)
+            .bind(columns.buyer)
+            .bind(columns.purchased_at)
+            .bind(columns.qty)
+            .bind(columns.key_hash)
+            .bind(columns.remaining)
+            .bind(columns.position)
+            .bind(columns.ordinal)
+            .bind(columns.held_after)
+            .bind(columns.cancelled)
+            .bind(columns.traceparent)
+            .bind(columns.unit_price_minor)
+            .bind(columns.currency)
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(|error| refused(error, id))?;
+        inserted.extend(new.iter().filter_map(|number| PurchaseNo::parse(number).ok()));
+    }
+    Ok(inserted)
+}
+
+/// Purchases by column, as `UNNEST` takes them.
+#[derive(Default)]
+struct Columns<'a> {
+    purchase_no: Vec<&'a str>,
+    bits: Vec<&'a [u8]>,
+    buyer: Vec<&'a str>,
+    purchased_at: Vec<DateTime<Utc>>,
+    qty: Vec<i64>,
+    key_hash: Vec<&'a [u8]>,
+    remaining: Vec<i64>,
+    position: Vec<i64>,
+    ordinal: Vec<i64>,
+    held_after: Vec<i64>,
+    cancelled: Vec<bool>,
+    traceparent: Vec<Option<&'a str>>,
+    unit_price_minor: Vec<Option<i64>>,
+    currency: Vec<Option<&'a str>>,
+}
+
+impl<'a> Columns<'a> {
+    /// Turns rows into columns; a value that no column can hold is a fault of the data.
+    fn of(rows: &[&'a RecordedPurchase], numbers: &'a [PurchaseNo]) -> Result<Self, CommitError> {
+        let mut columns = Self::default();
+        for (row, number) in rows.iter().zip(numbers) {
+            let purchase = &row.purchase;
+            columns.purchase_no.push(number.as_str());
+            columns.bits.push(&purchase.bits.0);
+            columns.buyer.push(row.buyer.as_str());
+            columns.purchased_at.push(purchase.at.to_utc());
+            columns.qty.push(purchase.qty.into());
+            columns.key_hash.push(&purchase.key.0);
+            columns.remaining.push(purchase.remaining.into());
+            columns.position.push(narrow(purchase.position.0)?);
+            columns.ordinal.push(purchase.ordinal.into());
+            columns.held_after.push(purchase.held_after.into());
+            columns.cancelled.push(purchase.cancelled);
+            columns.traceparent.push(row.traceparent.as_ref().map(|trace| trace.as_str()));
+            columns.unit_price_minor.push(row.unit_price.map(|price| price.minor));
+            let currency = row.unit_price.as_ref().map(|price| str::from_utf8(&price.currency));
+            let currency =
+                currency.transpose().map_err(|error| CommitError::Data(Arc::new(error)))?;
+            columns.currency.push(currency);
+        }
+        Ok(columns)
+    }
+}

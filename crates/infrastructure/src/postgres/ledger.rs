@@ -1,0 +1,167 @@
+//! The ledger port over Postgres.
+
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, PgConnection, PgPool};
+use stampede_application::ports::{
+    CommitError, DeadLetter, Entry, Ledger, PortError, ReconciliationRun, Settled,
+};
+use stampede_domain::{Instant, Position, PurchaseNo, RecordedPurchase, SaleId};
+
+use super::{
+    commit,
+    failure::{inconsistent, unavailable},
+    rows::PurchaseRow,
+};
+
+/// The durable record of purchases in Postgres.
+///
+/// Cheap to clone. Beyond the port it has what only the redis engine's gate needs: the steps of
+/// restore that belong to the ledger, and the dead letters that a restore raises.
+#[derive(Clone, Debug)]
+pub struct PostgresLedger {
+    pub(super) pool: PgPool,
+}
+
+impl PostgresLedger {
+    /// The ledger behind `pool`, whose tables are up to date.
+    #[must_use]
+    pub fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+}
+
+#[async_trait]
+impl Ledger for PostgresLedger {
+    async fn commit(&self, entries: &[Entry]) -> Result<Vec<Settled>, CommitError> {
+        commit::commit(&self.pool, entries).await
+    }
+
+    async fn known(
+        &self,
+        _id: &SaleId,
+        numbers: &[PurchaseNo],
+    ) -> Result<HashSet<PurchaseNo>, PortError> {
+        let mut connection = self.pool.acquire().await.map_err(unavailable)?;
+        known(&mut connection, numbers).await
+    }
+
+    async fn page(
+        &self,
+        id: &SaleId,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<RecordedPurchase>, PortError> {
+        let mut connection = self.pool.acquire().await.map_err(unavailable)?;
+        page(&mut connection, id, after, limit).await
+    }
+
+    async fn void(&self, letter: &DeadLetter, at: Instant) -> Result<(), PortError> {
+        // What was not readable has no number, and nothing can bring it back.
+        let Some(recorded) = &letter.purchase else { return Ok(()) };
+        sqlx::query(
+            "INSERT INTO voided (purchase_no, generation, error, voided_at)
+             VALUES ($1, $2, $3, $4) ON CONFLICT (purchase_no) DO NOTHING",
+        )
+        .bind(recorded.purchase.no().as_str())
+        .bind(recorded.sale.generation.0)
+        .bind(&letter.error)
+        .bind(at.to_utc())
+        .execute(&self.pool)
+        .await
+        .map_err(unavailable)?;
+        Ok(())
+    }
+
+    async fn record_run(&self, run: &ReconciliationRun) -> Result<(), PortError> {
+        sqlx::query(
+            "INSERT INTO reconciliation_runs
+                 (started_at, finished_at, sales, mismatches, repaired, error)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(run.started_at.to_utc())
+        .bind(run.finished_at.to_utc())
+        .bind(i64::from(run.sales))
+        .bind(i64::from(run.mismatches))
+        .bind(i64::from(run.repaired))
+        .bind(&run.error)
+        .execute(&self.pool)
+        .await
+        .map_err(unavailable)?;
+        Ok(())
+    }
+
+    async fn last_run(&self) -> Result<Option<ReconciliationRun>, PortError> {
+        let row: Option<RunRow> = sqlx::query_as(
+            "SELECT started_at, finished_at, sales, mismatches, repaired, error
+             FROM reconciliation_runs ORDER BY id DESC LIMIT 1",
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(unavailable)?;
+        row.map(RunRow::read).transpose()
+    }
+}
+
+/// Which of these purchases the ledger has: standing, archived or voided. One round trip.
+pub(super) async fn known(
+    connection: &mut PgConnection,
+    numbers: &[PurchaseNo],
+) -> Result<HashSet<PurchaseNo>, PortError> {
+    let numbers: Vec<&str> = numbers.iter().map(PurchaseNo::as_str).collect();
+    let known: Vec<String> = sqlx::query_scalar(include_str!("known_purchases.sql"))
+        .bind(numbers)
+        .fetch_all(connection)
+        .await
+        .map_err(unavailable)?;
+    known.iter().map(|number| PurchaseNo::parse(number).map_err(inconsistent)).collect()
+}
+
+/// Purchases of the sale by position. One round trip.
+pub(super) async fn page(
+    connection: &mut PgConnection,
+    id: &SaleId,
+    after: Option<Position>,
+    limit: usize,
+) -> Result<Vec<RecordedPurchase>, PortError> {
+    let rows: Vec<PurchaseRow> = sqlx::query_as(
+        "SELECT bits, epoch_number, epoch_nonce, buyer, purchased_at, qty, key_hash, remaining,
+                position, ordinal, held_after, cancelled, traceparent, unit_price_minor, currency
+         FROM purchases WHERE generation = $1 AND position > $2
+         ORDER BY position LIMIT $3",
+    )
+    .bind(id.generation.0)
+    .bind(after.map_or(0, |after| i64::try_from(after.0).unwrap_or(i64::MAX)))
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .fetch_all(connection)
+    .await
+    .map_err(unavailable)?;
+    rows.into_iter().map(|row| row.read(id)).collect()
+}
+
+/// A run's row.
+#[derive(FromRow)]
+struct RunRow {
+    started_at: DateTime<Utc>,
+    finished_at: DateTime<Utc>,
+    sales: i64,
+    mismatches: i64,
+    repaired: i64,
+    error: Option<String>,
+}
+
+impl RunRow {
+    fn read(self) -> Result<ReconciliationRun, PortError> {
+        let count = |column: i64| u32::try_from(column).map_err(inconsistent);
+        Ok(ReconciliationRun {
+            started_at: self.started_at.into(),
+            finished_at: self.finished_at.into(),
+            sales: count(self.sales)?,
+            mismatches: count(self.mismatches)?,
+            repaired: count(self.repaired)?,
+            error: self.error,
+        })
+    }
+}

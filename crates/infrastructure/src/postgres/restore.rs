@@ -1,0 +1,209 @@
+//! The ledger's part of a restore: the epoch, and what stands under it.
+//!
+//! Only the gate of the redis engine calls this. The epoch is the only lock and the only fence:
+//! whoever has taken it may go on, and every statement here demands it, so that a restorer that
+//! was overtaken writes nothing and hears that it has lost. From the taking on no entry of an
+//! older epoch commits, since a commit compares epochs under the same row lock.
+//!
+//! `restore_until` is a courtesy: it keeps others from taking the epoch from a restorer that makes
+//! progress. Each step that writes or reads under the epoch renews it.
+
+use sqlx::{AssertSqlSafe, FromRow, PgConnection, Postgres, Transaction, types::Json};
+use stampede_application::ports::{CatalogueRow, CommitError, PortError};
+use stampede_domain::{Epoch, Position, RecordedPurchase, SaleId};
+
+use super::{
+    PostgresLedger,
+    catalogue::SALE_COLUMNS,
+    failure::unavailable,
+    insert::insert_purchases,
+    ledger::page,
+    rows::{SaleRow, epoch},
+};
+
+/// A sale as somebody who would restore its gate finds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restorable {
+    /// Definition, epoch, version, and units sold.
+    pub row: CatalogueRow,
+    /// Whether it is deleted: its gate is to be forgotten under this epoch, not restored.
+    pub deleted: bool,
+    /// Whether somebody has taken the epoch within the last seconds and may still be at work.
+    pub contended: bool,
+}
+
+impl PostgresLedger {
+    /// The sale as it stands, tombstones included; `None` if the ledger never had it.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    pub async fn restorable(&self, id: &SaleId) -> Result<Option<Restorable>, PortError> {
+        #[derive(FromRow)]
+        struct Row {
+            #[sqlx(flatten)]
+            sale: SaleRow,
+            deleted: bool,
+            contended: bool,
+        }
+        let row: Option<Row> = sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT {SALE_COLUMNS}, deleted_at IS NOT NULL AS deleted,
+                 restore_until > clock_timestamp() AS contended
+             FROM sales WHERE generation = $1 AND sku = $2"
+        )))
+        .bind(id.generation.0)
+        .bind(id.sku.as_str())
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(unavailable)?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Restorable {
+            row: row.sale.read()?,
+            deleted: row.deleted,
+            contended: row.contended,
+        }))
+    }
+
+    /// Takes the next epoch for 5 s, if the sale is still in `seen` and nobody is at work on it;
+    /// `None` if somebody was quicker, or the sale is deleted. Its number is above both the
+    /// ledger's and `head_number`, which the gate's head has.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`] leaves open whether it is taken; nobody else takes it for 5 s then.
+    pub async fn take_epoch(
+        &self,
+        id: &SaleId,
+        seen: Epoch,
+        head_number: u64,
+        nonce: u64,
+    ) -> Result<Option<Epoch>, PortError> {
+        let number: Option<i64> = sqlx::query_scalar(
+            "UPDATE sales
+             SET epoch_number = GREATEST(epoch_number, $4) + 1, epoch_nonce = $5,
+                 restore_until = clock_timestamp() + INTERVAL '5 seconds'
+             WHERE generation = $1 AND epoch_number = $2 AND epoch_nonce = $3
+                 AND restore_until <= clock_timestamp() AND deleted_at IS NULL
+             RETURNING epoch_number",
+        )
+        .bind(id.generation.0)
+        .bind(seen.number.cast_signed())
+        .bind(seen.nonce.cast_signed())
+        .bind(head_number.cast_signed())
+        .bind(nonce.cast_signed())
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(unavailable)?;
+        number.map(|number| epoch(number, nonce.cast_signed())).transpose()
+    }
+
+    /// Keeps others from taking the epoch for 5 s more; `false` if it is lost.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    pub async fn renew(&self, id: &SaleId, epoch: Epoch) -> Result<bool, PortError> {
+        let mut connection = self.pool.acquire().await.map_err(unavailable)?;
+        hold(&mut connection, id, epoch).await
+    }
+
+    /// Records what the gate still held and the ledger had not, under the new epoch and with the
+    /// places that they were given in it; returns how many were not there before, or `None` if
+    /// the epoch is lost and nothing was recorded. Voided purchases are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`CommitError`]; nothing of the whole call is recorded (or, for a lost answer, all of it).
+    pub async fn record_survivors(
+        &self,
+        id: &SaleId,
+        epoch: Epoch,
+        survivors: &[RecordedPurchase],
+    ) -> Result<Option<usize>, CommitError> {
+        let Some(mut transaction) = self.enter(id, epoch).await? else { return Ok(None) };
+        let survivors: Vec<&RecordedPurchase> = survivors.iter().collect();
+        let inserted = insert_purchases(&mut transaction, id, epoch, &survivors).await?;
+        transaction.commit().await.map_err(unavailable)?;
+        Ok(Some(inserted.len()))
+    }
+
+    /// Sets purchases aside for a person, each with why it could not be taken over; `false` if
+    /// the epoch is lost and none was set aside. Repeating it is harmless.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    pub async fn raise_dead_letters(
+        &self,
+        id: &SaleId,
+        epoch: Epoch,
+        letters: &[(RecordedPurchase, String)],
+    ) -> Result<bool, PortError> {
+        let Some(mut transaction) = self.enter(id, epoch).await? else { return Ok(false) };
+        let numbers = letters.iter().map(|(refused, _)| refused.purchase.no());
+        let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
+        let purchases: Vec<Json<&RecordedPurchase>> =
+            letters.iter().map(|(refused, _)| Json(refused)).collect();
+        let errors: Vec<&str> = letters.iter().map(|(_, error)| error.as_str()).collect();
+        sqlx::query(
+            "INSERT INTO dead_letters (generation, purchase_no, purchase, error)
+             SELECT $1, r.purchase_no, r.purchase, r.error
+             FROM UNNEST($2::text[], $3::jsonb[], $4::text[]) AS r (purchase_no, purchase, error)
+             ON CONFLICT (purchase_no) DO NOTHING",
+        )
+        .bind(id.generation.0)
+        .bind(numbers)
+        .bind(purchases)
+        .bind(errors)
+        .execute(&mut *transaction)
+        .await
+        .map_err(unavailable)?;
+        transaction.commit().await.map_err(unavailable)?;
+        Ok(true)
+    }
+
+    /// Purchases of the sale by position, after `after`, at most `limit`; `None` if the epoch is
+    /// lost.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    pub async fn page_in_epoch(
+        &self,
+        id: &SaleId,
+        epoch: Epoch,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Option<Vec<RecordedPurchase>>, PortError> {
+        let Some(mut transaction) = self.enter(id, epoch).await? else { return Ok(None) };
+        let page = page(&mut transaction, id, after, limit).await?;
+        transaction.commit().await.map_err(unavailable)?;
+        Ok(Some(page))
+    }
+
+    /// Begins a transaction that holds the sale's row in `epoch`; `None` if the epoch is lost.
+    async fn enter(
+        &self,
+        id: &SaleId,
+        epoch: Epoch,
+    ) -> Result<Option<Transaction<'static, Postgres>>, PortError> {
+        let mut transaction = self.pool.begin().await.map_err(unavailable)?;
+        let is_held = hold(&mut transaction, id, epoch).await?;
+        Ok(is_held.then_some(transaction))
+    }
+}
+
+/// Takes the sale's row if it is in `epoch`, and renews the courtesy; `false` if it is not.
+async fn hold(connection: &mut PgConnection, id: &SaleId, epoch: Epoch) -> Result<bool, PortError> {
+    let held = sqlx::query(
+        "UPDATE sales SET restore_until = clock_timestamp() + INTERVAL '5 seconds'
+         WHERE generation = $1 AND epoch_number = $2 AND epoch_nonce = $3 AND deleted_at IS NULL",
+    )
+    .bind(id.generation.0)
+    .bind(epoch.number.cast_signed())
+    .bind(epoch.nonce.cast_signed())
+    .execute(connection)
+    .await
+    .map_err(unavailable)?;
+    Ok(held.rows_affected() == 1)
+}

@@ -1,0 +1,370 @@
+//! What every outbox must hold between gate and ledger.
+
+use std::{collections::HashSet, time::Duration};
+
+use stampede_application::ports::{
+    Change, DeadLetter, DeadLetterId, Entry, EntryBody, EntryId, Readmission, Repaired,
+};
+use stampede_domain::{PurchaseNo, RecordedPurchase};
+use tokio::time;
+
+use super::scene::{Harness, Scene, When, attempt, purchases_of};
+
+/// Makes each sentence about an outbox a `#[test]` over what `$harness` makes.
+#[macro_export]
+macro_rules! outbox_suite {
+    ($harness:expr) => {
+        $crate::suite_tests!(
+            $harness,
+            $crate::suites::outbox,
+            an_entry_stays_until_it_is_done,
+            done_twice_is_harmless,
+            an_entry_goes_to_one_consumer_only,
+            what_a_consumer_gave_up_comes_to_it_first,
+            a_read_brings_about_as_many_rows_as_were_asked_for,
+            a_read_waits_for_the_first_entry,
+            a_read_of_nothing_ends_after_its_wait,
+            another_consumer_takes_over_what_was_held_too_long,
+            what_is_renewed_is_not_taken_over,
+            waiting_names_the_entries_of_one_sale_only,
+            depth_counts_what_is_not_done,
+            purchases_and_changes_keep_their_order,
+            an_unfinished_entry_commits_once_however_often_it_is_read,
+            a_purchase_that_stands_is_readmitted_as_it_is,
+            a_lost_purchase_is_readmitted_once,
+            a_purchase_without_room_is_not_readmitted,
+            dead_letters_are_listed_page_by_page,
+            a_dead_letter_is_exhumed_once,
+        );
+    };
+}
+
+/// Longer than any answer takes; nothing waits for it to pass.
+const LONG: Duration = Duration::from_secs(30);
+/// A wait that is meant to end.
+const SHORT: Duration = Duration::from_millis(50);
+
+async fn read(scene: &Scene, consumer: &str, rows_max: usize) -> Vec<Entry> {
+    let shard = scene.shard();
+    scene.outbox.read(shard, consumer, rows_max, SHORT).await.expect("the outbox answers")
+}
+
+async fn done(scene: &Scene, entries: &[Entry]) {
+    scene.outbox.done(scene.shard(), &ids(entries)).await.expect("the outbox answers");
+}
+
+async fn take_over(scene: &Scene, consumer: &str, idle: Duration) -> Vec<Entry> {
+    let shard = scene.shard();
+    scene.outbox.take_over(shard, consumer, idle).await.expect("the outbox answers")
+}
+
+fn ids(entries: &[Entry]) -> Vec<EntryId> {
+    entries.iter().map(|entry| entry.id.clone().expect("it stands in the outbox")).collect()
+}
+
+fn numbers(entries: &[Entry]) -> Vec<PurchaseNo> {
+    purchases_of(entries).iter().map(|recorded| recorded.purchase.no()).collect()
+}
+
+/// Buys `batches` times, one unit each, by buyers of their own.
+async fn fill(scene: &Scene, batches: u64) -> Vec<PurchaseNo> {
+    let mut bought = Vec::new();
+    for n in 0..batches {
+        bought.push(scene.buy(&attempt(&format!("buyer-{n}"), n, 1)).await.no());
+    }
+    bought
+}
+
+/// I5: reading alone removes nothing.
+pub async fn an_entry_stays_until_it_is_done(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 1).await;
+    let bought = fill(&scene, 3).await;
+    let entries = read(&scene, "one", 100).await;
+    assert_eq!(numbers(&entries), bought);
+    assert_eq!(scene.waiting().await, entries);
+    done(&scene, &entries[..1]).await;
+    assert_eq!(numbers(&scene.waiting().await), bought[1..]);
+    done(&scene, &entries[1..]).await;
+    assert_eq!(scene.waiting().await, []);
+    assert_eq!(read(&scene, "one", 100).await, []);
+}
+
+/// A worker whose answer was lost says it again.
+pub async fn done_twice_is_harmless(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 1).await;
+    fill(&scene, 2).await;
+    let entries = read(&scene, "one", 100).await;
+    for _ in 0..2 {
+        done(&scene, &entries[..1]).await;
+    }
+    done(&scene, &[]).await;
+    assert_eq!(scene.waiting().await, entries[1..]);
+    // What was never read may be done too: a change is committed by who made it.
+    scene.buy(&attempt("ada", 7, 1)).await;
+    let unread = scene.waiting().await;
+    done(&scene, &unread).await;
+    assert_eq!(scene.waiting().await, []);
+    assert_eq!(read(&scene, "one", 100).await, []);
+}
+
+/// Two workers never hold the same entry.
+pub async fn an_entry_goes_to_one_consumer_only(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 1).await;
+    let bought = fill(&scene, 4).await;
+    let first = read(&scene, "one", 2).await;
+    let second = read(&scene, "two", 100).await;
+    assert!(!first.is_empty() && !second.is_empty());
+    let mut all = numbers(&first);
+    all.extend(numbers(&second));
+    assert_eq!(all, bought);
+    assert_eq!(read(&scene, "three", 100).await, []);
+}
+
+/// A worker that starts again under its name gets what it held before anything new.
+pub async fn what_a_consumer_gave_up_comes_to_it_first(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 1).await;
+    fill(&scene, 2).await;
+    let held = read(&scene, "one", 100).await;
+    scene.buy(&attempt("ada", 7, 1)).await;
+    let mut again = read(&scene, "one", 100).await;
+    assert_eq!(again[..held.len()], held);
+    if again.len() == held.len() {
+        done(&scene, &held).await;
+        again = read(&scene, "one", 100).await;
+    }
+    assert_eq!(numbers(&again).last(), numbers(&scene.waiting().await).last());
+}
+
+/// Memory of a worker is bounded; an entry is never cut.
+pub async fn a_read_brings_about_as_many_rows_as_were_asked_for(harness: &impl Harness) {
+    let scene = Scene::active(harness, 1_000, 1).await;
+    for batch in 0..10_u64 {
+        let buyers = (0..50).map(|n| attempt(&format!("buyer-{batch}-{n}"), n, 1));
+        scene.decide(&buyers.collect::<Vec<_>>()).await;
+    }
+    let mut rows = 0;
+    for _ in 0..20 {
+        let entries = read(&scene, "one", 120).await;
+        if entries.is_empty() {
+            break;
+        }
+        let brought = purchases_of(&entries).len();
+        // The last entry may go over by one batch, the largest of which is 256.
+        assert!((1..120 + 256).contains(&brought), "{brought} rows");
+        rows += brought;
+        done(&scene, &entries).await;
+    }
+    assert_eq!(rows, 500);
+}
+
+/// A worker sleeps until there is something, and wakes at once.
+pub async fn a_read_waits_for_the_first_entry(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 1).await;
+    let reading = scene.outbox.read(scene.shard(), "one", 100, LONG);
+    let began = time::Instant::now();
+    let wanted = attempt("ada", 1, 1);
+    let (entries, bought) = futures::join!(reading, scene.buy(&wanted));
+    assert_eq!(numbers(&entries.expect("the outbox answers")), [bought.no()]);
+    assert!(began.elapsed() < LONG / 2, "woken, not timed out");
+}
+
+/// A worker that is to stop is not held for ever.
+pub async fn a_read_of_nothing_ends_after_its_wait(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 1).await;
+    assert_eq!(read(&scene, "one", 100).await, []);
+}
+
+/// What a dead worker held goes on.
+pub async fn another_consumer_takes_over_what_was_held_too_long(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 1).await;
+    fill(&scene, 2).await;
+    let held = read(&scene, "dead", 100).await;
+    assert_eq!(take_over(&scene, "heir", LONG).await, [], "it has not been idle for long");
+    let mut taken = Vec::new();
+    let bound = time::Instant::now() + LONG;
+    while taken.is_empty() && time::Instant::now() < bound {
+        taken = take_over(&scene, "heir", Duration::from_millis(5)).await;
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(taken, held);
+    assert_eq!(read(&scene, "dead", 100).await, [], "it is the heir's now");
+    done(&scene, &taken).await;
+    assert_eq!(scene.waiting().await, []);
+}
+
+/// The holder of a long batch says that it is still at work.
+pub async fn what_is_renewed_is_not_taken_over(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 1).await;
+    fill(&scene, 2).await;
+    let held = read(&scene, "one", 100).await;
+    // A fault of the harness' clock aside, this takes as long as a read that finds nothing.
+    assert_eq!(read(&scene, "two", 100).await, []);
+    scene.outbox.renew(scene.shard(), "one", &ids(&held)).await.expect("the outbox answers");
+    assert_eq!(take_over(&scene, "two", LONG).await, []);
+    assert_eq!(read(&scene, "one", 100).await, held);
+}
+
+/// A deletion drains its own sale, and nobody else's.
+pub async fn waiting_names_the_entries_of_one_sale_only(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 1).await;
+    // The same shard on every engine, since a shard is a matter of the sku.
+    let other = Scene::open(harness, "GADGET-002", 2, 10, 1, When::Active).await;
+    let bought = fill(&scene, 3).await;
+    let sold = other.buy(&attempt("ada", 7, 1)).await;
+    assert_eq!(numbers(&scene.waiting().await), bought);
+    assert_eq!(numbers(&other.waiting().await), [sold.no()]);
+    read(&scene, "one", 100).await;
+    assert_eq!(numbers(&scene.waiting().await), bought, "in somebody's hand or in none");
+    let some = scene.outbox.waiting(scene.id(), 2).await.expect("the outbox answers");
+    assert_eq!(numbers(&some), bought[..2], "oldest first");
+}
+
+/// What `/health` and the metrics show.
+pub async fn depth_counts_what_is_not_done(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 1).await;
+    let other = Scene::open(harness, "GADGET-002", 2, 10, 1, When::Active).await;
+    let depth = async || scene.outbox.depth().await.expect("the outbox answers");
+    assert_eq!(depth().await, 0);
+    fill(&scene, 2).await;
+    other.buy(&attempt("ada", 7, 1)).await;
+    assert_eq!(depth().await, 3);
+    let entries = read(&scene, "one", 100).await;
+    assert_eq!(depth().await, 3);
+    done(&scene, &entries).await;
+    done(&other, &other.waiting().await).await;
+    assert_eq!(depth().await, 0);
+}
+
+/// I9: changes travel as purchases do.
+pub async fn purchases_and_changes_keep_their_order(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 1).await;
+    scene.buy(&attempt("ada", 1, 1)).await;
+    scene.gate.change(scene.id(), Change::Pause).await.expect("the gate answers");
+    scene.gate.change(scene.id(), Change::Resume).await.expect("the gate answers");
+    scene.buy(&attempt("ben", 1, 1)).await;
+    let kinds: Vec<_> = read(&scene, "one", 100)
+        .await
+        .into_iter()
+        .map(|entry| match entry.body {
+            EntryBody::Purchases(_) => None,
+            EntryBody::Change(change) => Some(change.sale.paused),
+            body @ (EntryBody::Newer { .. } | EntryBody::Broken { .. }) => panic!("{body:?}"),
+        })
+        .collect();
+    assert_eq!(kinds, [None, Some(true), Some(false), None]);
+}
+
+/// I5: a worker that dies between commit and done does no harm.
+pub async fn an_unfinished_entry_commits_once_however_often_it_is_read(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 1).await;
+    fill(&scene, 3).await;
+    for _ in 0..3 {
+        let entries = read(&scene, "one", 100).await;
+        scene.ledger.commit(&entries).await.expect("the ledger commits");
+    }
+    scene.record().await;
+    let page = scene.ledger.page(scene.id(), None, 100).await.expect("the ledger answers");
+    assert_eq!(page.len(), 3);
+    let row = scene.catalogue.find(&scene.sale.id.sku).await.expect("the catalogue answers");
+    assert_eq!(row.expect("the sale is there").sold, 3);
+}
+
+async fn readmit(scene: &Scene, stale: &RecordedPurchase) -> Readmission {
+    let answers = scene.outbox.readmit(std::slice::from_ref(stale)).await;
+    let answers = answers.expect("the outbox answers");
+    assert_eq!(answers.len(), 1);
+    answers.into_iter().next().expect("one answer each")
+}
+
+/// The gate has it already.
+pub async fn a_purchase_that_stands_is_readmitted_as_it_is(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 1).await;
+    scene.buy(&attempt("ada", 1, 1)).await;
+    let recorded = scene.waiting_purchases().await.remove(0);
+    assert_eq!(readmit(&scene, &recorded).await, Readmission::Adopted);
+    let snapshot = scene.snapshot().await;
+    assert_eq!((snapshot.stock, snapshot.sold), (9, 1));
+}
+
+/// The same number and key, in the gate as it is now and on its way to the ledger.
+pub async fn a_lost_purchase_is_readmitted_once(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 1).await;
+    let stale = scene.forged("ben", 4, 1);
+    for _ in 0..2 {
+        assert_eq!(readmit(&scene, &stale).await, Readmission::Adopted);
+        let snapshot = scene.snapshot().await;
+        assert_eq!((snapshot.stock, snapshot.sold), (9, 1));
+    }
+    let held = scene.gate.purchases(scene.id(), &stale.buyer).await.expect("the gate answers");
+    assert_eq!(held.expect("the gate has the sale")[0].no(), stale.purchase.no());
+    let unique: HashSet<_> = numbers(&scene.waiting().await).into_iter().collect();
+    assert_eq!(unique, HashSet::from([stale.purchase.no()]));
+    scene.record().await;
+    let page = scene.ledger.page(scene.id(), None, 100).await.expect("the ledger answers");
+    assert_eq!(page.len(), 1);
+}
+
+/// Acknowledged and lost: told, never oversold.
+pub async fn a_purchase_without_room_is_not_readmitted(harness: &impl Harness) {
+    let scene = Scene::active(harness, 1, 1).await;
+    scene.buy(&attempt("ada", 1, 1)).await;
+    assert_eq!(readmit(&scene, &scene.forged("ben", 4, 1)).await, Readmission::Refused);
+    let repaired = scene.gate.repair(scene.id(), &[scene.forged("ben", 4, 1)]).await;
+    assert_eq!(repaired.expect("the gate answers"), [Repaired::Refused]);
+    assert_eq!(scene.snapshot().await.sold, 1);
+}
+
+fn letter(purchase: Option<RecordedPurchase>, error: &str) -> DeadLetter {
+    let raw = purchase.is_none().then(|| "{\"format\":1,\"kind\":\"\u{1f6d2}".to_owned());
+    DeadLetter { purchase, raw, error: error.to_owned() }
+}
+
+async fn letters(scene: &Scene, page: usize) -> Vec<(DeadLetterId, DeadLetter)> {
+    let mut all: Vec<(DeadLetterId, DeadLetter)> = Vec::new();
+    for _ in 0..20 {
+        let after = all.last().map(|(id, _)| id);
+        let next = scene.outbox.dead_letters(after, page).await.expect("the outbox answers");
+        assert!(next.len() <= page);
+        if next.is_empty() {
+            break;
+        }
+        all.extend(next);
+    }
+    all
+}
+
+/// A person pages through them, none twice and none left out, over all shards.
+pub async fn dead_letters_are_listed_page_by_page(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 1).await;
+    let other = Scene::open(harness, "GADGET-002", 2, 10, 1, When::Active).await;
+    assert_eq!(letters(&scene, 10).await, []);
+    let first = letter(Some(scene.forged("ada", 1, 1)), "a value that the ledger refuses");
+    let second = letter(None, "not JSON");
+    let third = letter(Some(other.forged("ben", 1, 1)), "another");
+    for (of, letter) in [(&scene, &first), (&scene, &second), (&other, &third)] {
+        of.outbox.bury(of.shard(), letter).await.expect("the outbox answers");
+    }
+    let all = letters(&scene, 10).await;
+    assert_eq!(all.len(), 3);
+    let bodies: Vec<_> = all.iter().map(|(_, letter)| letter.clone()).collect();
+    let place = |letter| bodies.iter().position(|other| *other == letter).expect("it is listed");
+    assert!(place(first) < place(second), "oldest first");
+    place(third);
+    for page in 1..3 {
+        assert_eq!(letters(&scene, page).await, all, "pages of {page}");
+    }
+    assert_eq!(scene.waiting().await, [], "a dead letter is no entry");
+}
+
+/// Whoever replays or discards a letter takes it away; the second is told that it is gone.
+pub async fn a_dead_letter_is_exhumed_once(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 1).await;
+    let buried = letter(Some(scene.forged("ada", 1, 1)), "a value that the ledger refuses");
+    scene.outbox.bury(scene.shard(), &buried).await.expect("the outbox answers");
+    let (id, _) = letters(&scene, 10).await.remove(0);
+    let exhume = async |id: &DeadLetterId| scene.outbox.exhume(id).await.expect("it answers");
+    assert_eq!(exhume(&id).await, Some(buried));
+    assert_eq!(exhume(&id).await, None);
+    assert_eq!(exhume(&DeadLetterId("no-such-letter".into())).await, None);
+    assert_eq!(letters(&scene, 10).await, []);
+}
