@@ -1,4 +1,4 @@
-//! The adapters: how the ports are met by SQLite, Postgres and Redis, and the workers.
+//! The adapters: how the ports are met by `SQLite`, Postgres and Redis, and the workers.
 //!
 //! Architecture invariant: nothing outside this crate names a store's client. Failures become
 //! [`PortError`](stampede_application::ports::PortError) beside the call that failed.
@@ -6,6 +6,7 @@
 pub mod embedded;
 pub mod postgres;
 pub mod queue;
+pub mod redis;
 
 mod column;
 mod os_randomness;
