@@ -17,8 +17,8 @@ mod restore;
 mod rows;
 
 pub use catalogue::PostgresCatalogue;
-pub use dead_letters::LedgerLetter;
 pub use connect::{PostgresLimits, connect, migrate};
+pub use dead_letters::LedgerLetter;
 pub use ledger::PostgresLedger;
 pub use probe::PostgresProbe;
 pub use restore::Restorable;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use stampede_domain::Sku;
 
 /// Sells a limited stock to a crowd: exactly the stock, within the limit per buyer, nothing lost.
 ///
@@ -54,6 +55,6 @@ pub struct Demo {
 #[derive(Debug, Args)]
 pub struct Reconcile {
     /// Compare only the sale of this sku.
-    #[arg(long)]
-    pub sku: Option<String>,
+    #[arg(long, value_parser = Sku::parse)]
+    pub sku: Option<Sku>,
 }

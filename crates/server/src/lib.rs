@@ -4,5 +4,12 @@
 //! application, stores and the web in their adapters; this crate only puts them together.
 
 pub mod cli;
+pub mod commands;
+mod demo;
+pub mod engine;
+pub mod exit;
+pub mod run;
 pub mod settings;
+mod signals;
 pub mod telemetry;
+pub mod wiring;

@@ -6,6 +6,7 @@ mod access;
 mod engine;
 mod env_example;
 mod fault;
+mod limits;
 mod reader;
 mod setting;
 mod source;
@@ -13,16 +14,16 @@ pub mod table;
 
 use std::{ffi::OsString, path::Path, time::Duration};
 
-use stampede_application::{
-    CoalescerLimits,
-    use_cases::{LookupLimits, ReconcileLimits, RecordLimits},
-};
+use stampede_application::{CoalescerLimits, use_cases::LookupLimits};
+use stampede_infrastructure::queue::QueueLimits;
+use stampede_presentation::HttpLimits;
 use tracing_subscriber::EnvFilter;
 
 pub use access::Access;
-pub use engine::{Engine, Stores};
+pub use engine::{EmbeddedSettings, Engine, RedisAndPostgres};
 pub use env_example::env_example;
 pub use fault::{Fault, Faults};
+pub use limits::{ReconcileSettings, StopLimits};
 use reader::Reader;
 pub use setting::{Kind, Setting};
 
@@ -33,9 +34,7 @@ pub struct Settings {
     pub listen: Listen,
     /// The engine and its stores.
     pub engine: Engine,
-    /// Sales that may exist at a time.
-    pub sales_max: u32,
-    /// Whether tables are brought up to date at start.
+    /// Whether the tables of Postgres are brought up to date at start.
     pub migrate: bool,
     /// How long the start waits for a store that does not answer.
     pub start_wait_max: Duration,
@@ -43,14 +42,16 @@ pub struct Settings {
     pub retention_days: u32,
     /// Who may do what, and how often.
     pub access: Access,
-    /// What requests and streams may cost.
-    pub requests: Requests,
+    /// What a request, a connection or a stream may take.
+    pub http: HttpLimits,
     /// What one worker's coalescer may hold.
     pub coalescer: CoalescerLimits,
     /// What looking up unknown skus may cost.
     pub lookups: LookupLimits,
     /// How purchases reach the ledger.
-    pub outbox: OutboxSettings,
+    pub queue: QueueLimits,
+    /// How often the ledger may refuse a purchase.
+    pub record: stampede_application::use_cases::RecordLimits,
     /// How gate and ledger are compared.
     pub reconcile: ReconcileSettings,
     /// How long each step of a stop may take.
@@ -72,57 +73,7 @@ pub struct Listen {
     pub background_threads: usize,
 }
 
-/// What requests and streams may cost.
-#[derive(Clone, Copy, Debug)]
-pub struct Requests {
-    /// Open connections a worker.
-    pub connections_max: usize,
-    /// Open event streams of this process.
-    pub streams_max: usize,
-    /// How long a request's head may take to arrive.
-    pub head_max: Duration,
-    /// How long an idle connection is kept.
-    pub keep_alive: Duration,
-    /// Size of a body in bytes.
-    pub body_max: usize,
-}
-
-/// How purchases reach the ledger.
-#[derive(Clone, Copy, Debug)]
-pub struct OutboxSettings {
-    /// Purchases that one read brings.
-    pub rows_max: usize,
-    /// How long a read waits for the first.
-    pub wait: Duration,
-    /// Idle time after which another worker takes over.
-    pub take_over_after: Duration,
-    /// Longest pause between two tries.
-    pub retry_max: Duration,
-    /// What recording may cost.
-    pub record: RecordLimits,
-}
-
-/// How gate and ledger are compared.
-#[derive(Clone, Debug)]
-pub struct ReconcileSettings {
-    /// When.
-    pub schedule: cron::Schedule,
-    /// What it may cost.
-    pub limits: ReconcileLimits,
-}
-
-/// How long each step of a stop may take.
-#[derive(Clone, Copy, Debug)]
-pub struct StopLimits {
-    /// Requests in flight, once streams have ended.
-    pub requests_max: Duration,
-    /// Handing back the outbox.
-    pub outbox_max: Duration,
-    /// Closing the engine.
-    pub engine_max: Duration,
-}
-
-/// What the process says about itself.
+/// Form of the log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// One JSON object a line.
@@ -180,43 +131,24 @@ impl Settings {
         }
     }
 
-    /// Every setting once; `None` only after a fault.
+    /// Reads every setting once; `None` only after a fault.
     fn from_reader(read: &Reader, need: Need) -> Option<Self> {
         read.refuse("OTEL_EXPORTER_OTLP_ENDPOINT");
         read.choice("STAMPEDE_IDENTITY");
-        let listen = Listen::from_reader(read);
         let engine = Engine::from_reader(read, need);
-        let access = Access::from_reader(read, need);
         let reconcile = ReconcileSettings::from_reader(read);
         Some(Self {
-            listen,
-            sales_max: read.whole("STAMPEDE_SALES_MAX"),
+            listen: Listen::from_reader(read),
             migrate: read.whole::<u8>("STAMPEDE_MIGRATE") == 1,
             start_wait_max: read.seconds("STAMPEDE_START_WAIT_MAX_S"),
             retention_days: read.whole("STAMPEDE_RETENTION_DAYS"),
-            access,
-            requests: Requests {
-                connections_max: read.whole("STAMPEDE_CONNECTIONS_MAX"),
-                streams_max: read.whole("STAMPEDE_STREAMS_MAX"),
-                head_max: read.millis("STAMPEDE_HEAD_MAX_MS"),
-                keep_alive: read.seconds("STAMPEDE_KEEP_ALIVE_S"),
-                body_max: read.whole("STAMPEDE_BODY_MAX_BYTES"),
-            },
-            coalescer: CoalescerLimits {
-                batch_max: read.whole("STAMPEDE_BATCH_MAX"),
-                in_flight_max: read.whole("STAMPEDE_BATCHES_IN_FLIGHT_MAX"),
-                waiting_max: read.whole("STAMPEDE_WAITING_ATTEMPTS_MAX"),
-            },
-            lookups: LookupLimits {
-                at_once_max: read.whole("STAMPEDE_LOOKUPS_AT_ONCE_MAX"),
-                wait_max: read.millis("STAMPEDE_LOOKUP_MAX_MS"),
-            },
-            outbox: OutboxSettings::from_reader(read),
-            stop: StopLimits {
-                requests_max: read.seconds("STAMPEDE_STOP_REQUESTS_MAX_S"),
-                outbox_max: read.seconds("STAMPEDE_STOP_OUTBOX_MAX_S"),
-                engine_max: read.seconds("STAMPEDE_STOP_ENGINE_MAX_S"),
-            },
+            access: Access::from_reader(read, need),
+            http: limits::http(read),
+            coalescer: limits::coalescer(read),
+            lookups: limits::lookups(read),
+            queue: limits::queue(read),
+            record: limits::record(read),
+            stop: StopLimits::from_reader(read),
             telemetry: TelemetrySettings::from_reader(read),
             engine: engine?,
             reconcile: reconcile?,
@@ -235,33 +167,9 @@ impl Listen {
     }
 }
 
-impl OutboxSettings {
-    fn from_reader(read: &Reader) -> Self {
-        Self {
-            rows_max: read.whole("STAMPEDE_OUTBOX_ROWS_MAX"),
-            wait: read.millis("STAMPEDE_OUTBOX_WAIT_MS"),
-            take_over_after: read.millis("STAMPEDE_OUTBOX_TAKE_OVER_MS"),
-            retry_max: read.millis("STAMPEDE_OUTBOX_RETRY_MAX_MS"),
-            record: RecordLimits { tries_max: read.whole("STAMPEDE_RECORD_TRIES_MAX") },
-        }
-    }
-}
-
-impl ReconcileSettings {
-    fn from_reader(read: &Reader) -> Option<Self> {
-        let limits = ReconcileLimits {
-            page: read.whole("STAMPEDE_RECONCILE_PAGE"),
-            settled_after_ms: read.whole("STAMPEDE_RECONCILE_SETTLED_AFTER_MS"),
-            waiting_max: read.whole("STAMPEDE_RECONCILE_WAITING_MAX"),
-        };
-        let schedule = read.parsed::<cron::Schedule>("STAMPEDE_RECONCILE_SCHEDULE");
-        schedule.map(|schedule| Self { schedule, limits })
-    }
-}
-
 impl TelemetrySettings {
     fn from_reader(read: &Reader) -> Self {
-        read.parsed::<EnvFilter>("RUST_LOG");
+        read.parsed("RUST_LOG", |levels| levels.parse::<EnvFilter>().ok());
         Self {
             levels: read.text("RUST_LOG").unwrap_or_default(),
             format: match read.choice("STAMPEDE_LOG_FORMAT") {

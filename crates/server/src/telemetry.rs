@@ -3,6 +3,7 @@
 use std::io;
 
 use anyhow::Context;
+use opentelemetry::metrics::{Meter, MeterProvider as _};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::Registry;
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
@@ -64,5 +65,11 @@ impl Metrics {
         let provider = SdkMeterProvider::builder().with_reader(exporter).build();
         opentelemetry::global::set_meter_provider(provider.clone());
         Ok(Self { provider, registry })
+    }
+
+    /// The meter that all parts of this program count by.
+    #[must_use]
+    pub fn meter(&self) -> Meter {
+        self.provider.meter("stampede")
     }
 }

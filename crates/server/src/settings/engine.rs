@@ -2,39 +2,44 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use stampede_infrastructure::{embedded::EngineLimits, postgres::PostgresLimits, redis::RedisSettings};
 
-use super::{Fault, Need, reader::Reader};
+use super::{
+    Fault, Need,
+    limits::{self, pauses},
+    reader::Reader,
+};
 
 /// The engine and where its stores are.
 #[derive(Debug)]
 pub enum Engine {
     /// Everything in this process and one folder.
-    Embedded {
-        /// The folder.
-        data_dir: PathBuf,
-    },
+    Embedded(EmbeddedSettings),
     /// Redis judges, Postgres keeps.
-    Redis(Stores),
+    Redis(Box<RedisAndPostgres>),
 }
 
-/// Redis and Postgres.
+/// The engine of one process and one folder.
+#[derive(Clone, Debug)]
+pub struct EmbeddedSettings {
+    /// The folder.
+    pub data_dir: PathBuf,
+    /// Sales that may exist at a time.
+    pub sales_max: u32,
+    /// What the engine may hold.
+    pub limits: EngineLimits,
+}
+
+/// The engine over Redis and Postgres.
 #[derive(Debug)]
-pub struct Stores {
-    /// The Redis; it may hold a password.
-    pub redis_url: SecretString,
-    /// The Postgres; it may hold a password.
+pub struct RedisAndPostgres {
+    /// How to reach Redis.
+    pub redis: RedisSettings,
+    /// Where Postgres is; it may hold a password.
     pub database_url: SecretString,
-    /// Begins every key and channel.
-    pub prefix: String,
-    /// Connections to Postgres.
-    pub database_connections_max: u32,
-    /// How long one waits for a free connection to Postgres.
-    pub database_wait_max: Duration,
-    /// How long opening a connection to Redis may take.
-    pub redis_connect_max: Duration,
-    /// How long Redis may take to answer.
-    pub redis_response_max: Duration,
+    /// What this process takes of Postgres.
+    pub postgres: PostgresLimits,
     /// How old what is shown may be.
     pub status_age_max: Duration,
 }
@@ -42,62 +47,68 @@ pub struct Stores {
 impl Engine {
     pub(super) fn from_reader(read: &Reader, need: Need) -> Option<Self> {
         let engine = read.choice("STAMPEDE_ENGINE");
-        let data_dir = read.text("STAMPEDE_DATA_DIR").unwrap_or_default();
         let acknowledge = read.choice("STAMPEDE_ACK");
-        let stores = Stores::from_reader(read, engine);
-        if engine == "redis" && need == Need::Demo {
-            read.fault(Fault::other(
-                "STAMPEDE_ENGINE",
-                "is \"redis\"",
-                "the demo is always embedded",
-            ));
+        let embedded = EmbeddedSettings {
+            data_dir: read.text("STAMPEDE_DATA_DIR").unwrap_or_default().into(),
+            sales_max: read.whole("STAMPEDE_SALES_MAX"),
+            limits: EngineLimits {
+                queue_max: read.whole("STAMPEDE_EMBEDDED_QUEUE_MAX"),
+                group_max: read.whole("STAMPEDE_EMBEDDED_GROUP_MAX"),
+            },
+        };
+        let stores = RedisAndPostgres::from_reader(read, engine);
+        if engine != "redis" {
+            return Some(Self::Embedded(embedded));
         }
-        if engine == "redis" && acknowledge == "ledger" {
+        if need == Need::Demo {
+            let remedy = "the demo is always embedded: unset it";
+            read.fault(Fault::other("STAMPEDE_ENGINE", "is \"redis\"", remedy));
+        }
+        if acknowledge == "ledger" {
             let remedy = "the engine redis acknowledges at gate, for example STAMPEDE_ACK=gate";
             read.fault(Fault::not_in_this_version("STAMPEDE_ACK=ledger", remedy));
         }
-        if engine == "redis" {
-            stores.map(Self::Redis)
-        } else {
-            Some(Self::Embedded { data_dir: data_dir.into() })
-        }
+        stores.map(|stores| Self::Redis(Box::new(stores)))
     }
 
     /// The engine's name.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Embedded { .. } => "embedded",
+            Self::Embedded(_) => "embedded",
             Self::Redis(_) => "redis",
         }
     }
 }
 
-impl Stores {
+impl RedisAndPostgres {
+    /// `None` if an address is missing or wrong, which is a fault only for the engine redis.
     fn from_reader(read: &Reader, engine: &str) -> Option<Self> {
-        let redis_url = if read.text("REDIS_URL").is_some_and(|url| url.contains(',')) {
+        let several = read.text("REDIS_URL").is_some_and(|addresses| addresses.contains(','));
+        if several {
             let remedy = "name one address, for example REDIS_URL=redis://127.0.0.1:6379";
             read.fault(Fault::not_in_this_version("REDIS_URL with several addresses", remedy));
-            None
-        } else {
-            read.url("REDIS_URL")
-        };
+        }
+        let redis_url = if several { None } else { read.url("REDIS_URL") };
         let database_url = read.url("DATABASE_URL");
         if engine == "redis" && !read.is_set("DATABASE_URL") {
             read.missing("DATABASE_URL", "is not set, and the engine redis needs it");
         }
-        let stores = |redis_url, database_url| Self {
-            redis_url,
-            database_url,
+        let (reconnect_min, reconnect_max) =
+            pauses(read, "STAMPEDE_REDIS_RECONNECT_MIN_MS", "STAMPEDE_REDIS_RECONNECT_MAX_MS");
+        let redis = RedisSettings {
+            url: redis_url.as_ref().map_or_else(String::new, |url| url.expose_secret().into()),
             prefix: read.prefix("STAMPEDE_REDIS_PREFIX"),
-            database_connections_max: read.whole("STAMPEDE_DATABASE_CONNECTIONS_MAX"),
-            database_wait_max: read.millis("STAMPEDE_DATABASE_WAIT_MAX_MS"),
-            redis_connect_max: read.millis("STAMPEDE_REDIS_CONNECT_MAX_MS"),
-            redis_response_max: read.millis("STAMPEDE_REDIS_RESPONSE_MAX_MS"),
-            status_age_max: read.millis("STAMPEDE_STATUS_AGE_MAX_MS"),
+            connection_timeout: read.millis("STAMPEDE_REDIS_CONNECT_MAX_MS"),
+            response_timeout: read.millis("STAMPEDE_REDIS_RESPONSE_MAX_MS"),
+            reconnect_min,
+            reconnect_max,
+            restore_wait: read.millis("STAMPEDE_RESTORE_WAIT_MAX_MS"),
+            feed_interval: read.millis("STAMPEDE_FEED_INTERVAL_MS"),
         };
-        let present = redis_url.is_some() && database_url.is_some();
-        let read = stores(redis_url.unwrap_or_default(), database_url.unwrap_or_default());
-        present.then_some(read)
+        let (postgres, status_age_max) =
+            (limits::postgres(read), read.millis("STAMPEDE_STATUS_AGE_MAX_MS"));
+        redis_url?;
+        Some(Self { redis, database_url: database_url?, postgres, status_age_max })
     }
 }

@@ -1,8 +1,7 @@
 //! Turns the text of settings into values, and keeps every fault instead of stopping at one.
 
-use std::{cell::RefCell, collections::BTreeSet, net::IpAddr, str::FromStr, time::Duration};
+use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 
-use ipnet::IpNet;
 use secrecy::SecretString;
 
 use super::{Fault, Kind, Setting, source::Values, table};
@@ -134,45 +133,29 @@ impl Reader {
         text.to_owned()
     }
 
-    /// Text that `T` can read.
-    pub(super) fn parsed<T: FromStr>(&self, name: &'static str) -> Option<T> {
+    /// Text that `parse` can read.
+    pub(super) fn parsed<T>(
+        &self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
         let (setting, text) = self.raw(name)?;
-        let parsed = text.parse().ok();
+        let parsed = parse(text);
         if parsed.is_none() {
             self.fault(Fault::broken(setting, format!("is {text:?}")));
         }
         parsed
     }
 
-    /// Addresses and networks; an address stands for the network of it alone.
-    pub(super) fn networks(&self, name: &'static str) -> Vec<IpNet> {
-        self.list(name, |part| {
-            part.parse().ok().or_else(|| part.parse::<IpAddr>().ok().map(IpNet::from))
-        })
-    }
-
     /// Origins of pages, as browsers write them.
     pub(super) fn origins(&self, name: &'static str) -> Vec<String> {
-        self.list(name, |part| {
-            let rest = part.strip_prefix("https://").or_else(|| part.strip_prefix("http://"))?;
-            let is_origin = !rest.is_empty()
-                && rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"/?#@".contains(&byte));
-            is_origin.then(|| part.to_ascii_lowercase())
-        })
-    }
-
-    fn list<T>(&self, name: &'static str, read: impl Fn(&str) -> Option<T>) -> Vec<T> {
         let Some((setting, text)) = self.raw(name) else { return Vec::new() };
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        parts
-            .filter_map(|part| {
-                let value = read(part);
-                if value.is_none() {
-                    self.fault(Fault::broken(setting, format!("has {part:?}")));
-                }
-                value
-            })
-            .collect()
+        let (origins, others): (Vec<_>, Vec<_>) = parts.partition(|part| *part == "*" || is_origin(part));
+        for other in others {
+            self.fault(Fault::broken(setting, format!("has {other:?}")));
+        }
+        origins.into_iter().map(str::to_ascii_lowercase).collect()
     }
 
     /// Refuses a setting whose work is not built.
@@ -181,4 +164,13 @@ impl Reader {
             self.fault(Fault::not_in_this_version(name, "unset it"));
         }
     }
+}
+
+/// Whether `text` is scheme, host and perhaps port, and nothing after them.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| {
+        let of_path = |byte: u8| b"/?#@*".contains(&byte);
+        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_graphic() && !of_path(byte))
+    })
 }

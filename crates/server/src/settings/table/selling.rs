@@ -13,6 +13,8 @@ pub(super) const ENGINE: Section = Section {
         Setting::choice("STAMPEDE_ENGINE", &["embedded", "redis"], &["postgres"], "the engine: embedded needs nothing else and serves from one process; redis needs Redis and Postgres and serves from many"),
         Setting::choice("STAMPEDE_ACK", &["gate", "ledger"], &[], "when a purchase is answered: once the gate has decided, or once the ledger has it; embedded always answers at ledger, redis at gate in this version"),
         Setting::of("STAMPEDE_DATA_DIR", Kind::Text, "./data", "the folder in which the engine embedded keeps its database"),
+        Setting::whole("STAMPEDE_EMBEDDED_QUEUE_MAX", "batches", "4096", (16, 1_000_000), "batches and other questions that wait for the engine embedded; one more is answered 503"),
+        Setting::whole("STAMPEDE_EMBEDDED_GROUP_MAX", "batches", "1024", (1, 100_000), "batches and other questions that the engine embedded writes by one sync"),
         Setting::whole("STAMPEDE_SALES_MAX", "sales", "10000", (1, 1_000_000), "sales that may exist at a time"),
         Setting::whole("STAMPEDE_MIGRATE", "switch", "1", (0, 1), "whether the tables of Postgres are brought up to date at start; 0 for not"),
         Setting::whole("STAMPEDE_START_WAIT_MAX_S", "seconds", "20", (0, 3_600), "how long the start waits for a store that does not answer"),
