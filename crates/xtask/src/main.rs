@@ -1,8 +1,9 @@
-//! `cargo xtask run` and `cargo xtask test`: what a person or CI does with this repository.
+//! `cargo xtask run`, `test` and `bench`: what a person or CI does with this repository.
 //!
 //! The standard library only, so that the first line appears within seconds of a fresh clone.
 #![expect(clippy::print_stdout, reason = "this program talks to a person at a terminal")]
 
+mod bench;
 mod binary;
 mod command;
 mod count;
@@ -28,6 +29,7 @@ Commands:
                     with; ARGUMENTS go to the demo
   test [STAGES]     runs every check and every test, or the stages named:
                     lint, unit, integration, e2e; `cargo xtask test --help` says more
+  bench             measures the server beside a bare actix handler
 
 Needed for both: build-essential, git, Rust 1.95 or newer (rustup), Node 20.19 or newer.
 Exit codes: 0 done, 1 failed, 2 bad usage or something is missing on this machine.
@@ -51,6 +53,7 @@ fn dispatch(mut arguments: Vec<String>) -> Result<(), Stop> {
     match verb.as_str() {
         "run" => run::run(&arguments),
         "test" => test::test(&arguments),
+        "bench" => bench::bench(&arguments),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())
