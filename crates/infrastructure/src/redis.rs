@@ -11,7 +11,6 @@ mod attempt;
 mod clock;
 mod connections;
 mod entry;
-mod epoch_ledger;
 mod failure;
 mod fence;
 mod gatehouse;
@@ -34,13 +33,14 @@ use std::sync::Arc;
 use stampede_application::ports::{Catalogue, PortError, Randomness};
 
 pub use self::{
-    clock::RedisClock, epoch_ledger::EpochLedger, outbox::RedisOutbox, sale_feed::RedisSaleFeed,
-    sale_gate::RedisSaleGate, settings::RedisSettings, store_probe::RedisProbe,
+    clock::RedisClock, outbox::RedisOutbox, sale_feed::RedisSaleFeed, sale_gate::RedisSaleGate,
+    settings::RedisSettings, store_probe::RedisProbe,
 };
 use self::{
     connections::Connections, failure::unavailable, gatehouse::Gatehouse, keys::Keys,
     registry::Registry, restore::Restorer,
 };
+use crate::postgres::PostgresLedger;
 
 /// The adapters of one node over one Redis, sharing its connections and what it knows of epochs.
 pub struct RedisEngine {
@@ -58,7 +58,7 @@ impl RedisEngine {
     /// [`PortError::Unavailable`] if Redis does not answer.
     pub async fn connect(
         settings: RedisSettings,
-        ledger: Arc<dyn EpochLedger>,
+        ledger: PostgresLedger,
         catalogue: Arc<dyn Catalogue>,
         randomness: Arc<dyn Randomness>,
     ) -> Result<Self, PortError> {

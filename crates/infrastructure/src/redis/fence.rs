@@ -40,24 +40,20 @@ pub(super) struct Undecodable(pub(super) &'static str);
 impl Reply {
     /// Reads what every script's reply begins with, and the store's time in it.
     pub(super) fn read(value: Value) -> Result<(Self, i64), Undecodable> {
-        match value {
-            Value::BulkString(bytes) if bytes.first() == Some(&b'-') => {
-                let (refusal, raw_ms) = Refusal::read(&bytes)?;
-                Ok((Self::Refused(refusal), raw_ms))
+        const TIME: Undecodable = Undecodable("a reply's time");
+        if let Value::BulkString(bytes) = &value {
+            if bytes.first() == Some(&b'-') {
+                let (refusal, raw_ms) = Refusal::read(bytes)?;
+                return Ok((Self::Refused(refusal), raw_ms));
             }
-            Value::BulkString(bytes) => {
-                let raw = bytes.get(1..7).ok_or(Undecodable("a reply's time"))?;
-                let raw_ms = raw.iter().fold(0_i64, |raw, &byte| raw << 8 | i64::from(byte));
-                Ok((Self::Done(Value::BulkString(bytes)), raw_ms))
-            }
-            Value::Array(fields) => {
-                let raw = fields.get(1).cloned().and_then(link::bytes);
-                let raw_ms =
-                    raw.as_deref().and_then(number).ok_or(Undecodable("a reply's time"))?;
-                Ok((Self::Done(Value::Array(fields)), raw_ms))
-            }
-            _ => Err(Undecodable("a reply's type")),
+            let raw = bytes.get(1..7).ok_or(TIME)?;
+            let raw_ms = raw.iter().fold(0_i64, |raw, &byte| raw << 8 | i64::from(byte));
+            return Ok((Self::Done(value), raw_ms));
         }
+        let fields = link::array(value).ok_or(Undecodable("a reply's type"))?;
+        let raw = fields.get(1).cloned().and_then(link::bytes);
+        let raw_ms = raw.as_deref().and_then(number).ok_or(TIME)?;
+        Ok((Self::Done(Value::Array(fields)), raw_ms))
     }
 }
 

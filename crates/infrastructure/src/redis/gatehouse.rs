@@ -34,7 +34,6 @@ pub(super) struct Answer {
     pub(super) value: Value,
     /// Whether an earlier sending of the same may still take effect.
     pub(super) resent: bool,
-    pub(super) sale: Arc<KnownSale>,
 }
 
 /// What to do after a refusal.
@@ -60,7 +59,7 @@ impl Gatehouse {
             let sent = send(link, self.response_timeout_ms, &sale, sale.epoch(), call).await?;
             resent |= sent.resent;
             match sent.reply {
-                Reply::Done(value) => return Ok(Some(Answer { value, resent, sale })),
+                Reply::Done(value) => return Ok(Some(Answer { value, resent })),
                 Reply::Refused(refusal) => {
                     match self.after_refusal(link, &sale, &sent.live, refusal).await? {
                         Next::SendAgain => {}
@@ -116,9 +115,9 @@ impl Gatehouse {
                 self.registry.remove(&sale.id);
                 return Ok(Next::UnknownSale);
             }
-            Refusal::OtherEpoch(head) => match self.restorer.epoch_of(&sale.id).await? {
-                Some(epoch) if epoch == head => {
-                    sale.set_epoch(epoch);
+            Refusal::OtherEpoch(head) => match self.restorer.recorded(&sale.id).await? {
+                Some(row) if row.epoch == head => {
+                    sale.set_epoch(head);
                     return Ok(Next::SendAgain);
                 }
                 Some(_) => self.restorer.restore(sale, Some(head)).await?,

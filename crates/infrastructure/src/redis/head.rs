@@ -28,10 +28,8 @@ pub(super) struct Fields(std::vec::IntoIter<Value>);
 
 impl Fields {
     pub(super) fn of(value: Value) -> Result<Self, Undecodable> {
-        match value {
-            Value::Array(fields) => Ok(Self(fields.into_iter())),
-            _ => Err(Undecodable("a reply's fields")),
-        }
+        let fields = link::array(value).ok_or(Undecodable("a reply's fields"))?;
+        Ok(Self(fields.into_iter()))
     }
 
     pub(super) fn value(&mut self) -> Result<Value, Undecodable> {

@@ -154,9 +154,10 @@ fn not_connected() -> RedisError {
 
 /// A reply as one sequence of bytes.
 pub(super) fn bytes(value: Value) -> Option<Vec<u8>> {
-    match value {
-        Value::BulkString(bytes) => Some(bytes),
-        Value::SimpleString(text) => Some(text.into_bytes()),
-        _ => None,
-    }
+    if let Value::BulkString(bytes) = value { Some(bytes) } else { None }
+}
+
+/// A reply as several.
+pub(super) fn array(value: Value) -> Option<Vec<Value>> {
+    if let Value::Array(values) = value { Some(values) } else { None }
 }

@@ -6,6 +6,7 @@
 //! that step 2 closed; a crash leaves the sale closed, and the next node takes the next epoch.
 //! One restore of a sale runs in a node at a time; callers share it.
 
+mod admission;
 mod survivors;
 
 use std::{
@@ -19,12 +20,11 @@ use futures::{
     future::{BoxFuture, Shared},
 };
 use redis::{Cmd, Value};
-use stampede_application::ports::{PortError, Randomness, Snapshot};
-use stampede_domain::{Epoch, Generation, Instant, Position, RecordedPurchase, Sale, SaleId};
+use stampede_application::ports::{CatalogueRow, PortError, Randomness, Snapshot};
+use stampede_domain::{Epoch, Generation, Instant, Position, RecordedPurchase, SaleId};
 use tokio::time;
 
 use super::{
-    epoch_ledger::EpochLedger,
     failure::{NotNow, STORE, inconsistent},
     fence::{Refusal, Reply},
     head::{self, Fields, State},
@@ -33,6 +33,7 @@ use super::{
     registry::{KnownSale, Registry},
     script::{CLOSE, Call, REFILL, REOPEN, SNAPSHOT, send},
 };
+use crate::postgres::PostgresLedger;
 
 /// Purchases read from the ledger and written to the gate at a time.
 const CHUNK: usize = 256;
@@ -53,7 +54,7 @@ type Flight = Shared<BoxFuture<'static, Result<Restored, PortError>>>;
 /// Restores the sales of a node.
 pub(super) struct Restorer {
     link: Arc<Link>,
-    ledger: Arc<dyn EpochLedger>,
+    ledger: PostgresLedger,
     registry: Arc<Registry>,
     randomness: Arc<dyn Randomness>,
     response_timeout_ms: i64,
@@ -66,7 +67,7 @@ pub(super) struct Restorer {
 /// What a restorer is made of.
 pub(super) struct Parts {
     pub(super) link: Arc<Link>,
-    pub(super) ledger: Arc<dyn EpochLedger>,
+    pub(super) ledger: PostgresLedger,
     pub(super) registry: Arc<Registry>,
     pub(super) randomness: Arc<dyn Randomness>,
     pub(super) response_timeout: Duration,
@@ -88,17 +89,10 @@ impl Restorer {
         }
     }
 
-    /// The sale's epoch in the ledger; `None` if there is no such sale.
-    pub(super) async fn epoch_of(&self, id: &SaleId) -> Result<Option<Epoch>, PortError> {
-        Ok(self.ledger.row(id).await?.map(|row| row.epoch))
-    }
-
-    /// The sale as the ledger has it, with units sold; `None` if there is no such sale.
-    pub(super) async fn recorded(
-        &self,
-        id: &SaleId,
-    ) -> Result<Option<(Sale, Epoch, u32)>, PortError> {
-        Ok(self.ledger.row(id).await?.map(|row| (row.sale, row.epoch, row.sold)))
+    /// The sale as the ledger has it; `None` if there is no such sale, or it is deleted.
+    pub(super) async fn recorded(&self, id: &SaleId) -> Result<Option<CatalogueRow>, PortError> {
+        let found = self.ledger.restorable(id).await?;
+        Ok(found.filter(|found| !found.deleted).map(|found| found.row))
     }
 
     /// Restores a sale that was met closed, `head` being what its gate says of its epoch; waits
@@ -146,9 +140,9 @@ impl Restorer {
         let (restorer, sale) = (self.clone(), sale.clone());
         let generation = sale.id.generation;
         let flight = async move {
-            let restored = restorer.run(&sale, head, reason).await;
+            let outcome = restorer.run(&sale, head, reason).await;
             restorer.flights().remove(&generation);
-            restored
+            outcome
         };
         let flight = flight.boxed().shared();
         flights.insert(generation, flight.clone());
@@ -167,7 +161,7 @@ impl Restorer {
         reason: Reason,
     ) -> Result<Restored, PortError> {
         let id = &sale.id;
-        let Some(row) = self.ledger.row(id).await? else {
+        let Some(row) = self.recorded(id).await? else {
             self.registry.remove(id);
             return Ok(Restored::Gone);
         };
@@ -181,7 +175,7 @@ impl Restorer {
             Look::Closed(epoch) => head = epoch.or(head),
         }
         let (seen, nonce) = (row.epoch, self.randomness.nonce());
-        let above = head.map(|head| head.number);
+        let above = head.map_or(0, |head| head.number);
         let Some(epoch) = self.ledger.take_epoch(id, seen, above, nonce).await? else {
             return Err(NotNow::RestoredElsewhere.into());
         };
@@ -191,7 +185,7 @@ impl Restorer {
         let counted = run.refill().await?;
         let state = run.reopen(&counted).await?;
         sale.set_epoch(epoch);
-        if let Err(error) = self.ledger.release(id, epoch).await {
+        if let Err(error) = self.ledger.end_restore(id, epoch).await {
             // It lapses by itself; until then a second fault waits.
             tracing::warn!(sale = %id, error = &error as &dyn std::error::Error,
                 "a restore that is over could not be told");
@@ -264,8 +258,12 @@ impl Run<'_> {
     async fn refill(&self) -> Result<Counted, PortError> {
         let mut counted = Counted::default();
         loop {
-            let page =
-                self.restorer.ledger.page(&self.sale.id, self.epoch, counted.position, CHUNK);
+            let page = self.restorer.ledger.page_in_epoch(
+                &self.sale.id,
+                self.epoch,
+                counted.position,
+                CHUNK,
+            );
             let page = page.await?.ok_or(NotNow::RestoredElsewhere)?;
             self.write_chunk(counted.purchases, &page).await?;
             for purchase in page.iter().map(|recorded| &recorded.purchase) {
@@ -295,7 +293,7 @@ impl Run<'_> {
 
     /// The counters, and step 6.
     async fn reopen(&self, counted: &Counted) -> Result<State, PortError> {
-        let Some(row) = self.restorer.ledger.row(&self.sale.id).await? else {
+        let Some(row) = self.restorer.recorded(&self.sale.id).await? else {
             return Err(NotNow::RestoredElsewhere.into());
         };
         if row.epoch != self.epoch {
@@ -328,9 +326,8 @@ impl Run<'_> {
             }
             due
         };
-        if due {
-            let told = self.restorer.ledger.renew(&self.sale.id, self.epoch).await?;
-            told.ok_or(NotNow::RestoredElsewhere)?;
+        if due && !self.restorer.ledger.renew(&self.sale.id, self.epoch).await? {
+            return Err(NotNow::RestoredElsewhere.into());
         }
         Ok(())
     }

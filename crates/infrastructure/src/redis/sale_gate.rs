@@ -113,7 +113,7 @@ impl SaleGate for RedisSaleGate {
         // A sale that has sold, or lived through a restore, is not new: what this Redis had of it
         // may be gone, and making its head from nothing would sell it twice.
         let recorded = self.gatehouse.restorer.recorded(&sale.id).await?;
-        let is_new = matches!(&recorded, Some((_, known, 0)) if *known == epoch);
+        let is_new = recorded.is_some_and(|row| row.epoch == epoch && row.sold == 0);
         if is_new && let Some(snapshot) = self.open_new(sale, epoch).await? {
             return Ok(snapshot);
         }

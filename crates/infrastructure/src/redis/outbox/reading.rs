@@ -72,7 +72,7 @@ impl RedisOutbox {
             let page = self.read_group(reader, shard, consumer, asked, ">", block).await?;
             let brought = page.len();
             for raw in page {
-                self.hand_out(reader, consumer, raw, &mut catch);
+                hand_out(reader, consumer, raw, &mut catch);
             }
             if brought < asked {
                 break;
@@ -102,7 +102,7 @@ impl RedisOutbox {
                 if raw.fields.is_none() {
                     gone.push(raw.id);
                 } else {
-                    self.hand_out(reader, consumer, raw, catch);
+                    hand_out(reader, consumer, raw, catch);
                 }
             }
             // Removed while it was held: it is done.
@@ -111,20 +111,6 @@ impl RedisOutbox {
                 return Ok(());
             }
         }
-    }
-
-    /// Puts an entry into the caller's hand, unless it has seen lately that it cannot read it.
-    fn hand_out(&self, reader: &ShardReader, consumer: &str, raw: RawEntry, catch: &mut Catch) {
-        let Some(entry) = raw.decode() else { return };
-        let Some(id) = &entry.id else { return };
-        match &entry.body {
-            EntryBody::Newer { .. } if !reader.hands.hand_newer(consumer, id) => return,
-            EntryBody::Newer { .. } => {}
-            EntryBody::Purchases(_) | EntryBody::Change(_) | EntryBody::Broken { .. } => {
-                reader.hands.hand(consumer, id);
-            }
-        }
-        catch.take(entry);
     }
 
     /// One XREADGROUP; makes the group, from the beginning, if it is lost.
@@ -182,7 +168,7 @@ impl RedisOutbox {
             };
             for value in page {
                 let raw = RawEntry::read(value).map_err(inconsistent)?;
-                self.hand_out(reader, consumer, raw, &mut catch);
+                hand_out(reader, consumer, raw, &mut catch);
             }
             if !catch.entries.is_empty() || next == "0-0" {
                 return Ok(catch.entries);
@@ -214,6 +200,20 @@ impl RedisOutbox {
     }
 }
 
+/// Puts an entry into the caller's hand, unless it has seen lately that it cannot read it.
+fn hand_out(reader: &ShardReader, consumer: &str, raw: RawEntry, catch: &mut Catch) {
+    let Some(entry) = raw.decode() else { return };
+    let Some(id) = &entry.id else { return };
+    match &entry.body {
+        EntryBody::Newer { .. } if !reader.hands.hand_newer(consumer, id) => return,
+        EntryBody::Newer { .. } => {}
+        EntryBody::Purchases(_) | EntryBody::Change(_) | EntryBody::Broken { .. } => {
+            reader.hands.hand(consumer, id);
+        }
+    }
+    catch.take(entry);
+}
+
 /// A command over a link that has no limit of its own.
 async fn bounded(
     reader: &ShardReader,
@@ -221,13 +221,11 @@ async fn bounded(
     limit: Duration,
 ) -> Result<Result<Value, RedisError>, PortError> {
     let live = reader.link.live().await.map_err(unavailable)?;
-    match time::timeout(limit, reader.link.query(command)).await {
-        Ok(reply) => Ok(reply),
-        Err(_) => {
-            reader.link.drop_broken(&live).await;
-            Err(NotNow::Late.into())
-        }
+    if let Ok(reply) = time::timeout(limit, reader.link.query(command)).await {
+        return Ok(reply);
     }
+    reader.link.drop_broken(&live).await;
+    Err(NotNow::Late.into())
 }
 
 /// The stream or its group is gone: never made, or lost with the data.
@@ -238,11 +236,10 @@ fn has_lost_group(error: &RedisError) -> bool {
 /// The entries in a reply about one stream; nil means none.
 fn entries_of_one_stream(reply: Value) -> Result<Vec<RawEntry>, Undecodable> {
     const WRONG: Undecodable = Undecodable("a stream's entries");
-    let streams = match reply {
-        Value::Nil => return Ok(Vec::new()),
-        Value::Array(streams) => streams,
-        _ => return Err(WRONG),
-    };
+    if reply == Value::Nil {
+        return Ok(Vec::new());
+    }
+    let streams = link::array(reply).ok_or(WRONG)?;
     let mut entries = Vec::new();
     for stream in streams {
         let Value::Array(parts) = stream else { return Err(WRONG) };

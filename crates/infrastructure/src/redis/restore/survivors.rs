@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, HashSet};
 
 use redis::{Cmd, Value};
-use stampede_application::ports::{EntryBody, PortError};
+use stampede_application::ports::{EntryBody, Ledger, PortError};
 use stampede_domain::{BuyerId, Epoch, Position, PurchaseNo, RecordedPurchase};
 
-use super::{CHUNK, NotNow, Run, inconsistent};
+use super::{CHUNK, Run, inconsistent};
 use crate::redis::{
     entry::{RawEntry, pairs},
     failure::unavailable,
@@ -68,8 +68,7 @@ impl Run<'_> {
             behind = missing.kept.last_key_value().map(|(place, _)| *place);
             let survivors: Vec<_> = missing.kept.into_values().collect();
             for part in survivors.chunks(CHUNK) {
-                let admitted = self.restorer.ledger.admit(&self.sale.id, self.epoch, part).await?;
-                admitted.ok_or(NotNow::RestoredElsewhere)?;
+                self.admit(part).await?;
                 self.renew().await?;
             }
             if !missing.more {

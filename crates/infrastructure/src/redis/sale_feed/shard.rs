@@ -28,6 +28,9 @@ pub(super) struct ShardFeed {
     now: Notify,
 }
 
+/// TIME, and lines by sku.
+type ListReply = ((i64, i64), Vec<(String, String)>);
+
 /// A line of a shard's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Listed {
@@ -93,13 +96,11 @@ impl ShardFeed {
                 failure = Some(error);
             }
         }
-        match failure {
-            Some(error) => Err(error),
-            None => {
-                self.live.shard_read(self.shard);
-                Ok(())
-            }
+        if let Some(error) = failure {
+            return Err(error);
         }
+        self.live.shard_read(self.shard);
+        Ok(())
     }
 
     fn take_wanted(&self) -> HashSet<SaleId> {
@@ -150,8 +151,7 @@ impl ShardFeed {
         let mut both = redis::pipe();
         both.cmd("TIME").cmd("HGETALL").arg(self.parts.registry.keys.sales(self.shard));
         let shared = &self.parts.connections.shared;
-        type Reply = ((i64, i64), Vec<(String, String)>);
-        let ((seconds, micros), lines): Reply =
+        let ((seconds, micros), lines): ListReply =
             shared.query_all(&both).await.map_err(unavailable)?;
         self.parts.connections.clock.observe(seconds * 1_000 + micros / 1_000);
         Ok(lines.iter().filter_map(|(sku, line)| parse(sku, line)).collect())
