@@ -11,15 +11,23 @@ use std::{
 };
 
 use sqlx::{
-    SqlitePool,
+    Sqlite, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use tokio::sync::Mutex;
+use stampede_application::ports::PortError;
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard},
+    time,
+};
+
+use super::{STORE, failure::unavailable};
 
 /// Connections that read, of all ports together.
 const READERS_MAX: u32 = 4;
 /// How long a statement waits for another connection's write before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a caller waits for its turn before it is told that the store is unavailable.
+const TURN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a caller waits for a connection before it is told that the store is unavailable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -148,10 +156,27 @@ impl EmbeddedDatabase {
         &self.inner.turn
     }
 
-    /// The turn to change a definition. Apart from [`turn`](Self::turn), because whoever holds
-    /// it waits for the gate, and the gate writes its journal into the same file meanwhile.
-    pub(super) fn definitions(&self) -> &Arc<Mutex<()>> {
-        &self.inner.definitions
+    /// Begins a transaction that writes, when the caller's turn has come; the turn ends with it.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Unavailable`] if the turn does not come in time or the file is not writable.
+    pub(super) async fn write(&self) -> Result<Writing, PortError> {
+        let turn = within_turn(&self.inner.turn).await?;
+        let transaction = self.inner.writer.begin_with("BEGIN IMMEDIATE").await;
+        Ok(Writing { transaction: transaction.map_err(unavailable)?, _turn: turn })
+    }
+
+    /// The turn to change a definition, to be held across a whole PUT.
+    ///
+    /// Apart from [`turn`](Self::turn), because whoever holds it waits for the gate, and the gate
+    /// writes its journal into the same file meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Unavailable`] if the turn does not come in time.
+    pub(super) async fn definition_turn(&self) -> Result<OwnedMutexGuard<()>, PortError> {
+        within_turn(&self.inner.definitions).await
     }
 
     /// Closes all connections of the pools, so that the file is left as one, without a log beside.
@@ -159,6 +184,29 @@ impl EmbeddedDatabase {
         self.inner.readers.close().await;
         self.inner.writer.close().await;
     }
+}
+
+/// A transaction that writes, and the turn that it was begun in.
+pub(super) struct Writing {
+    // Dropped in this order: what was not committed is rolled back before the next turn begins.
+    pub(super) transaction: Transaction<'static, Sqlite>,
+    _turn: OwnedMutexGuard<()>,
+}
+
+impl Writing {
+    /// Commits and syncs, then ends the turn.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Unavailable`] leaves open whether it is committed.
+    pub(super) async fn commit(self) -> Result<(), PortError> {
+        self.transaction.commit().await.map_err(unavailable)
+    }
+}
+
+async fn within_turn(turn: &Arc<Mutex<()>>) -> Result<OwnedMutexGuard<()>, PortError> {
+    let waiting = time::timeout(TURN_TIMEOUT, Arc::clone(turn).lock_owned());
+    waiting.await.map_err(|elapsed| PortError::unavailable(STORE, elapsed))
 }
 
 /// A pool of connections that are kept and not tested: the file does not go away.

@@ -1,0 +1,111 @@
+//! The commit: entries of the journal become the record, all or none, twice as if once.
+
+use std::collections::HashSet;
+
+use serde_json::json;
+use sqlx::SqliteConnection;
+use stampede_application::ports::{CommitError, Entry, EntryBody, RecordedChange, Settled};
+use stampede_domain::{Generation, PurchaseNo, RecordedPurchase};
+use uuid::Uuid;
+
+use super::{
+    EmbeddedDatabase, STORE,
+    failure::{refused, unavailable},
+    insert::insert_purchases,
+    rows::{hex, narrow},
+};
+use crate::settlement::{Sorted, Standing, generations, settle};
+
+/// Commits entries in one transaction with one sync.
+///
+/// 1. Apply the changes, so that purchases meet the newest stock and limit.
+/// 2. Insert the purchases of living sales, and count their units as sold.
+/// 3. Look up those of deleted sales: what the archive has is done, what it has not is orphaned.
+///
+/// An entry of an earlier epoch is as good as one of the current: the epoch is raised at each
+/// start, while the journal stays, and gate, journal and ledger are one file that cannot lose one
+/// of them alone. What an earlier life of the process has journalled was accepted for good, and
+/// the gate counts it when it starts.
+pub(super) async fn commit(
+    database: &EmbeddedDatabase,
+    entries: &[Entry],
+) -> Result<Vec<Settled>, CommitError> {
+    let generations = generations(STORE, entries)?;
+    let mut writing = database.write().await?;
+    let connection = &mut *writing.transaction;
+    let living = living(connection, &generations).await?;
+    let stands = |generation: Generation| {
+        if living.contains(&generation) { Standing::Current } else { Standing::Gone }
+    };
+    let standing = |recorded: &RecordedPurchase| stands(recorded.sale.generation);
+    for entry in entries {
+        if let EntryBody::Change(change) = &entry.body
+            && stands(change.sale.id.generation) == Standing::Current
+        {
+            apply(connection, change).await?;
+        }
+    }
+    let sorted = Sorted::by_standing(entries, standing);
+    let mut inserted = HashSet::new();
+    for (id, purchases) in &sorted.to_insert {
+        inserted.extend(insert_purchases(connection, id, purchases).await?);
+    }
+    let late: Vec<PurchaseNo> = sorted.late.iter().map(|recorded| recorded.purchase.no()).collect();
+    let known = super::ledger::known(connection, &late).await?;
+    writing.commit().await?;
+    let settled = entries.iter().map(|entry| match &entry.body {
+        EntryBody::Purchases(recorded) => settle(recorded, standing, &mut inserted, &known),
+        EntryBody::Change(change) if stands(change.sale.id.generation) == Standing::Current => {
+            Settled::Committed { inserted: 0 }
+        }
+        EntryBody::Change(_) => Settled::Dropped,
+        // Refused before anything was done.
+        EntryBody::Newer { .. } | EntryBody::Broken { .. } => Settled::Dropped,
+    });
+    Ok(settled.collect())
+}
+
+/// Those of `generations` that are not deleted.
+async fn living(
+    connection: &mut SqliteConnection,
+    generations: &[Generation],
+) -> Result<HashSet<Generation>, CommitError> {
+    let asked: Vec<String> = generations.iter().map(|one| hex(one.0.as_bytes())).collect();
+    let living: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT generation FROM sales
+         WHERE deleted_at IS NULL AND generation IN (SELECT unhex(value) FROM json_each(?1))",
+    )
+    .bind(json!(asked).to_string())
+    .fetch_all(connection)
+    .await
+    .map_err(unavailable)?;
+    Ok(living.into_iter().map(Generation).collect())
+}
+
+/// Writes a change over a lower version; over its own or a higher one it is in the row already.
+async fn apply(
+    connection: &mut SqliteConnection,
+    change: &RecordedChange,
+) -> Result<(), CommitError> {
+    let sale = &change.sale;
+    sqlx::query(
+        "UPDATE sales
+         SET product_name = ?3, stock = ?4, starts = ?5, ends = ?6, limit_per_buyer = ?7,
+             acknowledge = ?8, paused = ?9, ended_by_admin = ?10, version = ?2
+         WHERE generation = ?1 AND version < ?2",
+    )
+    .bind(sale.id.generation.0)
+    .bind(narrow(change.version.0)?)
+    .bind(&sale.product_name)
+    .bind(sale.initial_stock)
+    .bind(sale.window.start.millis())
+    .bind(sale.window.end.millis())
+    .bind(sale.limit_per_buyer)
+    .bind(sale.acknowledge.to_string())
+    .bind(sale.paused)
+    .bind(sale.ended_by_admin)
+    .execute(connection)
+    .await
+    .map_err(|error| refused(error, &sale.id))?;
+    Ok(())
+}

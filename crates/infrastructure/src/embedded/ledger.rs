@@ -1,0 +1,158 @@
+//! The ledger port over the embedded engine's file.
+
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+use serde_json::json;
+use sqlx::{FromRow, SqliteConnection};
+use stampede_application::ports::{
+    CommitError, DeadLetter, Entry, Ledger, PortError, ReconciliationRun, Settled,
+};
+use stampede_domain::{Instant, Position, PurchaseNo, RecordedPurchase, SaleId};
+
+use super::{
+    EmbeddedDatabase, commit,
+    failure::{inconsistent, unavailable},
+    rows::{PurchaseRow, count},
+};
+
+/// The durable record of purchases in the embedded engine's file. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct EmbeddedLedger {
+    database: EmbeddedDatabase,
+}
+
+impl EmbeddedLedger {
+    /// The ledger in `database`.
+    #[must_use]
+    pub fn new(database: EmbeddedDatabase) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl Ledger for EmbeddedLedger {
+    async fn commit(&self, entries: &[Entry]) -> Result<Vec<Settled>, CommitError> {
+        commit::commit(&self.database, entries).await
+    }
+
+    async fn known(
+        &self,
+        _id: &SaleId,
+        numbers: &[PurchaseNo],
+    ) -> Result<HashSet<PurchaseNo>, PortError> {
+        let mut connection = self.database.readers().acquire().await.map_err(unavailable)?;
+        known(&mut connection, numbers).await
+    }
+
+    async fn page(
+        &self,
+        id: &SaleId,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<RecordedPurchase>, PortError> {
+        let rows: Vec<PurchaseRow> = sqlx::query_as(
+            "SELECT bits, epoch_number, epoch_nonce, buyer, purchased_at, qty, key_hash,
+                    remaining, position, ordinal, held_after, cancelled, traceparent,
+                    unit_price_minor, currency
+             FROM purchases WHERE generation = ?1 AND position > ?2
+             ORDER BY position LIMIT ?3",
+        )
+        .bind(id.generation.0)
+        .bind(after.map_or(0, |after| i64::try_from(after.0).unwrap_or(i64::MAX)))
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(self.database.readers())
+        .await
+        .map_err(unavailable)?;
+        rows.into_iter().map(|row| row.read(id)).collect()
+    }
+
+    async fn void(&self, letter: &DeadLetter, at: Instant) -> Result<(), PortError> {
+        // What was not readable has no number, and nothing can bring it back.
+        let Some(recorded) = &letter.purchase else { return Ok(()) };
+        let mut writing = self.database.write().await?;
+        sqlx::query(
+            "INSERT INTO voided (purchase_no, generation, error, voided_at)
+             VALUES (?1, ?2, ?3, ?4) ON CONFLICT (purchase_no) DO NOTHING",
+        )
+        .bind(recorded.purchase.no().as_str())
+        .bind(recorded.sale.generation.0)
+        .bind(&letter.error)
+        .bind(at.millis())
+        .execute(&mut *writing.transaction)
+        .await
+        .map_err(unavailable)?;
+        writing.commit().await
+    }
+
+    async fn record_run(&self, run: &ReconciliationRun) -> Result<(), PortError> {
+        let mut writing = self.database.write().await?;
+        sqlx::query(
+            "INSERT INTO reconciliation_runs
+                 (started_at, finished_at, sales, mismatches, repaired, error)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )
+        .bind(run.started_at.millis())
+        .bind(run.finished_at.millis())
+        .bind(run.sales)
+        .bind(run.mismatches)
+        .bind(run.repaired)
+        .bind(&run.error)
+        .execute(&mut *writing.transaction)
+        .await
+        .map_err(unavailable)?;
+        writing.commit().await
+    }
+
+    async fn last_run(&self) -> Result<Option<ReconciliationRun>, PortError> {
+        let row: Option<RunRow> = sqlx::query_as(
+            "SELECT started_at, finished_at, sales, mismatches, repaired, error
+             FROM reconciliation_runs ORDER BY id DESC LIMIT 1",
+        )
+        .fetch_optional(self.database.readers())
+        .await
+        .map_err(unavailable)?;
+        row.map(RunRow::read).transpose()
+    }
+}
+
+/// Which of these purchases the ledger has: standing, archived or voided.
+pub(super) async fn known(
+    connection: &mut SqliteConnection,
+    numbers: &[PurchaseNo],
+) -> Result<HashSet<PurchaseNo>, PortError> {
+    if numbers.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let numbers: Vec<&str> = numbers.iter().map(PurchaseNo::as_str).collect();
+    let known: Vec<String> = sqlx::query_scalar(include_str!("known_purchases.sql"))
+        .bind(json!(numbers).to_string())
+        .fetch_all(connection)
+        .await
+        .map_err(unavailable)?;
+    known.iter().map(|number| PurchaseNo::parse(number).map_err(inconsistent)).collect()
+}
+
+/// A run's row.
+#[derive(FromRow)]
+struct RunRow {
+    started_at: i64,
+    finished_at: i64,
+    sales: i64,
+    mismatches: i64,
+    repaired: i64,
+    error: Option<String>,
+}
+
+impl RunRow {
+    fn read(self) -> Result<ReconciliationRun, PortError> {
+        Ok(ReconciliationRun {
+            started_at: Instant::from_millis(self.started_at),
+            finished_at: Instant::from_millis(self.finished_at),
+            sales: count(self.sales)?,
+            mismatches: count(self.mismatches)?,
+            repaired: count(self.repaired)?,
+            error: self.error,
+        })
+    }
+}

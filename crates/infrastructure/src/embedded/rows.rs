@@ -1,0 +1,136 @@
+//! Rows of the tables, and the domain's values that they are.
+
+use std::{fmt::Write, sync::Arc};
+
+use sqlx::FromRow;
+use stampede_application::ports::{CatalogueRow, CommitError, PortError};
+use stampede_domain::{
+    AttemptKey, BuyerId, Epoch, Generation, Instant, Position, Purchase, PurchaseBits,
+    RecordedPurchase, Sale, SaleId, Sku, TraceParent, Version, Window,
+};
+use uuid::Uuid;
+
+use super::failure::inconsistent;
+use crate::column::{acknowledgement, bytes, price};
+
+/// A sale's row, tombstones included.
+#[derive(Debug, FromRow)]
+pub(super) struct SaleRow {
+    generation: Uuid,
+    sku: String,
+    epoch_number: i64,
+    epoch_nonce: i64,
+    product_name: String,
+    stock: i64,
+    sold: i64,
+    starts: i64,
+    ends: i64,
+    limit_per_buyer: i64,
+    acknowledge: String,
+    paused: bool,
+    ended_by_admin: bool,
+    version: i64,
+    created_at: i64,
+}
+
+impl SaleRow {
+    /// The row as the catalogue's readers know it.
+    pub(super) fn read(self) -> Result<CatalogueRow, PortError> {
+        let window = Window {
+            start: Instant::from_millis(self.starts),
+            end: Instant::from_millis(self.ends),
+        };
+        Ok(CatalogueRow {
+            epoch: epoch(self.epoch_number, self.epoch_nonce)?,
+            version: Version(widen(self.version)?),
+            sold: count(self.sold)?,
+            sale: Sale {
+                id: SaleId {
+                    sku: Sku::parse(&self.sku).map_err(inconsistent)?,
+                    generation: Generation(self.generation),
+                },
+                product_name: self.product_name,
+                initial_stock: count(self.stock)?,
+                window,
+                limit_per_buyer: count(self.limit_per_buyer)?,
+                acknowledge: acknowledgement(&self.acknowledge).map_err(inconsistent)?,
+                paused: self.paused,
+                ended_by_admin: self.ended_by_admin,
+                created_at: Instant::from_millis(self.created_at),
+            },
+        })
+    }
+}
+
+/// A purchase's row.
+#[derive(Debug, FromRow)]
+pub(super) struct PurchaseRow {
+    bits: Vec<u8>,
+    epoch_number: i64,
+    epoch_nonce: i64,
+    buyer: String,
+    purchased_at: i64,
+    qty: i64,
+    key_hash: Vec<u8>,
+    remaining: i64,
+    position: i64,
+    ordinal: i64,
+    held_after: i64,
+    cancelled: bool,
+    traceparent: Option<String>,
+    unit_price_minor: Option<i64>,
+    currency: Option<String>,
+}
+
+impl PurchaseRow {
+    /// The row as a purchase of `id`.
+    pub(super) fn read(self, id: &SaleId) -> Result<RecordedPurchase, PortError> {
+        let unit_price = price(self.unit_price_minor, self.currency.as_deref());
+        Ok(RecordedPurchase {
+            sale: id.clone(),
+            epoch: epoch(self.epoch_number, self.epoch_nonce)?,
+            buyer: BuyerId::parse(&self.buyer).map_err(inconsistent)?,
+            purchase: Purchase {
+                bits: PurchaseBits(bytes(&self.bits).map_err(inconsistent)?),
+                at: Instant::from_millis(self.purchased_at),
+                qty: count(self.qty)?,
+                key: AttemptKey(bytes(&self.key_hash).map_err(inconsistent)?),
+                remaining: count(self.remaining)?,
+                position: Position(widen(self.position)?),
+                ordinal: count(self.ordinal)?,
+                held_after: count(self.held_after)?,
+                cancelled: self.cancelled,
+            },
+            traceparent: self.traceparent.as_deref().and_then(TraceParent::parse),
+            unit_price: unit_price.map_err(inconsistent)?,
+        })
+    }
+}
+
+/// The two columns of an epoch. A nonce keeps its 64 bits whatever its sign as a column.
+pub(super) fn epoch(number: i64, nonce: i64) -> Result<Epoch, PortError> {
+    Ok(Epoch { number: widen(number)?, nonce: nonce.cast_unsigned() })
+}
+
+/// A number as a column of 64 bits; one that is too large for it is a fault of the data.
+pub(super) fn narrow(number: u64) -> Result<i64, CommitError> {
+    i64::try_from(number).map_err(|error| CommitError::Data(Arc::new(error)))
+}
+
+/// A count as its column; SQLite has but one width.
+pub(super) fn count(column: i64) -> Result<u32, PortError> {
+    u32::try_from(column).map_err(inconsistent)
+}
+
+fn widen(column: i64) -> Result<u64, PortError> {
+    u64::try_from(column).map_err(inconsistent)
+}
+
+/// Bytes as lower-case hexadecimal digits, which is how they travel inside JSON.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
