@@ -1,0 +1,202 @@
+//! The gate's state made anew from ledger and journal.
+
+use std::sync::Arc;
+
+use sqlx::QueryBuilder;
+use stampede_application::ports::{
+    Catalogue, CatalogueCursor, CatalogueRow, Clock, EntryBody, Ledger, PortError, Randomness,
+    RecordedChange,
+};
+use stampede_domain::{Generation, Instant, PurchaseNo, RecordedPurchase, Sale, SaleId, Version};
+
+use super::{
+    memory::Memory,
+    open_sale::{OpenSale, each_once},
+};
+use crate::embedded::{EmbeddedDatabase, STORE, journal::format};
+
+/// Sales that are asked for at a time.
+const SALES_PAGE_MAX: usize = 200;
+/// Purchases that are asked for at a time.
+const PURCHASES_PAGE_MAX: usize = 5_000;
+
+/// Reads what the gate was before it stopped.
+pub(super) struct Loader {
+    pub(super) database: EmbeddedDatabase,
+    pub(super) catalogue: Arc<dyn Catalogue>,
+    pub(super) ledger: Arc<dyn Ledger>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) randomness: Arc<dyn Randomness>,
+}
+
+/// One sale as it was read.
+enum Read {
+    Open(Box<OpenSale>),
+    /// Something of it is not readable, or more was sold than there was: nobody may judge by it.
+    Closed(&'static str),
+}
+
+/// What the journal and the dead letters have of one sale.
+#[derive(Default)]
+struct Journalled {
+    purchases: Vec<RecordedPurchase>,
+    /// The newest change.
+    change: Option<RecordedChange>,
+    /// Whether something was written by a newer version, or by none.
+    unreadable: bool,
+}
+
+impl Loader {
+    /// Every sale that is not deleted, each under a new epoch, so that versions only rise.
+    ///
+    /// Costs a few statements a sale and one row a purchase.
+    pub(super) async fn everything(&self) -> Result<Memory, PortError> {
+        self.raise_epochs(None).await?;
+        let mut memory = Memory::new(self.clock.clone());
+        let mut after: Option<CatalogueCursor> = None;
+        loop {
+            let rows = self.catalogue.page(after.as_ref(), SALES_PAGE_MAX).await?;
+            let Some(last) = rows.last() else { return Ok(memory) };
+            after = Some(CatalogueCursor {
+                created_at: last.sale.created_at,
+                generation: last.sale.id.generation,
+            });
+            for row in rows {
+                self.put(row, &mut memory).await?;
+            }
+        }
+    }
+
+    /// One sale under a new epoch; it is removed if there is none.
+    pub(super) async fn one(&self, id: &SaleId, memory: &mut Memory) -> Result<(), PortError> {
+        // What was in memory is not to be judged by if the rest of this fails.
+        memory.close(id.clone());
+        self.raise_epochs(Some(id.generation)).await?;
+        match self.catalogue.find(&id.sku).await? {
+            Some(row) if row.sale.id == *id => self.put(row, memory).await?,
+            Some(_) | None => memory.remove(id),
+        }
+        Ok(())
+    }
+
+    /// The id of the journal's last row.
+    pub(super) async fn last_row(&self) -> Result<i64, PortError> {
+        sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM journal")
+            .fetch_one(self.database.readers())
+            .await
+            .map_err(|error| PortError::unavailable(STORE, error))
+    }
+
+    async fn put(&self, row: CatalogueRow, memory: &mut Memory) -> Result<(), PortError> {
+        let id = row.sale.id.clone();
+        match self.read(row, memory).await? {
+            Read::Open(open) => drop(memory.put(id, *open)),
+            Read::Closed(why) => {
+                tracing::error!(sale = %id, why, "a sale stays closed");
+                memory.close(id);
+            }
+        }
+        Ok(())
+    }
+
+    async fn read(&self, row: CatalogueRow, memory: &mut Memory) -> Result<Read, PortError> {
+        let id = row.sale.id.clone();
+        // The journal first: what a worker moves meanwhile is then found behind it, never missed.
+        let journalled = self.journalled(&id).await?;
+        if journalled.unreadable {
+            return Ok(Read::Closed("its journal has an entry that this version cannot read"));
+        }
+        let mut purchases = self.unrecorded(&id, journalled.purchases).await?;
+        purchases.extend(self.recorded(&id).await?);
+        let purchases = each_once(purchases);
+        let newest = purchases.iter().map(|recorded| recorded.purchase.at).max();
+        memory.not_before(newest.unwrap_or(Instant::from_millis(0)));
+        let sale = newest_definition(row.sale, row.version, journalled.change);
+        let open = OpenSale::with_purchases(sale, row.epoch, &purchases, memory.now());
+        Ok(open.map_or(Read::Closed("more units stand than are on offer"), |open| {
+            Read::Open(Box::new(open))
+        }))
+    }
+
+    async fn raise_epochs(&self, of: Option<Generation>) -> Result<(), PortError> {
+        let nonce = i64::try_from(self.randomness.nonce()).unwrap_or(0);
+        let mut update =
+            QueryBuilder::new("UPDATE sales SET epoch_number = epoch_number + 1, epoch_nonce = ");
+        update.push_bind(nonce).push(" WHERE deleted_at IS NULL");
+        if let Some(generation) = of {
+            update.push(" AND generation = ").push_bind(generation.0);
+        }
+        let _turn = self.database.turn().lock().await;
+        let raised = update.build().execute(self.database.writer()).await;
+        raised.map(drop).map_err(|error| PortError::unavailable(STORE, error))
+    }
+
+    async fn journalled(&self, id: &SaleId) -> Result<Journalled, PortError> {
+        let mut found = Journalled::default();
+        let journal = "SELECT body FROM journal WHERE generation = ?1 ORDER BY id";
+        // A dead letter was acknowledged: its units stand until a person has decided.
+        let letters = "SELECT body FROM journal_dead_letters \
+                       WHERE generation = ?1 AND body IS NOT NULL ORDER BY id";
+        for statement in [journal, letters] {
+            let bodies: Vec<String> = sqlx::query_scalar(statement)
+                .bind(id.generation.0)
+                .fetch_all(self.database.readers())
+                .await
+                .map_err(|error| PortError::unavailable(STORE, error))?;
+            for body in bodies {
+                found.take(format::read(&body));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Those that the ledger neither has nor was told to leave out.
+    async fn unrecorded(
+        &self,
+        id: &SaleId,
+        mut purchases: Vec<RecordedPurchase>,
+    ) -> Result<Vec<RecordedPurchase>, PortError> {
+        let numbers: Vec<PurchaseNo> =
+            purchases.iter().map(|recorded| recorded.purchase.no()).collect();
+        for part in numbers.chunks(PURCHASES_PAGE_MAX) {
+            let known = self.ledger.known(id, part).await?;
+            purchases.retain(|recorded| !known.contains(&recorded.purchase.no()));
+        }
+        Ok(purchases)
+    }
+
+    async fn recorded(&self, id: &SaleId) -> Result<Vec<RecordedPurchase>, PortError> {
+        let mut all: Vec<RecordedPurchase> = Vec::new();
+        loop {
+            let after = all.last().map(|recorded| recorded.purchase.position);
+            let page = self.ledger.page(id, after, PURCHASES_PAGE_MAX).await?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+        }
+    }
+}
+
+impl Journalled {
+    fn take(&mut self, body: EntryBody) {
+        match body {
+            EntryBody::Purchases(purchases) => self.purchases.extend(purchases),
+            EntryBody::Change(change) => {
+                let newest = self.change.as_ref().map(|known| known.version);
+                if newest < Some(change.version) {
+                    self.change = Some(*change);
+                }
+            }
+            EntryBody::Newer { .. } | EntryBody::Broken { .. } => self.unreadable = true,
+        }
+    }
+}
+
+/// What the catalogue has, or a change that has not reached it yet.
+fn newest_definition(recorded: Sale, version: Version, change: Option<RecordedChange>) -> Sale {
+    match change {
+        Some(change) if change.version > version => change.sale,
+        Some(_) | None => recorded,
+    }
+}

@@ -1,0 +1,300 @@
+//! One sale in the engine's memory, and what may happen to it.
+
+use std::collections::HashMap;
+
+use stampede_application::ports::{
+    Amended, Audit, Change, Holding, HoldingsCursor, HoldingsPage, Readmission, RecordedChange,
+    Repaired, Snapshot,
+};
+use stampede_domain::{
+    Attempt, BuyerId, Decision, Epoch, Instant, Position, Purchase, RecordedPurchase, Sale, State,
+    Tally, Version, decide,
+};
+
+/// Buyers on one page of a scan.
+const HOLDINGS_PAGE_MAX: usize = 1_000;
+
+/// A sale as the gate has it: its definition, its counters and every buyer's purchases.
+///
+/// Owned by the engine's task alone. Nothing here does I/O: what must be written is returned.
+#[derive(Debug)]
+pub(super) struct OpenSale {
+    sale: Sale,
+    epoch: Epoch,
+    version: Version,
+    tally: Tally,
+    /// Every buyer of the tally, in the order of their first purchase: a place in it is where a
+    /// scan goes on, while the map itself may be in any order.
+    buyers: Vec<BuyerId>,
+}
+
+/// What became of a change, before it is written.
+pub(super) enum Turned {
+    /// It holds now; to be written.
+    Changed(RecordedChange),
+    /// It held already.
+    Same(RecordedChange),
+    /// The sale has ended.
+    Ended,
+}
+
+/// Whether a purchase from elsewhere can stand in the gate.
+enum Place {
+    /// It stands already.
+    Taken,
+    /// There is a unit, and room under the limit.
+    Free,
+    /// There is not, or its key bought something else.
+    None,
+}
+
+impl OpenSale {
+    /// A sale that has sold nothing, its map reserved.
+    pub(super) fn new(sale: Sale, epoch: Epoch) -> Self {
+        let tally = Tally::new(sale.initial_stock);
+        Self { sale, epoch, version: epoch.first_version(), tally, buyers: Vec::new() }
+    }
+
+    /// A sale with the purchases that stand, in the order of their positions; `None` if they are
+    /// more than its stock.
+    ///
+    /// The map of a sale that is over is not reserved, since no buyer will come to it.
+    pub(super) fn with_purchases(
+        sale: Sale,
+        epoch: Epoch,
+        purchases: &[RecordedPurchase],
+        now: Instant,
+    ) -> Option<Self> {
+        let mut open = Self::new(sale, epoch);
+        for recorded in purchases {
+            open.tally.stock = open.tally.stock.checked_sub(standing(&recorded.purchase))?;
+            open.insert(recorded);
+        }
+        if open.sale.phase(open.tally.stock, now).state == State::Ended {
+            open.tally.holdings.shrink_to_fit();
+        }
+        Some(open)
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            sale: self.sale.clone(),
+            stock: self.tally.stock,
+            sold: self.tally.sold,
+            version: self.version,
+        }
+    }
+
+    pub(super) fn stock(&self) -> u32 {
+        self.tally.stock
+    }
+
+    pub(super) fn version(&self) -> Version {
+        self.version
+    }
+
+    pub(super) fn purchases(&self, buyer: &BuyerId) -> Vec<Purchase> {
+        self.tally.purchases(buyer).to_vec()
+    }
+
+    /// Decides a batch by the domain's rules; returns what was accepted beside the decisions.
+    pub(super) fn decide(
+        &mut self,
+        batch: &[Attempt],
+        now: Instant,
+    ) -> (Vec<Decision>, Vec<RecordedPurchase>) {
+        let decisions = decide(&self.sale, &mut self.tally, batch, now);
+        let mut accepted = Vec::new();
+        for (attempt, decision) in batch.iter().zip(&decisions) {
+            match decision {
+                Decision::Accepted(purchase) => {
+                    if purchase.ordinal == 1 {
+                        self.buyers.push(attempt.buyer.clone());
+                    }
+                    accepted.push(RecordedPurchase {
+                        sale: self.sale.id.clone(),
+                        epoch: self.epoch,
+                        buyer: attempt.buyer.clone(),
+                        purchase: *purchase,
+                        traceparent: attempt.traceparent.clone(),
+                        unit_price: attempt.unit_price,
+                    });
+                }
+                Decision::Replayed(_) | Decision::KeyReused | Decision::Rejected(_) => {}
+            }
+        }
+        if !accepted.is_empty() {
+            self.version = self.version.plus(1);
+        }
+        (decisions, accepted)
+    }
+
+    pub(super) fn change(&mut self, change: Change, now: Instant) -> Turned {
+        let already = match change {
+            Change::Pause => self.sale.paused,
+            Change::Resume => !self.sale.paused,
+            Change::End => false,
+        };
+        let ended = self.sale.phase(self.tally.stock, now).state == State::Ended;
+        let ended_so = change == Change::End && self.sale.ended_by_admin;
+        if ended_so || (already && !ended) {
+            return Turned::Same(self.recorded());
+        }
+        if ended {
+            return Turned::Ended;
+        }
+        match change {
+            Change::Pause => self.sale.paused = true,
+            Change::Resume => self.sale.paused = false,
+            Change::End => self.sale.ended_by_admin = true,
+        }
+        self.version = self.version.plus(1);
+        Turned::Changed(self.recorded())
+    }
+
+    /// Replaces the definition of a sale that has not begun, its stock with it. What was amended
+    /// is to be written, so that a restart judges by it even if the catalogue never heard of it.
+    pub(super) fn amend(
+        &mut self,
+        asked: &Sale,
+        seen: Version,
+        now: Instant,
+    ) -> (Amended, Option<RecordedChange>) {
+        // Pause and end are not the caller's to amend, and hold whatever it has read.
+        let (paused, ended_by_admin) = (self.sale.paused, self.sale.ended_by_admin);
+        let next = Sale { paused, ended_by_admin, ..asked.clone() };
+        let upcoming = self.sale.phase(self.tally.stock, now).state == State::Upcoming;
+        let stock = next.initial_stock.checked_sub(self.tally.sold);
+        match stock {
+            _ if !upcoming => (Amended::NotUpcoming, None),
+            _ if self.version != seen => (Amended::Moved, None),
+            None => (Amended::NotUpcoming, None),
+            Some(stock) => {
+                let buyers = (next.initial_stock as usize).saturating_sub(self.buyers.len());
+                self.tally.holdings.reserve(buyers);
+                self.tally.stock = stock;
+                self.sale = next;
+                self.version = self.version.plus(1);
+                (Amended::Applied(self.version), Some(self.recorded()))
+            }
+        }
+    }
+
+    /// Buyers from the cursor's place on, in the order of their first purchase.
+    pub(super) fn holdings(&self, from: Option<&HoldingsCursor>) -> HoldingsPage {
+        // A cursor that is not ours begins anew: naming a buyer twice is harmless.
+        let from = from.and_then(|cursor| cursor.0.parse().ok()).unwrap_or(0_usize);
+        let rest = self.buyers.get(from..).unwrap_or_default();
+        let part = &rest[..rest.len().min(HOLDINGS_PAGE_MAX)];
+        let holding = |buyer: &BuyerId| -> Holding { (buyer.clone(), self.purchases(buyer)) };
+        let next = from + part.len();
+        HoldingsPage {
+            holdings: part.iter().map(holding).collect(),
+            epoch: self.epoch,
+            next: (next < self.buyers.len()).then(|| HoldingsCursor(next.to_string())),
+        }
+    }
+
+    /// Counters against each other; a sum over all buyers would stall them.
+    pub(super) fn audit(&self, at: Instant) -> Audit {
+        let tally = &self.tally;
+        let consistent = tally.stock.checked_add(tally.sold) == Some(self.sale.initial_stock)
+            && self.buyers.len() == tally.holdings.len();
+        Audit { snapshot: self.snapshot(), consistent, at }
+    }
+
+    /// Adds purchases that the ledger has, as it has them.
+    pub(super) fn repair(&mut self, lost: &[RecordedPurchase]) -> Vec<Repaired> {
+        let before = self.tally.sold;
+        let answers = lost.iter().map(|recorded| match self.place(recorded) {
+            Place::Taken => Repaired::Present,
+            Place::None => Repaired::Refused,
+            Place::Free => {
+                self.tally.stock -= standing(&recorded.purchase);
+                self.insert(recorded);
+                Repaired::Added
+            }
+        });
+        let answers = answers.collect();
+        if self.tally.sold != before {
+            self.version = self.version.plus(1);
+        }
+        answers
+    }
+
+    /// Takes a purchase of an earlier life in, behind all others; with what is to be written.
+    pub(super) fn readmit(
+        &mut self,
+        stale: &RecordedPurchase,
+    ) -> (Readmission, Option<RecordedPurchase>) {
+        match self.place(stale) {
+            Place::Taken => (Readmission::Adopted, None),
+            Place::None => (Readmission::Refused, None),
+            Place::Free => {
+                let held = self.tally.purchases(&stale.buyer).len() + 1;
+                self.tally.stock -= stale.purchase.qty;
+                let purchase = Purchase {
+                    remaining: self.tally.stock,
+                    position: Position(self.tally.position + 1),
+                    ordinal: u32::try_from(held).unwrap_or(u32::MAX),
+                    held_after: self.tally.held(&stale.buyer) + stale.purchase.qty,
+                    cancelled: false,
+                    ..stale.purchase
+                };
+                let recorded = RecordedPurchase { epoch: self.epoch, purchase, ..stale.clone() };
+                self.insert(&recorded);
+                self.version = self.version.plus(1);
+                (Readmission::Adopted, Some(recorded))
+            }
+        }
+    }
+
+    fn place(&self, recorded: &RecordedPurchase) -> Place {
+        let held = self.tally.purchases(&recorded.buyer);
+        let wanted = &recorded.purchase;
+        if held.iter().any(|purchase| purchase.no() == wanted.no()) {
+            return Place::Taken;
+        }
+        let units = standing(wanted);
+        let room = self.sale.limit_per_buyer.saturating_sub(self.tally.held(&recorded.buyer));
+        let key_is_free = held.iter().all(|purchase| purchase.key != wanted.key);
+        if units <= room && units <= self.tally.stock && key_is_free {
+            Place::Free
+        } else {
+            Place::None
+        }
+    }
+
+    /// Puts a purchase, whose units the caller has taken, into its buyer's list by position.
+    fn insert(&mut self, recorded: &RecordedPurchase) {
+        let purchase = recorded.purchase;
+        let held = self.tally.holdings.entry(recorded.buyer.clone()).or_default();
+        if held.is_empty() {
+            self.buyers.push(recorded.buyer.clone());
+        }
+        let place = held.partition_point(|other| other.position < purchase.position);
+        held.insert(place, purchase);
+        self.tally.sold += standing(&purchase);
+        self.tally.position = self.tally.position.max(purchase.position.0);
+    }
+
+    fn recorded(&self) -> RecordedChange {
+        RecordedChange { sale: self.sale.clone(), epoch: self.epoch, version: self.version }
+    }
+}
+
+/// Units that a purchase takes from the stock.
+fn standing(purchase: &Purchase) -> u32 {
+    if purchase.cancelled { 0 } else { purchase.qty }
+}
+
+/// Every purchase once, by number, in the order of positions.
+pub(super) fn each_once(purchases: Vec<RecordedPurchase>) -> Vec<RecordedPurchase> {
+    let mut once: HashMap<_, RecordedPurchase> = HashMap::with_capacity(purchases.len());
+    for recorded in purchases {
+        once.entry(recorded.purchase.no()).or_insert(recorded);
+    }
+    let mut all: Vec<_> = once.into_values().collect();
+    all.sort_by_key(|recorded| recorded.purchase.position);
+    all
+}

@@ -1,0 +1,92 @@
+//! Purchases that the ledger refused, set aside for a person.
+
+use sqlx::FromRow;
+use stampede_application::ports::{DeadLetter, DeadLetterId, EntryBody, PortError};
+
+use super::{format, unavailable};
+use crate::embedded::{EmbeddedDatabase, STORE};
+
+/// A row as it is stored.
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    body: Option<String>,
+    raw: Option<String>,
+    error: String,
+}
+
+/// A letter's purchase is not readable, although this program wrote it.
+#[derive(Debug, thiserror::Error)]
+#[error("dead letter {0} holds no purchase that this version can read")]
+struct Unreadable(i64);
+
+pub(super) async fn bury(
+    database: &EmbeddedDatabase,
+    letter: &DeadLetter,
+) -> Result<(), PortError> {
+    let generation = letter.purchase.as_ref().map(|recorded| recorded.sale.generation.0);
+    let body = letter
+        .purchase
+        .as_ref()
+        .map(|recorded| format::write_purchases(std::slice::from_ref(recorded)))
+        .transpose()
+        .map_err(|error| PortError::inconsistent(STORE, error))?;
+    let _turn = database.turn().lock().await;
+    sqlx::query(
+        "INSERT INTO journal_dead_letters (generation, body, raw, error) VALUES (?1, ?2, ?3, ?4)",
+    )
+    .bind(generation)
+    .bind(body)
+    .bind(&letter.raw)
+    .bind(&letter.error)
+    .execute(database.writer())
+    .await
+    .map(drop)
+    .map_err(unavailable)
+}
+
+pub(super) async fn list(
+    database: &EmbeddedDatabase,
+    after: Option<&DeadLetterId>,
+    limit: usize,
+) -> Result<Vec<(DeadLetterId, DeadLetter)>, PortError> {
+    let after: i64 = after.and_then(|id| id.0.parse().ok()).unwrap_or(0);
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT id, body, raw, error FROM journal_dead_letters WHERE id > ?1 ORDER BY id LIMIT ?2",
+    )
+    .bind(after)
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .fetch_all(database.readers())
+    .await
+    .map_err(unavailable)?;
+    rows.into_iter().map(|row| Ok((DeadLetterId(row.id.to_string()), row.into_letter()?))).collect()
+}
+
+pub(super) async fn exhume(
+    database: &EmbeddedDatabase,
+    id: &DeadLetterId,
+) -> Result<Option<DeadLetter>, PortError> {
+    let Ok(id) = id.0.parse::<i64>() else { return Ok(None) };
+    let _turn = database.turn().lock().await;
+    let row: Option<Row> = sqlx::query_as(
+        "DELETE FROM journal_dead_letters WHERE id = ?1 RETURNING id, body, raw, error",
+    )
+    .bind(id)
+    .fetch_optional(database.writer())
+    .await
+    .map_err(unavailable)?;
+    row.map(Row::into_letter).transpose()
+}
+
+impl Row {
+    fn into_letter(self) -> Result<DeadLetter, PortError> {
+        let purchase = match self.body.as_deref().map(format::read) {
+            None => None,
+            Some(EntryBody::Purchases(purchases)) => purchases.into_iter().next(),
+            Some(EntryBody::Change(_) | EntryBody::Newer { .. } | EntryBody::Broken { .. }) => {
+                return Err(PortError::inconsistent(STORE, Unreadable(self.id)));
+            }
+        };
+        Ok(DeadLetter { purchase, raw: self.raw, error: self.error })
+    }
+}
