@@ -6,22 +6,28 @@
 mod catalogue;
 mod commit;
 mod database;
-mod engine;
+<<<<<<< HEAD
 mod failure;
-mod feed;
-mod gate;
 mod insert;
-mod journal;
 mod ledger;
 mod locked_sale;
 mod probe;
 mod rows;
+=======
+mod engine;
+mod feed;
+mod gate;
+mod journal;
+>>>>>>> embedded
 
 pub use catalogue::EmbeddedCatalogue;
 pub use database::{EmbeddedDatabase, OpenError};
-pub use engine::{EmbeddedEngine, EngineLimits, EngineParts};
+<<<<<<< HEAD
 pub use ledger::EmbeddedLedger;
 pub use probe::EmbeddedProbe;
+=======
+pub use engine::{EmbeddedEngine, EngineLimits, EngineParts};
+>>>>>>> embedded
 
 /// The store's name in `/health`.
 pub(crate) const STORE: &str = "sqlite";

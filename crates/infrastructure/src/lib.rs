@@ -1,4 +1,4 @@
-//! The adapters: how the ports are met by `SQLite`, Postgres and Redis, and by the job queue.
+//! The adapters: how the ports are met by `SQLite`, Postgres and Redis, and the workers.
 //!
 //! Architecture invariant: nothing outside this crate names a store's client. Failures become
 //! [`PortError`](stampede_application::ports::PortError) beside the call that failed.
@@ -9,4 +9,9 @@ pub mod queue;
 pub mod redis;
 
 mod column;
+mod os_randomness;
 mod settlement;
+mod system_clock;
+
+pub use os_randomness::OsRandomness;
+pub use system_clock::SystemClock;

@@ -1,0 +1,44 @@
+//! `stampede serve`.
+
+use std::future::pending;
+
+use anyhow::Context as _;
+use secrecy::SecretString;
+use stampede_presentation::{Http, HttpSettings, Telemetry};
+
+use crate::{engine, run, settings::Settings, telemetry::Metrics, wiring::Node};
+
+/// Makes the engine, the use cases over it and the web in front, and runs them until told to stop.
+pub(super) async fn serve(settings: Settings) -> anyhow::Result<()> {
+    let metrics = Metrics::install()?;
+    let engine = engine::open(&settings).await?;
+    let node = Node::new(engine, &settings, &metrics.meter());
+    let http = bind(&settings, settings.listen.port, &node, &metrics)?;
+    run::run(node, http, settings.stop, pending()).await
+}
+
+/// Listens on `port` of the settings' host.
+pub(super) fn bind(
+    settings: &Settings,
+    port: u16,
+    node: &Node,
+    metrics: &Metrics,
+) -> anyhow::Result<Http> {
+    let key = settings.access.admin_key.clone().unwrap_or_else(|| SecretString::from(""));
+    let host = settings.listen.host.clone();
+    let telemetry = Telemetry { meter: metrics.meter(), registry: metrics.registry.clone() };
+    let defaults = HttpSettings::new(key);
+    let http = HttpSettings {
+        host: host.clone(),
+        port,
+        workers: settings.listen.workers.unwrap_or(defaults.workers),
+        attempts_per_buyer_per_s: settings.access.attempts_per_buyer_per_s,
+        requests_per_address_per_s: settings.access.requests_per_address_per_s,
+        trusted_proxies: settings.access.trusted_proxies.clone(),
+        cors_origins: settings.access.cors_origins.clone(),
+        limits: settings.http,
+        ..defaults
+    };
+    Http::bind(http, node.use_cases.clone(), telemetry)
+        .with_context(|| format!("cannot listen on {host}:{port} (HOST, PORT)"))
+}

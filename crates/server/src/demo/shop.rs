@@ -1,0 +1,166 @@
+//! The sales of the demo: one live, one about to start, and new ones when they are over.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context as _, bail};
+use stampede_application::{
+    live_sales::LiveSale,
+    use_cases::{CreateError, CreateProduct, DeleteProduct, NewProduct, ViewSales},
+};
+use stampede_domain::{Instant, Sku, State, Window};
+use stampede_presentation::UseCases;
+use tokio::time::sleep;
+
+/// How often the shop looks whether it needs another sale.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// From the making of the second sale to its start, in milliseconds.
+const STARTS_AFTER_MS: i64 = 60_000;
+/// How long a sale runs unless it sells out, in milliseconds.
+const RUNS_MS: i64 = 30 * 60_000;
+/// Sales that are live or about to be.
+const OPEN_WANTED: usize = 2;
+/// Sales of the demo that are kept to look at; beyond them the one that ended first goes.
+const KEPT_MAX: usize = 20;
+/// Sales in one look.
+const LOOK_MAX: usize = 1_000;
+/// Tries for a sku that is not taken.
+const NUMBERS_MAX: u32 = 9_999;
+
+/// Something on offer.
+struct Offer {
+    /// Begins the sku; a number follows.
+    code: &'static str,
+    name: &'static str,
+    stock: u32,
+    limit_per_buyer: u32,
+}
+
+/// What the demo sells, over and over.
+const OFFERS: [Offer; 6] = [
+    offer("AURORA-LAMP", "Aurora desk lamp, first edition", 250, 1),
+    offer("NIMBUS-SNEAKER", "Nimbus running shoe, midnight blue", 180, 1),
+    offer("TERRA-MUG", "Terra mug, hand-glazed", 400, 3),
+    offer("VOLT-BOARD", "Volt 75 keyboard, walnut case", 120, 1),
+    offer("FESTIVAL-PASS", "Summer festival, two-day pass", 500, 2),
+    offer("ORBIT-WATCH", "Orbit automatic watch, numbered", 100, 1),
+];
+
+const fn offer(
+    code: &'static str,
+    name: &'static str,
+    stock: u32,
+    limit_per_buyer: u32,
+) -> Offer {
+    Offer { code, name, stock, limit_per_buyer }
+}
+
+/// Keeps the demo's sales.
+pub(crate) struct Shop {
+    create: Arc<CreateProduct>,
+    delete: Arc<DeleteProduct>,
+    view: Arc<ViewSales>,
+}
+
+impl Shop {
+    pub(crate) fn new(use_cases: &UseCases) -> Self {
+        Self {
+            create: use_cases.create_product.clone(),
+            delete: use_cases.delete_product.clone(),
+            view: use_cases.view_sales.clone(),
+        }
+    }
+
+    /// Makes what is missing of a live sale and one that starts soon; returns the open ones, the
+    /// live first. Sales of an earlier demo in the same folder count.
+    ///
+    /// # Errors
+    ///
+    /// If a sale cannot be made.
+    pub(crate) async fn stock_up(&self) -> anyhow::Result<Vec<Arc<LiveSale>>> {
+        let mut open = self.open()?;
+        let is_live = |sale: &Arc<LiveSale>| sale.phase.state == State::Active;
+        if !open.iter().any(is_live) && open.len() < OPEN_WANTED {
+            self.make(self.view.now()).await?;
+            open = self.open()?;
+        }
+        if open.len() < OPEN_WANTED {
+            self.make(self.view.now().plus_millis(STARTS_AFTER_MS)).await?;
+            open = self.open()?;
+        }
+        open.sort_by_key(|sale| (!is_live(sale), sale.sale.window.start));
+        Ok(open)
+    }
+
+    /// Keeps the shop alive for as long as it is polled.
+    pub(crate) async fn keep(&self) {
+        loop {
+            sleep(LOOK_INTERVAL).await;
+            let kept = async {
+                self.stock_up().await?;
+                self.clear_away().await
+            };
+            if let Err(error) = kept.await {
+                let error: &(dyn std::error::Error + Send + Sync) = error.as_ref();
+                tracing::warn!(error = error as &dyn std::error::Error, "the shop is not kept");
+            }
+        }
+    }
+
+    /// Sales of the demo that are live or about to be.
+    fn open(&self) -> anyhow::Result<Vec<Arc<LiveSale>>> {
+        let mut sales = self.sales()?;
+        sales.retain(|sale| sale.phase.state != State::Ended);
+        Ok(sales)
+    }
+
+    /// Every sale of the demo, ended ones last, those by latest end.
+    fn sales(&self) -> anyhow::Result<Vec<Arc<LiveSale>>> {
+        let (mut sales, _) = self.view.page(None, None, LOOK_MAX)?;
+        sales.retain(|sale| is_ours(&sale.sale.id.sku));
+        Ok(sales)
+    }
+
+    /// Makes a sale of what was sold least often, starting at `start`.
+    async fn make(&self, start: Instant) -> anyhow::Result<()> {
+        let sales = self.sales()?;
+        let times = |offer: &Offer| {
+            sales.iter().filter(|sale| is_of(&sale.sale.id.sku, offer)).count()
+        };
+        let offer = OFFERS.iter().min_by_key(|offer| times(offer)).context("no offers")?;
+        for number in 1..=NUMBERS_MAX {
+            let product = NewProduct {
+                sku: Sku::parse(&format!("{}-{number:03}", offer.code))?,
+                product_name: offer.name.into(),
+                initial_stock: offer.stock,
+                window: Window { start, end: start.plus_millis(RUNS_MS) },
+                limit_per_buyer: offer.limit_per_buyer,
+                acknowledge: None,
+            };
+            match self.create.run(product).await {
+                Ok(_) => return Ok(()),
+                Err(CreateError::AlreadyExists) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        bail!("every number of {} is taken", offer.code)
+    }
+
+    /// Deletes the sale that ended first, if there are more than anybody looks at.
+    async fn clear_away(&self) -> anyhow::Result<()> {
+        let sales = self.sales()?;
+        let oldest = sales.last().filter(|sale| sale.phase.state == State::Ended);
+        if let Some(oldest) = oldest.filter(|_| sales.len() > KEPT_MAX) {
+            self.delete.run(&oldest.sale.id.sku).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the demo made the sale, now or in an earlier life.
+pub(super) fn is_ours(sku: &Sku) -> bool {
+    OFFERS.iter().any(|offer| is_of(sku, offer))
+}
+
+fn is_of(sku: &Sku, offer: &Offer) -> bool {
+    sku.as_str().strip_prefix(offer.code).is_some_and(|number| number.starts_with('-'))
+}

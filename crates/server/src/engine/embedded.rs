@@ -1,0 +1,72 @@
+//! The engine embedded: one process, one folder.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use stampede_application::{
+    live_sales::Freshness,
+    ports::{Clock, Randomness},
+};
+use stampede_infrastructure::{
+    OsRandomness, SystemClock,
+    embedded::{
+        EmbeddedCatalogue, EmbeddedDatabase, EmbeddedEngine, EmbeddedLedger, EmbeddedProbe,
+        EngineParts,
+    },
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Ending, Engine};
+use crate::settings::EmbeddedSettings;
+
+/// What this process read of its own memory never grows too old; only before the first reading
+/// it knows nothing.
+const ONCE_READ: Freshness = Freshness::Within(Duration::MAX);
+
+/// Opens the folder and makes the gate from what is in it.
+pub(crate) async fn open_at(settings: &EmbeddedSettings) -> anyhow::Result<Engine> {
+    let database = open_database(settings).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let randomness: Arc<dyn Randomness> = Arc::new(OsRandomness);
+    let catalogue = Arc::new(EmbeddedCatalogue::new(database.clone(), settings.sales_max));
+    let ledger = Arc::new(EmbeddedLedger::new(database.clone()));
+    let fatal = CancellationToken::new();
+    let parts = EngineParts {
+        database: database.clone(),
+        catalogue: catalogue.clone(),
+        clock: clock.clone(),
+        randomness: randomness.clone(),
+        fatal: fatal.clone(),
+    };
+    let engine = EmbeddedEngine::start(parts, settings.limits).await?;
+    Ok(Engine {
+        gate: engine.gate(),
+        outbox: engine.outbox(),
+        feed: engine.feed(),
+        catalogue,
+        ledger,
+        clock,
+        randomness,
+        gate_store: Arc::new(EmbeddedProbe::new(database.clone())),
+        ledger_store: None,
+        freshness: ONCE_READ,
+        ending: Ending {
+            fatal,
+            close: Box::pin(async move {
+                engine.stop().await;
+                database.close().await;
+            }),
+        },
+    })
+}
+
+/// Brings the tables up to date, which opening does.
+pub(super) async fn migrate(settings: &EmbeddedSettings) -> anyhow::Result<()> {
+    open_database(settings).await?.close().await;
+    Ok(())
+}
+
+async fn open_database(settings: &EmbeddedSettings) -> anyhow::Result<EmbeddedDatabase> {
+    let opened = EmbeddedDatabase::open(&settings.data_dir).await;
+    opened.context("the engine embedded does not start (STAMPEDE_DATA_DIR)")
+}

@@ -1,0 +1,73 @@
+//! The engine redis: Redis judges, Postgres keeps.
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret as _;
+use stampede_application::{
+    live_sales::Freshness,
+    ports::{Catalogue, Randomness, StoreProbe as _},
+};
+use stampede_infrastructure::{
+    OsRandomness,
+    postgres::{self, PostgresCatalogue, PostgresLedger, PostgresProbe},
+    redis::RedisEngine,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Ending, Engine, patience::wait_for};
+use crate::settings::{RedisAndPostgres, Settings};
+
+/// Waits for both stores, brings the tables up to date unless told not to, and connects.
+pub(super) async fn open(
+    stores: &RedisAndPostgres,
+    settings: &Settings,
+) -> anyhow::Result<Engine> {
+    let pool = postgres::connect(stores.database_url.expose_secret(), &stores.postgres)?;
+    let ledger_store = PostgresProbe::new(pool.clone());
+    let wait_max = settings.start_wait_max;
+    if settings.migrate {
+        wait_for("Postgres", wait_max, async || postgres::migrate(&pool).await).await?;
+    } else {
+        wait_for("Postgres", wait_max, async || ledger_store.ping().await).await?;
+    }
+    let ledger = Arc::new(PostgresLedger::new(pool.clone()));
+    let catalogue: Arc<dyn Catalogue> =
+        Arc::new(PostgresCatalogue::new(pool.clone(), &stores.postgres));
+    let randomness: Arc<dyn Randomness> = Arc::new(OsRandomness);
+    let engine = wait_for("Redis", wait_max, async || {
+        RedisEngine::connect(
+            stores.redis.clone(),
+            ledger.clone(),
+            catalogue.clone(),
+            randomness.clone(),
+        )
+        .await
+    })
+    .await?;
+    Ok(Engine {
+        gate: engine.gate(),
+        outbox: engine.outbox(),
+        feed: engine.feed(),
+        clock: engine.clock(),
+        gate_store: engine.probe(),
+        catalogue,
+        ledger,
+        randomness,
+        ledger_store: Some(Arc::new(ledger_store)),
+        freshness: Freshness::Within(stores.status_age_max),
+        ending: Ending {
+            fatal: CancellationToken::new(),
+            close: Box::pin(async move {
+                pool.close().await;
+            }),
+        },
+    })
+}
+
+/// Brings the tables up to date.
+pub(super) async fn migrate(stores: &RedisAndPostgres, settings: &Settings) -> anyhow::Result<()> {
+    let pool = postgres::connect(stores.database_url.expose_secret(), &stores.postgres)?;
+    wait_for("Postgres", settings.start_wait_max, async || postgres::migrate(&pool).await).await?;
+    pool.close().await;
+    Ok(())
+}

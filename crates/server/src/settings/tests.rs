@@ -1,0 +1,175 @@
+use std::{collections::BTreeSet, fs, path::Path};
+
+use secrecy::ExposeSecret;
+
+use super::*;
+
+const KEY: (&str, &str) = ("ADMIN_API_KEY", "0123456789abcdef");
+
+fn read(environment: &[(&str, &str)], file: Option<&Path>) -> Result<Settings, Faults> {
+    let environment = environment.iter().map(|(name, value)| (name.into(), value.into()));
+    Settings::read(environment.collect::<Vec<_>>(), file, Need::Whole)
+}
+
+fn faults(environment: &[(&str, &str)]) -> Vec<String> {
+    let Faults(faults) = read(environment, None).expect_err("something is wrong");
+    faults.iter().map(ToString::to_string).collect()
+}
+
+fn file(text: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), text).unwrap();
+    file
+}
+
+#[test]
+fn a_key_is_all_that_must_be_set() {
+    let settings = read(&[KEY], None).unwrap();
+    assert_eq!((settings.listen.host.as_str(), settings.listen.port), ("127.0.0.1", 3000));
+    assert_eq!(settings.engine.name(), "embedded");
+    assert_eq!(settings.coalescer, CoalescerLimits::default());
+    assert_eq!(settings.lookups, LookupLimits::default());
+    assert_eq!(settings.reconcile.limits, ReconcileLimits::default());
+    assert_eq!(settings.outbox.record, RecordLimits::default());
+}
+
+#[test]
+fn the_demo_needs_nothing() {
+    let settings = Settings::read([], None, Need::Demo).unwrap();
+    assert!(settings.access.admin_key.is_none());
+}
+
+#[test]
+fn every_fault_is_reported_at_once_with_limit_and_example() {
+    let faults = faults(&[
+        ("PORT", "65536"),
+        ("STAMPEDE_ENGINE", "oracle"),
+        ("ADMIN_API_KEY", "short"),
+        ("STAMPEDE_RECONCILE_SCHEDULE", "sometimes"),
+        ("STAMPEDE_TRUSTED_PROXIES", "10.0.0.0/8,here"),
+        ("RUST_LOG", "a=b=c"),
+    ]);
+    let all = faults.join("\n");
+    for (name, limit, example) in [
+        ("PORT is \"65536\"", "from 0 to 65535", "PORT=3000"),
+        ("STAMPEDE_ENGINE is \"oracle\"", "embedded or redis", "STAMPEDE_ENGINE=embedded"),
+        ("ADMIN_API_KEY has 5 characters", "at least 16", "ADMIN_API_KEY="),
+        ("STAMPEDE_RECONCILE_SCHEDULE", "six fields", "*/20 * * * * *"),
+        ("STAMPEDE_TRUSTED_PROXIES has \"here\"", "networks", "10.0.0.0/8"),
+        ("RUST_LOG", "levels by module", "RUST_LOG=info"),
+    ] {
+        let fault = faults.iter().find(|fault| fault.contains(name));
+        let fault = fault.unwrap_or_else(|| panic!("no {name} in {all}"));
+        assert!(fault.contains(limit) && fault.contains(example), "{fault}");
+    }
+    assert_eq!(faults.len(), 6, "{all}");
+}
+
+#[test]
+fn a_name_that_nobody_knows_is_a_fault_except_those_of_tests() {
+    let faults = faults(&[KEY, ("STAMPEDE_ENGIN", "redis"), ("STAMPEDE_TEST_REDIS_URL", "x")]);
+    assert_eq!(faults, ["STAMPEDE_ENGIN is not a setting; look for a typing error in its name"]);
+    assert!(read(&[KEY, ("STAMPEDE_BIN", "x"), ("PATH", "x")], None).is_ok());
+}
+
+#[test]
+fn what_is_not_built_is_refused_and_never_ignored() {
+    let redis = [KEY, ("STAMPEDE_ENGINE", "redis"), ("DATABASE_URL", "postgres://localhost/x")];
+    for (name, value) in [
+        ("STAMPEDE_ENGINE", "postgres"),
+        ("STAMPEDE_ACK", "ledger"),
+        ("REDIS_URL", "redis://a:6379,redis://b:6379"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4317"),
+        ("STAMPEDE_IDENTITY", "token"),
+    ] {
+        let mut environment = redis.to_vec();
+        environment.retain(|(other, _)| *other != name);
+        environment.push((name, value));
+        let faults = faults(&environment);
+        assert!(faults.len() == 1 && faults[0].contains("not in this version"), "{faults:?}");
+    }
+}
+
+#[test]
+fn embedded_always_acknowledges_at_ledger_and_may_be_told_to() {
+    assert!(read(&[KEY, ("STAMPEDE_ACK", "ledger")], None).is_ok());
+}
+
+#[test]
+fn the_engine_redis_needs_a_database() {
+    let faults = faults(&[KEY, ("STAMPEDE_ENGINE", "redis")]);
+    assert!(faults.len() == 1 && faults[0].starts_with("DATABASE_URL is not set"), "{faults:?}");
+}
+
+#[test]
+fn no_fault_and_no_debug_form_shows_a_secret() {
+    let secret = "hunter2hunter2hunter2";
+    let told = faults(&[
+        ("ADMIN_API_KEY", &format!("{secret} ")[..5]),
+        ("STAMPEDE_ENGINE", "redis"),
+        ("DATABASE_URL", &format!("mysql://user:{secret}@host/x")),
+        ("REDIS_URL", &format!("http://:{secret}@host")),
+    ]);
+    assert!(told.len() == 3 && !told.join("").contains("hunter2"), "{told:?}");
+    let settings = read(
+        &[
+            ("ADMIN_API_KEY", secret),
+            ("STAMPEDE_ENGINE", "redis"),
+            ("DATABASE_URL", &format!("postgres://user:{secret}@host/x")),
+            ("REDIS_URL", &format!("rediss://:{secret}@host:6380/1")),
+        ],
+        None,
+    );
+    assert!(!format!("{settings:?}").contains("hunter2"));
+}
+
+#[test]
+fn the_environment_wins_over_the_file() {
+    let file = file(
+        "port = 4000\nHOST = \"0.0.0.0\"\nstampede_migrate = false\n\
+                     stampede_cors_origins = [\"https://a.example\", \"http://b.example:81\"]\n",
+    );
+    let settings = read(&[KEY, ("PORT", "5000")], Some(file.path())).unwrap();
+    assert_eq!((settings.listen.host.as_str(), settings.listen.port), ("0.0.0.0", 5000));
+    assert!(!settings.migrate);
+    assert_eq!(settings.access.cors_origins, ["https://a.example", "http://b.example:81"]);
+}
+
+#[test]
+fn a_file_may_hold_every_name_and_no_other() {
+    let file = file("admin_api_key = \"from-the-file-0123\"\nprot = 1\n[http]\nport = 1\n");
+    let Faults(faults) = read(&[], Some(file.path())).unwrap_err();
+    let names: Vec<_> = faults.iter().map(|fault| fault.name.split(' ').next().unwrap()).collect();
+    assert_eq!(names, ["http", "prot"]);
+    let missing = read(&[KEY], Some(Path::new("/nowhere.toml"))).unwrap_err();
+    assert!(missing.to_string().contains("/nowhere.toml cannot be read"), "{missing}");
+}
+
+#[test]
+fn an_empty_value_is_the_same_as_none() {
+    let settings = read(&[KEY, ("PORT", ""), ("OTEL_EXPORTER_OTLP_ENDPOINT", " ")], None).unwrap();
+    assert_eq!(settings.listen.port, 3000);
+    assert_eq!(settings.access.admin_key.unwrap().expose_secret(), KEY.1);
+}
+
+#[test]
+fn every_setting_of_the_table_is_read_and_every_example_is_right() {
+    let examples = table::all().filter(|setting| !matches!(setting.kind, Kind::Later));
+    let environment = examples.map(|setting| (setting.name.into(), setting.example.into()));
+    let mut faults = Vec::new();
+    let values = source::collect(environment.collect::<Vec<_>>(), None, &mut faults);
+    let reader = Reader::new(values, faults);
+    assert!(Settings::from_reader(&reader, Need::Whole).is_some());
+    let (faults, asked) = reader.finish();
+    assert_eq!(faults, []);
+    let names: BTreeSet<_> = table::all().map(|setting| setting.name).collect();
+    assert_eq!(names.len(), table::all().count(), "a name stands twice in the table");
+    assert_eq!(asked, names);
+}
+
+#[test]
+fn the_committed_example_is_what_the_code_writes() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.env.example");
+    let committed = fs::read_to_string(path).unwrap();
+    assert!(committed == env_example(), "write it anew: `stampede settings > .env.example`");
+}

@@ -1,0 +1,75 @@
+//! Logs and metrics.
+
+use std::io;
+
+use anyhow::Context;
+use opentelemetry::metrics::{Meter, MeterProvider as _};
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use prometheus::Registry;
+use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+
+use crate::settings::{LogFormat, TelemetrySettings};
+
+/// Where log lines go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogTo {
+    /// For a server, whose log is what it prints.
+    Stdout,
+    /// For a command whose answer is what it prints.
+    Stderr,
+}
+
+/// Writes log lines from now on: one flat JSON object a line, or a form for people.
+///
+/// # Errors
+///
+/// If log lines are written already.
+pub fn log(settings: &TelemetrySettings, to: LogTo) -> anyhow::Result<()> {
+    let writer = move || -> Box<dyn io::Write> {
+        match to {
+            LogTo::Stdout => Box::new(io::stdout()),
+            LogTo::Stderr => Box::new(io::stderr()),
+        }
+    };
+    let layer = fmt::layer().with_writer(writer);
+    let levels = EnvFilter::try_new(&settings.levels)?;
+    let registry = tracing_subscriber::registry().with(levels);
+    match settings.format {
+        LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
+        LogFormat::Pretty => registry.with(layer.compact()).try_init(),
+    }
+    .context("log lines are written already")
+}
+
+/// The one metric system: OpenTelemetry's meters, shown in Prometheus' form.
+#[derive(Debug)]
+pub struct Metrics {
+    /// Makes meters; kept as long as they are used.
+    pub provider: SdkMeterProvider,
+    /// What `/metrics` shows.
+    pub registry: Registry,
+}
+
+impl Metrics {
+    /// Makes the meters and hands them to whoever asks OpenTelemetry for one.
+    ///
+    /// # Errors
+    ///
+    /// If the exporter cannot be made.
+    pub fn install() -> anyhow::Result<Self> {
+        let registry = Registry::new();
+        let exporter = opentelemetry_prometheus::exporter()
+            .with_registry(registry.clone())
+            .scope_info_enabled(false)
+            .build()?;
+        let provider = SdkMeterProvider::builder().with_reader(exporter).build();
+        opentelemetry::global::set_meter_provider(provider.clone());
+        Ok(Self { provider, registry })
+    }
+
+    /// The meter that all parts of this program count by.
+    #[must_use]
+    pub fn meter(&self) -> Meter {
+        self.provider.meter("stampede")
+    }
+}

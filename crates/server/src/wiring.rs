@@ -1,0 +1,173 @@
+//! Puts the parts of one node together: adapters into use cases, use cases into what calls them.
+
+use std::{fmt, sync::Arc};
+
+use opentelemetry::metrics::Meter;
+use stampede_application::{
+    Coalescer,
+    live_sales::LiveSales,
+    ports::{Randomness, SaleFeed},
+    use_cases::{
+        AttemptPurchase, ChangeSale, CheckHealth, CreateProduct, DeleteProduct, ExpireArchive,
+        FindSale, HandleDeadLetters, LookUpPurchase, Reconcile, RecordPurchases, UpdateProduct,
+        ViewProducts, ViewSales, WatchSales,
+    },
+};
+use stampede_infrastructure::queue::Queue;
+use stampede_presentation::{AttemptFactory, UseCases};
+
+use crate::{
+    engine::{Ending, Engine},
+    settings::Settings,
+};
+
+/// One node, ready to run.
+pub struct Node {
+    /// What the web layer calls.
+    pub use_cases: UseCases,
+    /// What this node shows.
+    pub live: Arc<LiveSales>,
+    /// What brings changes to it.
+    pub feed: Arc<dyn SaleFeed>,
+    /// The workers of outbox and reconciliation.
+    pub queue: Queue,
+    /// Compares gate and ledger.
+    pub reconcile: Arc<Reconcile>,
+    /// Removes what the archive need not keep any longer.
+    pub expire_archive: ExpireArchive,
+    /// Where keys come from.
+    pub randomness: Arc<dyn Randomness>,
+    /// How its engine ends.
+    pub ending: Ending,
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node").field("ending", &self.ending).finish_non_exhaustive()
+    }
+}
+
+impl Node {
+    /// Makes the use cases over the engine's adapters.
+    #[must_use]
+    pub fn new(engine: Engine, settings: &Settings, meter: &Meter) -> Self {
+        let Engine { gate, catalogue, ledger, outbox, feed, clock, randomness, .. } = &engine;
+        let live = Arc::new(LiveSales::new(clock.clone(), engine.freshness));
+        let find = Arc::new(FindSale::new(
+            live.clone(),
+            catalogue.clone(),
+            gate.clone(),
+            settings.lookups,
+        ));
+        let record = Arc::new(RecordPurchases::new(
+            ledger.clone(),
+            outbox.clone(),
+            gate.clone(),
+            settings.record,
+        ));
+        let reconcile = Arc::new(Reconcile::new(
+            catalogue.clone(),
+            ledger.clone(),
+            gate.clone(),
+            outbox.clone(),
+            clock.clone(),
+            settings.reconcile.limits,
+        ));
+        let queue = Queue::new(
+            outbox.clone(),
+            record.clone(),
+            reconcile.clone(),
+            settings.reconcile.schedule.clone(),
+            randomness.generation().to_string(),
+            settings.queue.clone(),
+            meter,
+        );
+        let expire_archive =
+            ExpireArchive::new(catalogue.clone(), clock.clone(), settings.retention_days);
+        Self {
+            use_cases: use_cases(&engine, settings, &live, &find, &record),
+            live,
+            feed: feed.clone(),
+            queue,
+            reconcile,
+            expire_archive,
+            randomness: randomness.clone(),
+            ending: engine.ending,
+        }
+    }
+}
+
+/// The use cases that people and shops call.
+fn use_cases(
+    engine: &Engine,
+    settings: &Settings,
+    live: &Arc<LiveSales>,
+    find: &Arc<FindSale>,
+    record: &Arc<RecordPurchases>,
+) -> UseCases {
+    let Engine { gate, catalogue, ledger, outbox, clock, randomness, .. } = engine;
+    UseCases {
+        attempt_purchase: attempts(engine, settings, live, find),
+        look_up_purchase: Arc::new(LookUpPurchase::new(find.clone(), gate.clone())),
+        view_sales: Arc::new(ViewSales::new(live.clone(), find.clone())),
+        watch_sales: Arc::new(WatchSales::new(live.clone(), find.clone())),
+        create_product: Arc::new(CreateProduct::new(
+            catalogue.clone(),
+            gate.clone(),
+            live.clone(),
+            clock.clone(),
+            randomness.clone(),
+        )),
+        view_products: Arc::new(ViewProducts::new(catalogue.clone(), gate.clone(), clock.clone())),
+        update_product: Arc::new(UpdateProduct::new(
+            catalogue.clone(),
+            gate.clone(),
+            live.clone(),
+            clock.clone(),
+        )),
+        change_sale: Arc::new(ChangeSale::new(
+            find.clone(),
+            gate.clone(),
+            outbox.clone(),
+            ledger.clone(),
+            live.clone(),
+            clock.clone(),
+        )),
+        delete_product: Arc::new(DeleteProduct::new(
+            catalogue.clone(),
+            gate.clone(),
+            outbox.clone(),
+            record.clone(),
+            live.clone(),
+            clock.clone(),
+            randomness.clone(),
+        )),
+        handle_dead_letters: Arc::new(HandleDeadLetters::new(
+            outbox.clone(),
+            ledger.clone(),
+            record.clone(),
+            clock.clone(),
+        )),
+        check_health: Arc::new(CheckHealth::new(
+            engine.gate_store.clone(),
+            engine.ledger_store.clone(),
+            ledger.clone(),
+        )),
+        randomness: randomness.clone(),
+    }
+}
+
+/// Makes attempts for the thread that asks: a lane of its own, and the coalescer over it.
+fn attempts(
+    engine: &Engine,
+    settings: &Settings,
+    live: &Arc<LiveSales>,
+    find: &Arc<FindSale>,
+) -> AttemptFactory {
+    let (gate, randomness) = (engine.gate.clone(), engine.randomness.clone());
+    let (live, find, limits) = (live.clone(), find.clone(), settings.coalescer);
+    Arc::new(move || {
+        let coalescer = Coalescer::new(gate.lane(), live.clone(), limits);
+        AttemptPurchase::new(coalescer, find.clone(), randomness.clone(), gate.acknowledges())
+    })
+}
