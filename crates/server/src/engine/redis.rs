@@ -30,7 +30,7 @@ pub(super) async fn open(
     } else {
         wait_for("Postgres", wait_max, async || ledger_store.ping().await).await?;
     }
-    let ledger = Arc::new(PostgresLedger::new(pool.clone()));
+    let ledger = PostgresLedger::new(pool.clone());
     let catalogue: Arc<dyn Catalogue> =
         Arc::new(PostgresCatalogue::new(pool.clone(), &stores.postgres));
     let randomness: Arc<dyn Randomness> = Arc::new(OsRandomness);
@@ -51,7 +51,7 @@ pub(super) async fn open(
         clock: engine.clock(),
         gate_store: engine.probe(),
         catalogue,
-        ledger,
+        ledger: Arc::new(ledger),
         randomness,
         ledger_store: Some(Arc::new(ledger_store)),
         freshness: Freshness::Within(stores.status_age_max),

@@ -101,6 +101,21 @@ impl RedisOutbox {
         Ok(letters.into_iter().map(|(place, letter)| (place.id(), letter)).collect())
     }
 
+    pub(super) async fn find_letter(
+        &self,
+        id: &DeadLetterId,
+    ) -> Result<Option<DeadLetter>, PortError> {
+        let Some(place) = Place::parse(id) else { return Ok(None) };
+        let (key, entry) = (self.gatehouse.registry.keys.dead(place.shard), place.entry());
+        let mut command = redis::cmd("XRANGE");
+        command.arg(&key).arg(&entry).arg(&entry);
+        let found: Vec<Value> =
+            self.connections.shared.query(&command).await.map_err(unavailable)?;
+        let Some(value) = found.into_iter().next() else { return Ok(None) };
+        let raw = RawEntry::read(value).map_err(inconsistent)?;
+        Ok(raw.fields.as_deref().map(letter))
+    }
+
     pub(super) async fn take_letter(
         &self,
         id: &DeadLetterId,
