@@ -18,10 +18,7 @@ use super::{Ending, Engine, patience::wait_for};
 use crate::settings::{RedisAndPostgres, Settings};
 
 /// Waits for both stores, brings the tables up to date unless told not to, and connects.
-pub(super) async fn open(
-    stores: &RedisAndPostgres,
-    settings: &Settings,
-) -> anyhow::Result<Engine> {
+pub(super) async fn open(stores: &RedisAndPostgres, settings: &Settings) -> anyhow::Result<Engine> {
     let pool = postgres::connect(stores.database_url.expose_secret(), &stores.postgres)?;
     let ledger_store = PostgresProbe::new(pool.clone());
     let wait_max = settings.start_wait_max;
