@@ -106,10 +106,11 @@ impl RedisOutbox {
         id: &DeadLetterId,
     ) -> Result<Option<DeadLetter>, PortError> {
         let Some(place) = Place::parse(id) else { return Ok(None) };
-        let mut range = redis::cmd("XRANGE");
-        range.arg(self.gatehouse.registry.keys.dead(place.shard));
-        range.arg(place.entry()).arg(place.entry());
-        let found: Vec<Value> = self.connections.shared.query(&range).await.map_err(unavailable)?;
+        let (key, entry) = (self.gatehouse.registry.keys.dead(place.shard), place.entry());
+        let mut command = redis::cmd("XRANGE");
+        command.arg(&key).arg(&entry).arg(&entry);
+        let found: Vec<Value> =
+            self.connections.shared.query(&command).await.map_err(unavailable)?;
         let Some(value) = found.into_iter().next() else { return Ok(None) };
         let raw = RawEntry::read(value).map_err(inconsistent)?;
         Ok(raw.fields.as_deref().map(letter))
