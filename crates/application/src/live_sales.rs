@@ -4,8 +4,9 @@
 //! node's own answers, bring snapshots in; a slow stream costs nothing, because it reads the
 //! newest value when it gets to it.
 
+mod turning;
+
 use std::{
-    cmp::Reverse,
     collections::{BTreeMap, HashMap, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -19,6 +20,7 @@ use stampede_domain::{Generation, Instant, Phase, Sale, SaleId, Shard, Sku, Stat
 use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
 
+use self::turning::{next_boundary, order, turn_at};
 use crate::ports::{Clock, Snapshot};
 
 /// A sale as this node shows it.
@@ -324,34 +326,3 @@ pub struct Stale;
 
 /// How long the turner sleeps at most, so that a store clock that was set is noticed.
 const TURN_AT_LEAST: Duration = Duration::from_secs(1);
-
-/// Sets the phase as of `now`; whether it changed.
-fn turn_at(current: &mut Arc<LiveSale>, now: Instant) -> bool {
-    let phase = current.sale.phase(current.stock, now);
-    if phase == current.phase {
-        return false;
-    }
-    *current = Arc::new(LiveSale { phase, ..LiveSale::clone(current) });
-    true
-}
-
-/// The next instant at which the sale's phase changes by itself.
-fn next_boundary(live: &LiveSale, now: Instant) -> Option<Instant> {
-    let window = live.sale.window;
-    match live.phase.state {
-        State::Ended => None,
-        State::Upcoming | State::Active => {
-            [window.start, window.end].into_iter().filter(|&at| at > now).min()
-        }
-    }
-}
-
-/// Upcoming and active sales first, those by start; ended ones by latest end.
-fn order(live: &LiveSale) -> (bool, Reverse<i64>, i64, Sku) {
-    let window = live.sale.window;
-    let sku = live.sale.id.sku.clone();
-    match live.phase.state {
-        State::Ended => (true, Reverse(window.end.millis()), 0, sku),
-        State::Upcoming | State::Active => (false, Reverse(0), window.start.millis(), sku),
-    }
-}

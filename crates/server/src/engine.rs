@@ -15,8 +15,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::settings::{self, Settings};
 
-pub(crate) use self::embedded::open_at as open_embedded;
-
 /// One engine's adapters.
 pub struct Engine {
     /// What judges attempts.

@@ -1,7 +1,7 @@
 //! Operations compare gate and ledger, and mend what has drifted apart, without stopping a sale.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::HashSet,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -9,36 +9,11 @@ use stampede_domain::{
     Epoch, Instant, Position, Purchase, PurchaseNo, RecordedPurchase, SaleId, Sku, State,
 };
 
+use super::{Drift, Findings};
 use crate::ports::{
     Audit, Catalogue, CatalogueCursor, CatalogueRow, Clock, CommitError, Entry, EntryBody, Holding,
     Ledger, Outbox, PortError, ReconciliationRun, RecordedChange, Repaired, SaleGate,
 };
-
-/// The ways in which gate and ledger can disagree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Drift {
-    /// The gate has a purchase that the ledger and the outbox have not.
-    MissingInLedger,
-    /// The ledger has a purchase that the gate has not.
-    MissingInGate,
-    /// The gate's counters do not fit together, or not with the ledger.
-    CountersDisagree,
-    /// Gate and catalogue describe the sale differently.
-    DefinitionDiffers,
-}
-
-impl Drift {
-    /// The drift's name in metrics.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::MissingInLedger => "missing_in_ledger",
-            Self::MissingInGate => "missing_in_gate",
-            Self::CountersDisagree => "counters_disagree",
-            Self::DefinitionDiffers => "definition_differs",
-        }
-    }
-}
 
 /// How much of a sale is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,29 +54,6 @@ pub struct Reconcile {
     limits: ReconcileLimits,
     /// Ended sales that were compared whole and agreed; they cannot drift by themselves.
     final_runs: Mutex<HashSet<SaleId>>,
-}
-
-/// Drifts found in one run, and how many of them were mended.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Findings {
-    /// By kind.
-    pub drifts: BTreeMap<Drift, u32>,
-    /// All kinds together.
-    pub repaired: u32,
-}
-
-impl Findings {
-    fn add(&mut self, drift: Drift, found: usize, repaired: usize) {
-        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        if found > 0 {
-            *self.drifts.entry(drift).or_default() += count(found);
-        }
-        self.repaired += count(repaired);
-    }
-
-    fn total(&self) -> u32 {
-        self.drifts.values().sum()
-    }
 }
 
 impl Reconcile {

@@ -29,8 +29,6 @@ fn a_key_is_all_that_must_be_set() {
     assert_eq!(settings.engine.name(), "embedded");
     assert_eq!(settings.coalescer, CoalescerLimits::default());
     assert_eq!(settings.lookups, LookupLimits::default());
-    assert_eq!(settings.reconcile.limits, ReconcileLimits::default());
-    assert_eq!(settings.outbox.record, RecordLimits::default());
 }
 
 #[test]
