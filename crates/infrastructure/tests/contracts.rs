@@ -1,5 +1,5 @@
 //! The contract suite of each port, run over each of its adapters and real stores.
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "contracts/embedded.rs"]
 mod embedded_engine;

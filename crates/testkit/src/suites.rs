@@ -20,7 +20,7 @@ pub mod sale_gate;
 mod scene;
 
 pub use records::Records;
-pub use scene::{Harness, ManyNodes, Scene};
+pub use scene::{Harness, ManyNodes, Scene, attempt};
 
 use std::{future::Future, time::Duration};
 

@@ -1,5 +1,8 @@
 //! The embedded engine: gate, journal and feed over a folder of each test's own.
 
+#[path = "embedded/faults.rs"]
+mod faults;
+
 use std::{
     path::Path,
     sync::{
@@ -15,6 +18,7 @@ use stampede_application::{
 use stampede_domain::Instant;
 use stampede_infrastructure::embedded::{
     EmbeddedCatalogue, EmbeddedDatabase, EmbeddedEngine, EmbeddedLedger, EngineLimits, EngineParts,
+    OpenError,
 };
 use stampede_testkit::suites::Harness;
 use tempfile::TempDir;
@@ -43,7 +47,7 @@ impl Randomness for Counting {
 struct Node {
     engine: EmbeddedEngine,
     database: EmbeddedDatabase,
-    catalogue: EmbeddedCatalogue,
+    catalogue: Arc<EmbeddedCatalogue>,
     fatal: CancellationToken,
     /// Dropped last: the folder of a test that opens it once.
     _folder: Option<TempDir>,
@@ -52,8 +56,12 @@ struct Node {
 impl Node {
     /// Starts as the server does.
     async fn start(folder: &Path) -> Self {
-        let database = EmbeddedDatabase::open(folder).await.expect("the folder is free");
-        let catalogue = EmbeddedCatalogue::new(database.clone(), 10_000);
+        Self::start_with(folder, EngineLimits::default()).await
+    }
+
+    async fn start_with(folder: &Path, limits: EngineLimits) -> Self {
+        let database = open(folder).await;
+        let catalogue = Arc::new(EmbeddedCatalogue::new(database.clone(), 10_000));
         let fatal = CancellationToken::new();
         let parts = EngineParts {
             database: database.clone(),
@@ -62,10 +70,22 @@ impl Node {
             randomness: Arc::new(Counting::default()),
             fatal: fatal.clone(),
         };
-        let engine = EmbeddedEngine::start(parts, EngineLimits::default()).await;
+        let engine = EmbeddedEngine::start(parts, limits).await;
         let engine = engine.expect("the engine starts");
         Self { engine, database, catalogue, fatal, _folder: None }
     }
+}
+
+/// Opens a folder that a node which was dropped may still be about to let go: its task ends at
+/// the next turn of this test's runtime.
+async fn open(folder: &Path) -> EmbeddedDatabase {
+    for _ in 0..1_000 {
+        match EmbeddedDatabase::open(folder).await {
+            Err(OpenError::Taken { .. }) => tokio::task::yield_now().await,
+            opened => return opened.expect("the database opens"),
+        }
+    }
+    panic!("{} stays taken", folder.display())
 }
 
 /// A node over a folder that goes with the test.
@@ -90,7 +110,7 @@ impl Harness for Node {
     }
 
     fn catalogue(&self) -> Arc<dyn Catalogue> {
-        Arc::new(self.catalogue.clone())
+        self.catalogue.clone()
     }
 
     fn ledger(&self) -> Arc<dyn Ledger> {

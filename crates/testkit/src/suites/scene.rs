@@ -78,6 +78,11 @@ impl Scene {
         Self::open(harness, "WIDGET-001", 1, stock, limit, When::Active).await
     }
 
+    /// Opens a sale of `stock` units and `limit` a buyer that begins in an hour.
+    pub async fn upcoming(harness: &impl Harness, stock: u32, limit: u32) -> Self {
+        Self::open(harness, "WIDGET-001", 1, stock, limit, When::Upcoming).await
+    }
+
     /// Opens a sale of any sku, creation and window.
     pub(crate) async fn open(
         harness: &impl Harness,
@@ -230,7 +235,8 @@ pub(crate) fn sale(
 }
 
 /// A buyer's attempt; the same buyer and number make the same key and the same purchase number.
-pub(crate) fn attempt(buyer: &str, number: u64, qty: u32) -> Attempt {
+#[must_use]
+pub fn attempt(buyer: &str, number: u64, qty: u32) -> Attempt {
     let key = AttemptKey::from_idempotency_key(&format!("{buyer}/{number}"));
     let mut bits = [0; 10];
     bits.copy_from_slice(&key.0[..10]);

@@ -186,3 +186,60 @@ fn is_failed_sync(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.is_some_and(|code| FAILED_SYNC_CODES.contains(&code.as_ref()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{borrow::Cow, error::Error, fmt};
+
+    use sqlx::error::{DatabaseError, ErrorKind};
+
+    use super::*;
+
+    /// What SQLite says with that extended code; a disk that fails is not to be had in a test.
+    #[derive(Debug)]
+    struct Said(&'static str);
+
+    impl fmt::Display for Said {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl Error for Said {}
+
+    impl DatabaseError for Said {
+        fn message(&self) -> &str {
+            self.0
+        }
+
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(self.0.into())
+        }
+
+        fn as_error(&self) -> &(dyn Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> Box<dyn Error + Send + Sync + 'static> {
+            self
+        }
+
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+    }
+
+    #[test]
+    fn a_failed_sync_is_told_from_a_full_disk() {
+        let is_fatal = |code| is_failed_sync(&sqlx::Error::Database(Box::new(Said(code))));
+        // SQLITE_IOERR_FSYNC and SQLITE_IOERR_DIR_FSYNC.
+        assert!(is_fatal("1034") && is_fatal("1290"));
+        // SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_BUSY.
+        assert!(!is_fatal("13") && !is_fatal("778") && !is_fatal("5"));
+        assert!(!is_failed_sync(&sqlx::Error::PoolClosed));
+    }
+}

@@ -71,7 +71,7 @@ impl Claims {
 mod tests {
     use super::*;
 
-    const MINUTE: Duration = Duration::from_secs(60);
+    const MINUTE: Duration = Duration::from_mins(1);
 
     #[tokio::test(start_paused = true)]
     async fn what_is_renewed_in_time_stays_where_it_is() {
