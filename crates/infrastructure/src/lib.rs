@@ -1,1 +1,3 @@
-//! Stub.
+//! The adapters: what the ports are made of.
+
+pub mod queue;

@@ -1,1 +1,12 @@
-//! Stub.
+//! What tests stand on: real servers, the contract suites of the ports, builders.
+//!
+//! A dev-dependency only: nothing that ships may name this crate.
+//! A missing server fails the test that needs it and says what to install; it never skips it.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a test fails by panicking"
+)]
+
+pub mod servers;

@@ -1,2 +1,63 @@
-//! Stub.
-fn main() {}
+//! `cargo xtask run`, `test` and `bench`: what a person or CI does with this repository.
+//!
+//! The standard library only, so that the first line appears within seconds of a fresh clone.
+#![expect(clippy::print_stdout, reason = "this program talks to a person at a terminal")]
+
+mod bench;
+mod binary;
+mod command;
+mod count;
+mod install;
+mod page;
+mod run;
+mod stages;
+mod stop;
+mod test;
+mod versions;
+
+use std::{env, process::ExitCode};
+
+use crate::stop::Stop;
+
+const HELP: &str = "\
+Builds, runs and tests Stampede.
+
+Usage: cargo xtask <COMMAND> [ARGUMENTS]
+
+Commands:
+  run [ARGUMENTS]   builds the page and the program and runs `stampede demo`, a sale to play
+                    with; ARGUMENTS go to the demo
+  test [STAGES]     runs every check and every test, or the stages named:
+                    lint, unit, integration, e2e; `cargo xtask test --help` says more
+  bench             measures the server beside a bare actix handler
+
+Needed for both: build-essential, git, Rust 1.95 or newer (rustup), Node 20.19 or newer.
+Exit codes: 0 done, 1 failed, 2 bad usage or something is missing on this machine.
+";
+
+fn main() -> ExitCode {
+    match dispatch(env::args().skip(1).collect()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(stop) => {
+            eprintln!("{}", stop.message);
+            ExitCode::from(stop.code)
+        }
+    }
+}
+
+fn dispatch(mut arguments: Vec<String>) -> Result<(), Stop> {
+    if arguments.is_empty() {
+        return Err(Stop::usage(HELP));
+    }
+    let verb = arguments.remove(0);
+    match verb.as_str() {
+        "run" => run::run(&arguments),
+        "test" => test::test(&arguments),
+        "bench" => bench::bench(&arguments),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => Err(Stop::usage(format!("no command {other:?}\n\n{HELP}"))),
+    }
+}

@@ -8,8 +8,8 @@ use super::{FindSale, ProductView};
 use crate::{
     live_sales::LiveSales,
     ports::{
-        Change, Changed, Clock, CommitError, Entry, Ledger, Outbox, PortError, SaleGate, Settled,
-        Snapshot,
+        Catalogue, Change, Changed, Clock, CommitError, Entry, Ledger, Outbox, PortError, SaleGate,
+        Settled, Snapshot,
     },
 };
 
@@ -31,6 +31,7 @@ pub enum ChangeError {
 /// no loss of the gate can undo what an admin was told.
 pub struct ChangeSale {
     find: Arc<FindSale>,
+    catalogue: Arc<dyn Catalogue>,
     gate: Arc<dyn SaleGate>,
     outbox: Arc<dyn Outbox>,
     ledger: Arc<dyn Ledger>,
@@ -43,13 +44,14 @@ impl ChangeSale {
     #[must_use]
     pub fn new(
         find: Arc<FindSale>,
+        catalogue: Arc<dyn Catalogue>,
         gate: Arc<dyn SaleGate>,
         outbox: Arc<dyn Outbox>,
         ledger: Arc<dyn Ledger>,
         live: Arc<LiveSales>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { find, gate, outbox, ledger, live, clock }
+        Self { find, catalogue, gate, outbox, ledger, live, clock }
     }
 
     /// Makes the change; from the answer on it holds on every node. Repeating it is harmless.
@@ -64,7 +66,8 @@ impl ChangeSale {
             Changed::Applied { snapshot, entry } => {
                 self.live.apply(&snapshot);
                 self.commit(&snapshot, entry).await?;
-                Ok(ProductView::new(snapshot, 0, self.clock.now()))
+                let row = self.catalogue.find(sku).await?.ok_or(ChangeError::Unknown)?;
+                Ok(ProductView::new(snapshot, row.sold, self.clock.now()))
             }
             Changed::Ended(snapshot) => {
                 self.live.apply(&snapshot);

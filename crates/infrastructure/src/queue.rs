@@ -1,0 +1,170 @@
+//! The workers, by apalis: one per shard that drains the outbox, one that reconciles.
+
+mod outbox_backend;
+mod outbox_reader;
+mod queue_metrics;
+mod reconciliation;
+
+use std::{sync::Arc, time::Duration};
+
+use apalis::{
+    layers::{
+        WorkerBuilderExt,
+        retry::{
+            HasherRng, RetryPolicy,
+            backoff::{ExponentialBackoffMaker, MakeBackoff},
+        },
+    },
+    prelude::{BoxDynError, Data, Monitor, WorkerBuilder},
+};
+use opentelemetry::metrics::Meter;
+use stampede_application::{
+    ports::{Entry, Outbox},
+    use_cases::{Reconcile, RecordPurchases, Recorded},
+};
+use stampede_domain::Shard;
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    outbox_backend::{Batch, OutboxBackend},
+    queue_metrics::QueueMetrics,
+    reconciliation::Reconciliation,
+};
+
+/// What the workers may hold and wait for.
+#[derive(Clone, Debug)]
+pub struct QueueLimits {
+    /// Purchases in one commit, about.
+    pub rows_max: usize,
+    /// How long a read waits for the first entry.
+    pub read_wait: Duration,
+    /// How long an entry may lie unrenewed with one consumer before another takes it over.
+    pub claim_idle: Duration,
+    /// The first pause after a failure; doubled up to `backoff_max`, with jitter.
+    pub backoff_min: Duration,
+    /// The longest pause after a failure.
+    pub backoff_max: Duration,
+    /// How long the workers may take to finish what they hold when the process stops.
+    pub stop_max: Duration,
+}
+
+impl Default for QueueLimits {
+    fn default() -> Self {
+        Self {
+            rows_max: 1_000,
+            read_wait: Duration::from_secs(1),
+            claim_idle: Duration::from_secs(5),
+            backoff_min: Duration::from_millis(50),
+            backoff_max: Duration::from_secs(5),
+            stop_max: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The workers of one node.
+pub struct Queue {
+    outbox: Arc<dyn Outbox>,
+    record: Arc<RecordPurchases>,
+    reconcile: Arc<Reconcile>,
+    schedule: cron::Schedule,
+    node: String,
+    limits: QueueLimits,
+    metrics: QueueMetrics,
+}
+
+impl Queue {
+    /// Workers named after `node`, which no other node and no earlier life of this one is called:
+    /// a shared name would strand what a dead worker held.
+    #[must_use]
+    pub fn new(
+        outbox: Arc<dyn Outbox>,
+        record: Arc<RecordPurchases>,
+        reconcile: Arc<Reconcile>,
+        schedule: cron::Schedule,
+        node: String,
+        limits: QueueLimits,
+        meter: &Meter,
+    ) -> Self {
+        let metrics = QueueMetrics::new(meter);
+        Self { outbox, record, reconcile, schedule, node, limits, metrics }
+    }
+
+    /// Runs the workers until `stop`, then lets them finish what they hold.
+    ///
+    /// What cannot be finished in time stays in the outbox and is taken over by another node, or
+    /// by this one when it is started again.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut monitor = Monitor::new();
+        for shard in self.outbox.shards() {
+            monitor = self.register_shard(monitor, shard);
+        }
+        let reconciliation =
+            Arc::new(Reconciliation::new(self.reconcile.clone(), self.metrics.clone()));
+        monitor = reconciliation.register(monitor, self.schedule.clone(), &self.node);
+        let signal = async move {
+            stop.cancelled().await;
+            Ok(())
+        };
+        let ended = monitor
+            .should_restart(|worker, error| {
+                tracing::error!(worker = worker.name(), %error, "a worker is started again");
+                true
+            })
+            .shutdown_timeout(self.limits.stop_max)
+            .run_with_signal(signal)
+            .await;
+        if let Err(error) = ended {
+            tracing::error!(%error, "the workers did not end in order");
+        }
+    }
+
+    fn register_shard(&self, monitor: Monitor, shard: Shard) -> Monitor {
+        let (outbox, record) = (self.outbox.clone(), self.record.clone());
+        let (limits, metrics) = (self.limits.clone(), self.metrics.clone());
+        let name = format!("{}-{shard}", self.node);
+        monitor.register(move |_restart| {
+            let backoff = ExponentialBackoffMaker::new(
+                limits.backoff_min,
+                limits.backoff_max,
+                0.5,
+                HasherRng::default(),
+            );
+            let retry = RetryPolicy::retries(usize::MAX);
+            let job = Job { shard, record: record.clone(), metrics: metrics.clone() };
+            let builder = WorkerBuilder::new(name.as_str())
+                .backend(OutboxBackend::new(outbox.clone(), shard, limits.clone()))
+                .data(job)
+                .catch_panic();
+            match backoff {
+                Ok(mut backoff) => {
+                    builder.retry(retry.with_backoff(backoff.make_backoff())).build(record_batch)
+                }
+                Err(_) => unreachable!("the limits are checked when the settings are read"),
+            }
+        })
+    }
+}
+
+/// What a shard's worker works with.
+#[derive(Clone)]
+struct Job {
+    shard: Shard,
+    record: Arc<RecordPurchases>,
+    metrics: QueueMetrics,
+}
+
+/// Records what one read brought; a failure is tried again with the same entries.
+async fn record_batch(batch: Batch, job: Data<Job>) -> Result<Recorded, BoxDynError> {
+    let entries: Vec<Entry> = batch.entries.to_vec();
+    match job.record.run(job.shard, entries).await {
+        Ok(recorded) => {
+            job.metrics.recorded(&recorded);
+            Ok(recorded)
+        }
+        Err(error) => {
+            tracing::warn!(shard = %job.shard, error = &error as &dyn std::error::Error,
+                "purchases wait in the outbox");
+            Err(error.into())
+        }
+    }
+}

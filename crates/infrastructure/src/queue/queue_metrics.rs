@@ -1,0 +1,59 @@
+//! What the workers count.
+
+use opentelemetry::{
+    KeyValue,
+    metrics::{Counter, Meter},
+};
+use stampede_application::use_cases::{Findings, Recorded};
+
+/// Counters of the workers; the exporter appends `_total`.
+#[derive(Clone)]
+pub(super) struct QueueMetrics {
+    recorded: Counter<u64>,
+    dead_letters: Counter<u64>,
+    mismatches: Counter<u64>,
+    runs: Counter<u64>,
+}
+
+impl QueueMetrics {
+    pub(super) fn new(meter: &Meter) -> Self {
+        Self {
+            recorded: meter
+                .u64_counter("outbox_purchases_recorded")
+                .with_description("Purchases of the outbox that are new in the ledger.")
+                .build(),
+            dead_letters: meter
+                .u64_counter("outbox_dead_letters")
+                .with_description("Purchases that could not be recorded and were set aside.")
+                .build(),
+            mismatches: meter
+                .u64_counter("reconciliation_mismatches")
+                .with_description("Drifts between gate and ledger, by kind.")
+                .build(),
+            runs: meter
+                .u64_counter("reconciliation_runs")
+                .with_description("Runs of reconciliation, by outcome.")
+                .build(),
+        }
+    }
+
+    pub(super) fn recorded(&self, recorded: &Recorded) {
+        self.recorded.add(recorded.inserted as u64, &[]);
+        self.dead_letters.add(recorded.buried as u64, &[]);
+    }
+
+    pub(super) fn reconciled(&self, findings: Option<&Findings>) {
+        let outcome = if findings.is_some() { "finished" } else { "failed" };
+        self.runs.add(1, &[KeyValue::new("outcome", outcome)]);
+        for (drift, count) in findings.into_iter().flat_map(|findings| &findings.drifts) {
+            self.mismatches.add(u64::from(*count), &[KeyValue::new("drift", drift.as_str())]);
+        }
+    }
+
+    /// Shows the counters at zero, so that a rate is known before the first event.
+    pub(super) fn start(&self) {
+        self.recorded.add(0, &[]);
+        self.dead_letters.add(0, &[]);
+        self.mismatches.add(0, &[]);
+    }
+}

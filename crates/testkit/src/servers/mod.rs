@@ -1,0 +1,44 @@
+//! Real servers for tests: Redis, Postgres and the binary itself.
+//!
+//! Where [`redis`] and [`postgres`] find a server, in this order: the address in
+//! `STAMPEDE_TEST_REDIS_URL` / `STAMPEDE_TEST_DATABASE_URL`; the local programs, on a free
+//! loopback port in a temporary folder; a container. `STAMPEDE_TEST_SERVERS=containers` goes
+//! straight to the container. Without any of them the test fails and says what to install.
+//!
+//! These are shared by the tests of one process, and each call gets a part of its own: a prefix
+//! of keys, an empty database. A test that stops, restarts or cuts a store takes [`OwnRedis`] or
+//! [`OwnPostgres`], which are local and belong to it alone.
+//!
+//! Nothing outlives the test process, not even one that was killed: see [`scratch`] for the
+//! folders and `child` for the programs.
+
+mod child;
+mod container;
+mod copy;
+mod own_postgres;
+mod own_redis;
+mod port;
+mod postgres;
+mod programs;
+mod redis;
+mod scratch;
+mod source;
+mod stampede;
+mod stampede_log;
+
+pub use own_postgres::OwnPostgres;
+pub use own_redis::{OwnRedis, OwnRedisOptions};
+pub use postgres::{TestDatabase, postgres};
+pub use redis::{SharedRedis, redis};
+pub use scratch::scratch;
+pub use stampede::{Ended, StampedeProcess};
+
+/// Runs what blocks (starting a program, waiting for it) off the runtime's own threads.
+///
+/// A paused tokio clock does not run ahead while this is under way.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(value) => value,
+        Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+    }
+}

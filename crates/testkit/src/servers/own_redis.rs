@@ -1,0 +1,181 @@
+//! A Redis that belongs to one test.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File},
+    path::PathBuf,
+    time::Duration,
+};
+
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use super::{
+    blocking,
+    child::{Child, RunAs, arguments, command, eventually},
+    copy::{copy_folder, empty_folder},
+    port::free_port,
+    programs,
+    scratch::scratch,
+    source::missing,
+};
+
+/// From the start of the program to its first answer, a large file to load included.
+const START_LIMIT: Duration = Duration::from_secs(30);
+/// How often another port is tried when somebody took the first.
+const STARTS: usize = 5;
+
+/// How an [`OwnRedis`] keeps its data.
+#[derive(Clone, Debug, Default)]
+pub struct OwnRedisOptions {
+    /// Writes an append-only file, fsync every second. Without it nothing is on disk, and
+    /// [`OwnRedis::restart`] starts empty.
+    pub appendonly: bool,
+    /// Further arguments of `redis-server`, such as `["--appendfsync", "always"]`.
+    pub arguments: Vec<String>,
+}
+
+/// A local Redis of one test, which may be killed, restarted, emptied and set back.
+///
+/// Always local, never the shared one. Killed when dropped. Its address stays the same.
+#[derive(Debug)]
+pub struct OwnRedis {
+    plan: Plan,
+    child: Child,
+    copy: Option<TempDir>,
+    folder: TempDir,
+}
+
+/// What a start needs, the same each time.
+#[derive(Clone, Debug)]
+struct Plan {
+    program: PathBuf,
+    port: u16,
+    data: PathBuf,
+    log: PathBuf,
+    arguments: Vec<OsString>,
+}
+
+impl OwnRedis {
+    /// Starts one (15 ms) and waits until it answers.
+    pub async fn start(options: OwnRedisOptions) -> Self {
+        blocking(move || Self::launch(&options)).await
+    }
+
+    pub(super) fn launch(options: &OwnRedisOptions) -> Self {
+        let Some(program) = programs::find("redis-server") else {
+            panic!("{}", missing("Redis of its own", "no program redis-server"));
+        };
+        let folder = scratch("redis");
+        let (data, log) = (folder.path().join("data"), folder.path().join("log"));
+        fs::create_dir(&data).expect("a folder for Redis");
+        let mut given = vec!["--appendonly", if options.appendonly { "yes" } else { "no" }];
+        given.extend(options.arguments.iter().map(String::as_str));
+        let arguments = arguments(given);
+
+        let mut plan = Plan { program, port: 0, data, log, arguments };
+        for _ in 0..STARTS {
+            plan.port = free_port();
+            if let Some(child) = plan.start() {
+                return Self { plan, child, copy: None, folder };
+            }
+        }
+        panic!("redis-server does not start: {}", plan.said());
+    }
+
+    /// `redis://127.0.0.1:<port>`, the same after a restart.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.plan.port)
+    }
+
+    /// Kills it (SIGKILL) and waits until it is gone. May be repeated.
+    pub fn kill(&mut self) {
+        self.child.kill();
+    }
+
+    /// Starts it again with the files it left, killing it first if it still runs.
+    pub async fn restart(&mut self) {
+        self.kill();
+        let plan = self.plan.clone();
+        self.child = blocking(move || {
+            plan.start().unwrap_or_else(|| panic!("redis-server does not restart: {}", plan.said()))
+        })
+        .await;
+    }
+
+    /// Starts it again as if its disk had been lost.
+    pub async fn restart_empty(&mut self) {
+        self.kill();
+        empty_folder(&self.plan.data).expect("empty the folder of Redis");
+        self.restart().await;
+    }
+
+    /// Puts its files aside as they are now, for [`OwnRedis::restart_from_copy`].
+    pub async fn save_copy(&mut self) {
+        let copy = TempDir::with_prefix_in("copy-", self.folder.path()).expect("a folder");
+        let (url, data, target) = (self.url(), self.plan.data.clone(), copy.path().join("data"));
+        blocking(move || {
+            let answer: Option<String> = ask(&url, &redis::cmd("SAVE"));
+            assert_eq!(answer.as_deref(), Some("OK"), "SAVE");
+            copy_folder(&data, &target).expect("copy the files of Redis");
+        })
+        .await;
+        self.copy = Some(copy);
+    }
+
+    /// Starts it again from the files that [`OwnRedis::save_copy`] put aside; what it was told
+    /// since is forgotten. May be repeated.
+    pub async fn restart_from_copy(&mut self) {
+        self.kill();
+        let copy = self.copy.as_ref().expect("save_copy comes before restart_from_copy");
+        empty_folder(&self.plan.data).expect("empty the folder of Redis");
+        copy_folder(&copy.path().join("data"), &self.plan.data).expect("copy the files back");
+        self.restart().await;
+    }
+
+    /// Stops it in the middle of whatever it does: connections stay open and nothing answers.
+    pub fn pause(&self) {
+        self.child.signal(Signal::STOP);
+    }
+
+    /// Lets a paused one go on.
+    pub fn resume(&self) {
+        self.child.signal(Signal::CONT);
+    }
+}
+
+impl Plan {
+    /// `None` when the program ends before it answers: its port was taken, or its files are bad.
+    fn start(&self) -> Option<Child> {
+        let log = File::create(&self.log).expect("a log for Redis");
+        let mut command = command(&self.program, RunAs::Me, "KILL");
+        command
+            .args(["--bind", "127.0.0.1", "--daemonize", "no", "--save", "", "--port"])
+            .arg(self.port.to_string())
+            .arg("--dir")
+            .arg(&self.data)
+            .args(&self.arguments)
+            .stdin(std::process::Stdio::null())
+            .stdout(log);
+        let mut child = Child::spawn(command).expect("start redis-server");
+        let url = format!("redis://127.0.0.1:{}", self.port);
+        let answered = eventually(START_LIMIT, || match child.ended() {
+            Some(_) => Some(false),
+            None => ask::<String>(&url, &redis::cmd("PING")).map(|_| true),
+        });
+        // Somebody else may answer on a port that ours could not get.
+        (answered == Some(true) && child.ended().is_none()).then_some(child)
+    }
+
+    fn said(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+/// `None` while the server is away or still loads its files.
+fn ask<T: redis::FromRedisValue>(url: &str, question: &redis::Cmd) -> Option<T> {
+    let client = redis::Client::open(url).expect("an address of our own");
+    let mut connection = client.get_connection_with_timeout(Duration::from_secs(1)).ok()?;
+    question.query(&mut connection).ok()
+}

@@ -1,0 +1,22 @@
+//! A free loopback port.
+
+use std::net::{Ipv4Addr, TcpListener};
+
+/// Below the ports that the kernel hands to outgoing connections. A client that keeps trying to
+/// reach a stopped server on such a port can be handed that very port and so connect to itself,
+/// and a restarted server can find its port taken by anybody's connection.
+const FIRST: u16 = 15_000;
+const COUNT: u16 = 17_000;
+
+/// A loopback port that nobody listens on.
+///
+/// Another process may take it before the caller does: who starts a server tries again.
+pub(super) fn free_port() -> u16 {
+    loop {
+        let (_, random, ..) = uuid::Uuid::new_v4().as_fields();
+        let port = FIRST + random % COUNT;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
+}

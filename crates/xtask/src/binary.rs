@@ -1,0 +1,17 @@
+//! The program itself, with the page in it.
+
+use std::path::PathBuf;
+
+use crate::{
+    command::{cargo, run, target},
+    page,
+    stop::Stop,
+};
+
+/// Builds page and program in profile `ci`, which is optimised and links quickly, and answers
+/// where the program is.
+pub(crate) fn build() -> Result<PathBuf, Stop> {
+    page::build()?;
+    run(cargo(&["build", "--profile", "ci", "-p", "stampede-server", "--bin", "stampede"]))?;
+    Ok(target().join("ci/stampede"))
+}

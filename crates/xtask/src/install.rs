@@ -1,0 +1,167 @@
+//! What the tests need beyond the toolchains: found, or installed where that is allowed.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    command::{cargo, find, output, run},
+    stages::Stage,
+    stop::Stop,
+    versions::{Version, version},
+};
+
+/// Something that a stage needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Need {
+    Redis,
+    Postgres,
+    Chromium,
+    CargoDeny,
+}
+
+const OLDEST_REDIS: Version = (7, 0);
+const OLDEST_POSTGRES: Version = (15, 0);
+
+impl Need {
+    fn of(stage: Stage) -> &'static [Self] {
+        match stage {
+            Stage::Lint => &[Self::CargoDeny],
+            Stage::Unit => &[],
+            Stage::Integration => &[Self::Redis, Self::Postgres],
+            Stage::EndToEnd => &[Self::Chromium],
+        }
+    }
+
+    fn is_here(self) -> bool {
+        let is_new = |program: PathBuf, oldest| {
+            let printed = output(program, &["--version"]);
+            printed.as_deref().and_then(version).is_some_and(|version| version >= oldest)
+        };
+        match self {
+            Self::Redis => find("redis-server").is_some_and(|found| is_new(found, OLDEST_REDIS)),
+            Self::Postgres => postgres().is_some_and(|found| is_new(found, OLDEST_POSTGRES)),
+            Self::Chromium => chromium().is_some(),
+            Self::CargoDeny => output("cargo-deny", &["--version"]).is_some(),
+        }
+    }
+
+    /// The Debian package; `None` for what cargo builds.
+    fn package(self) -> Option<&'static str> {
+        match self {
+            Self::Redis => Some("redis-server"),
+            Self::Postgres => Some("postgresql"),
+            Self::Chromium => Some("chromium"),
+            Self::CargoDeny => None,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Redis => "Redis 7.0 or newer",
+            Self::Postgres => "PostgreSQL 15 or newer",
+            Self::Chromium => "Chromium",
+            Self::CargoDeny => "cargo-deny",
+        }
+    }
+}
+
+/// Whether something may be installed on this machine.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Permission {
+    Install,
+    /// `--no-install`.
+    Refuse,
+}
+
+/// Sees to it that everything is here that `stages` need.
+///
+/// As root on Debian it lists what is missing and installs it. Elsewhere the line to paste is
+/// printed, since we do not ask for a password. cargo-deny is built in anybody's home.
+///
+/// # Errors
+///
+/// Exit code 2, before anything was compiled, when something is missing that may not be
+/// installed here.
+pub(crate) fn provide(stages: &[Stage], permission: Permission) -> Result<(), Stop> {
+    let mut missing: Vec<Need> =
+        stages.iter().flat_map(|&stage| Need::of(stage)).copied().collect();
+    missing.dedup();
+    missing.retain(|need| !need.is_here());
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let words: Vec<_> = missing.iter().map(|need| need.words()).collect();
+    let packages: Vec<_> = missing.iter().filter_map(|need| need.package()).collect();
+    let may_install =
+        permission == Permission::Install && (packages.is_empty() || is_root_on_debian());
+    if !may_install {
+        let (words, line) = (words.join(", "), line_to_paste(&missing, &packages));
+        return Err(Stop::usage(format!("missing: {words}. This installs it:\n\n  {line}\n")));
+    }
+    println!("will be installed: {}", words.join(", "));
+    if !packages.is_empty() {
+        run(apt(&["update", "-q"]))?;
+        let install = ["install", "-q", "-y", "--no-install-recommends"];
+        run(apt(&[&install, packages.as_slice()].concat()))?;
+    }
+    if missing.contains(&Need::CargoDeny) {
+        run(cargo(&["install", "--locked", "cargo-deny"]))?;
+    }
+    match missing.iter().find(|need| !need.is_here()) {
+        None => Ok(()),
+        Some(need) => Err(Stop::usage(format!(
+            "{} is not here after the installation: this system's package may be too old",
+            need.words()
+        ))),
+    }
+}
+
+fn line_to_paste(missing: &[Need], packages: &[&str]) -> String {
+    let apt = (!packages.is_empty()).then(|| {
+        let packages = packages.join(" ");
+        format!("sudo apt-get update && sudo apt-get install -y --no-install-recommends {packages}")
+    });
+    let deny =
+        missing.contains(&Need::CargoDeny).then(|| "cargo install --locked cargo-deny".to_owned());
+    apt.into_iter().chain(deny).collect::<Vec<_>>().join(" && ")
+}
+
+fn apt(arguments: &[&str]) -> Command {
+    let mut command = Command::new("apt-get");
+    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+fn is_root_on_debian() -> bool {
+    output("id", &["-u"]).as_deref() == Some("0") && Path::new("/etc/debian_version").exists()
+}
+
+/// The browser of the end-to-end tests.
+pub(crate) fn chromium() -> Option<PathBuf> {
+    ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(find)
+}
+
+/// `postgres` of the newest version, which Debian keeps off the `PATH`.
+fn postgres() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let newest = versions
+        .map(|entry| entry.path().join("bin/postgres"))
+        .filter(|path| path.is_file())
+        .max_by_key(|path| path.iter().find_map(|part| part.to_str()?.parse::<u32>().ok()));
+    newest.or_else(|| find("postgres"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Need, line_to_paste};
+
+    #[test]
+    fn the_line_to_paste_names_each_way_of_installing_once() {
+        let both = line_to_paste(&[Need::Redis, Need::CargoDeny], &["redis-server"]);
+        assert!(both.ends_with("redis-server && cargo install --locked cargo-deny"), "{both}");
+        assert_eq!(line_to_paste(&[Need::CargoDeny], &[]), "cargo install --locked cargo-deny");
+    }
+}

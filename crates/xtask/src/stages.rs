@@ -1,0 +1,133 @@
+//! The stages of `cargo xtask test`, from the quickest answer to the slowest.
+
+use std::{collections::BTreeSet, fs, path::PathBuf};
+
+use crate::{
+    binary,
+    command::{cargo, check, failed, npm, root, run_tests},
+    count::Count,
+    install, page,
+    stop::Stop,
+};
+
+/// A part of the tests that has a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    Lint,
+    Unit,
+    Integration,
+    EndToEnd,
+}
+
+/// The crates, by their folders, of which every test is quick and needs no store.
+const PURE: [&str; 4] = ["domain", "application", "presentation", "xtask"];
+
+impl Stage {
+    pub(crate) const ALL: [Self; 4] = [Self::Lint, Self::Unit, Self::Integration, Self::EndToEnd];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Lint => "lint",
+            Self::Unit => "unit",
+            Self::Integration => "integration",
+            Self::EndToEnd => "e2e",
+        }
+    }
+}
+
+/// Runs stages and keeps what later ones need again.
+#[derive(Default)]
+pub(crate) struct Stages {
+    /// The program, once it is built.
+    binary: Option<PathBuf>,
+}
+
+impl Stages {
+    /// Runs one stage to its end, failures included.
+    pub(crate) fn run(&mut self, stage: Stage) -> Count {
+        match stage {
+            Stage::Lint => lint(),
+            Stage::Unit => unit(),
+            Stage::Integration => self.integration().unwrap_or_else(|stop| failed(&stop)),
+            Stage::EndToEnd => self.end_to_end().unwrap_or_else(|stop| failed(&stop)),
+        }
+    }
+
+    fn integration(&mut self) -> Result<Count, Stop> {
+        let binary = self.binary()?;
+        let mut tests = cargo(&["test", "--workspace", "--no-fail-fast"]);
+        tests.args(test_files(needs_stores).iter().flat_map(|name| ["--test", name]));
+        tests.env("STAMPEDE_BIN", binary);
+        Ok(run_tests(tests))
+    }
+
+    fn end_to_end(&mut self) -> Result<Count, Stop> {
+        let binary = self.binary()?;
+        let mut tests = npm(&["run", "e2e"]);
+        tests.env("STAMPEDE_BIN", binary);
+        if let Some(chromium) = install::chromium() {
+            tests.env("CHROMIUM_PATH", chromium);
+        }
+        Ok(run_tests(tests))
+    }
+
+    fn binary(&mut self) -> Result<PathBuf, Stop> {
+        if self.binary.is_none() {
+            self.binary = Some(binary::build()?);
+        }
+        self.binary.clone().ok_or_else(|| Stop::failed("the program was not built"))
+    }
+}
+
+fn lint() -> Count {
+    let mut count = check(cargo(&["fmt", "--all", "--check"]));
+    let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    count += check(cargo(&clippy));
+    let deny = ["deny", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
+    count += check(cargo(&deny));
+    if let Err(stop) = page::packages() {
+        count += failed(&stop);
+        return count;
+    }
+    for script in ["lint", "typecheck", "gen:check"] {
+        count += check(npm(&["run", script]));
+    }
+    count
+}
+
+/// Always the whole workspace with some of its targets, never some of its crates: another set
+/// of crates has other features and would compile the libraries once more.
+fn unit() -> Count {
+    let mut tests = cargo(&["test", "--workspace", "--no-fail-fast", "--lib", "--bins"]);
+    // Cargo selects tests by name over all crates: a name that both kinds of crates use waits
+    // for the integration stage.
+    let names = &test_files(|folder| !needs_stores(folder)) - &test_files(needs_stores);
+    tests.args(names.iter().flat_map(|name| ["--test", name]));
+    let mut count = run_tests(tests);
+    count += run_tests(cargo(&["test", "--workspace", "--no-fail-fast", "--doc"]));
+    count += match page::packages() {
+        Ok(()) => run_tests(npm(&["test"])),
+        Err(stop) => failed(&stop),
+    };
+    count
+}
+
+fn needs_stores(folder: &str) -> bool {
+    !PURE.contains(&folder)
+}
+
+/// The names of the integration tests in the crates that `pick` takes, by their folders.
+fn test_files(pick: impl Fn(&str) -> bool) -> BTreeSet<String> {
+    let crates = fs::read_dir(root().join("crates")).into_iter().flatten().flatten();
+    let picked = crates.filter(|folder| folder.file_name().to_str().is_some_and(&pick));
+    let tests = picked.flat_map(|folder| fs::read_dir(folder.path().join("tests")).into_iter());
+    tests
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| {
+            path.join("main.rs").is_file() || path.extension().is_some_and(|e| e == "rs")
+        })
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .collect()
+}

@@ -1,0 +1,130 @@
+//! `cargo xtask test`: every check and every test, as CI runs them.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    count::Count,
+    install::{self, Permission},
+    stages::{Stage, Stages},
+    stop::Stop,
+    versions,
+};
+
+const HELP: &str = "\
+Runs every check and every test, or the stages named, and ends with their sum.
+
+Usage: cargo xtask test [--no-install] [STAGE ...]
+
+Stages, in this order:
+  lint          formatting, clippy, dependencies (bans, licences, sources), the page's own checks
+  unit          tests that need no store, and the page's
+  integration   tests against real Redis and Postgres, and of the program as a whole
+  e2e           the page in a real browser
+
+Options:
+  --no-install  installs nothing: prints what is missing and how to get it, and exits with 2
+
+Before anything is compiled, versions are checked and what is missing is installed: as root on
+Debian by apt (redis-server, postgresql, chromium), and cargo-deny by cargo. Where that is not
+possible, the line that does it is printed, and the exit code is 2.
+
+Settings:
+  STAMPEDE_TEST_REDIS_URL, STAMPEDE_TEST_DATABASE_URL   servers to use instead of local ones
+  STAMPEDE_TEST_SERVERS=containers                      takes shared servers from Docker
+";
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+struct Asked {
+    stages: Vec<Stage>,
+    no_install: bool,
+}
+
+pub(crate) fn test(arguments: &[String]) -> Result<(), Stop> {
+    if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
+        print!("{HELP}");
+        return Ok(());
+    }
+    let Asked { stages, no_install } = read(arguments)?;
+    versions::check()?;
+    let permission = if no_install { Permission::Refuse } else { Permission::Install };
+    install::provide(&stages, permission)?;
+
+    let mut runner = Stages::default();
+    let results: Vec<_> = stages
+        .iter()
+        .enumerate()
+        .map(|(done, &stage)| {
+            println!("\n=== {} ({} of {})", stage.name(), done + 1, stages.len());
+            let start = Instant::now();
+            (stage, runner.run(stage), start.elapsed())
+        })
+        .collect();
+    conclude(&results)
+}
+
+/// Prints the sum, a line a stage, and in the last line nothing but the count.
+fn conclude(results: &[(Stage, Count, Duration)]) -> Result<(), Stop> {
+    let mut total = Count::default();
+    println!("\n=== summary");
+    for (stage, count, took) in results {
+        println!("{:<12} {:>5.1} min   {count}", stage.name(), took.as_secs_f64() / 60.0);
+        total += *count;
+    }
+    println!("{total}");
+    if total.failed == 0 {
+        return Ok(());
+    }
+    let failed: Vec<_> = results.iter().filter(|(_, count, _)| count.failed > 0).collect();
+    let names: Vec<_> = failed.iter().map(|(stage, ..)| stage.name()).collect();
+    Err(Stop::failed(format!("failed: {}", names.join(", "))))
+}
+
+fn read(arguments: &[String]) -> Result<Asked, Stop> {
+    let mut asked = Asked { stages: Vec::new(), no_install: false };
+    for argument in arguments {
+        if argument == "--no-install" {
+            asked.no_install = true;
+        } else if let Some(stage) = Stage::ALL.into_iter().find(|stage| stage.name() == argument) {
+            asked.stages.push(stage);
+        } else {
+            return Err(Stop::usage(format!("no stage or option {argument:?}\n\n{HELP}")));
+        }
+    }
+    if asked.stages.is_empty() {
+        asked.stages = Stage::ALL.to_vec();
+    }
+    asked.stages.sort();
+    asked.stages.dedup();
+    Ok(asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Asked, Stage, read};
+
+    fn asked(words: &[&str]) -> Option<Asked> {
+        read(&words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>()).ok()
+    }
+
+    #[test]
+    fn without_a_name_every_stage_runs() {
+        let all = Asked { stages: Stage::ALL.to_vec(), no_install: false };
+        assert_eq!(asked(&[]), Some(all));
+    }
+
+    #[test]
+    fn named_stages_run_once_each_in_their_order() {
+        let stages = vec![Stage::Lint, Stage::EndToEnd];
+        assert_eq!(
+            asked(&["e2e", "--no-install", "lint", "e2e"]),
+            Some(Asked { stages, no_install: true })
+        );
+    }
+
+    #[test]
+    fn what_is_no_stage_is_refused() {
+        assert_eq!(asked(&["all"]), None);
+        assert_eq!(asked(&["--install"]), None);
+    }
+}

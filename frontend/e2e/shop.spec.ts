@@ -1,0 +1,160 @@
+import { expect, Shopper, test } from './fixtures.js';
+
+test('a buyer buys and gets a receipt that takes the focus', async ({ server, keeper, shopper }) => {
+  const sku = await keeper.sale();
+  await shopper.visit(server, sku);
+  await expect(shopper.stock).toHaveText('100 of 100 left');
+  await shopper.callThemselves('Ada Lovelace');
+  await shopper.button.click();
+  await expect(shopper.page.getByRole('heading', { name: 'It is yours' })).toBeFocused();
+  await expect(shopper.purchaseNo).toHaveText(/^PUR-\d{8}-/);
+  await expect(shopper.button).toHaveText('Purchased');
+  await expect(shopper.stock).toHaveText('99 of 100 left');
+});
+
+test('the stock falls in a second browser without a reload', async ({ server, keeper, shopper, browser }) => {
+  const sku = await keeper.sale({ initialStock: 10 });
+  const context = await browser.newContext();
+  const other = new Shopper(await context.newPage());
+  await other.visit(server, sku);
+  await expect(other.stock).toHaveText('10 of 10 left');
+  await shopper.visit(server, sku);
+  await shopper.callThemselves('Grace');
+  await shopper.button.click();
+  await expect(shopper.button).toHaveText('Purchased');
+  await expect(other.stock).toHaveText('9 of 10 left');
+  await expect(other.button).toHaveText('Buy now');
+  await context.close();
+});
+
+test('an upcoming sale turns active by itself', async ({ server, keeper, shopper }) => {
+  const sku = await keeper.sale({ startsInMs: 3000 });
+  await shopper.visit(server, sku);
+  await expect(shopper.button).toHaveText(/^Starts in 00:00:0\d$/);
+  await expect(shopper.button).toHaveAttribute('aria-disabled', 'true');
+  await expect(shopper.button).toHaveText('Buy now');
+  await shopper.callThemselves('Early Bird');
+  await shopper.button.click();
+  await expect(shopper.button).toHaveText('Purchased');
+});
+
+test('a running sale ends by itself', async ({ server, keeper, shopper }) => {
+  const sku = await keeper.sale({ endsInMs: 3000 });
+  await shopper.visit(server, sku);
+  await expect(shopper.button).toHaveText('Buy now');
+  await expect(shopper.button).toHaveText('Sale ended');
+});
+
+test('the last unit sold to somebody else shows as sold out', async ({ server, keeper, shopper }) => {
+  const sku = await keeper.sale({ initialStock: 1 });
+  await shopper.visit(server, sku);
+  await shopper.callThemselves('Too Late');
+  await expect(shopper.button).toHaveText('Buy now');
+  await keeper.buyAs('somebody-else', sku);
+  await expect(shopper.button).toHaveText('Sold out');
+  await expect(shopper.stock).toHaveText('0 of 1 left');
+});
+
+test('a rejection that overtakes the stream is told as it is', async ({ server, keeper, shopper }) => {
+  const sku = await keeper.sale({ initialStock: 1 });
+  // Without its stream the page still offers the unit that is gone.
+  await shopper.page.route('**/api/v1/sales/events*', (route) => route.abort());
+  await shopper.visit(server, sku);
+  await keeper.buyAs('somebody-else', sku);
+  await shopper.callThemselves('Too Late');
+  await shopper.button.click();
+  await expect(shopper.page.getByText('the last unit went before your order arrived')).toBeVisible();
+  await expect(shopper.button).toHaveText('Sold out');
+});
+
+test('a buyer who bought elsewhere sees their own receipt', async ({ server, keeper, shopper }) => {
+  const sku = await keeper.sale();
+  const purchaseNo = await keeper.buyAs('Ada', sku);
+  await shopper.visit(server, sku);
+  await shopper.callThemselves('Ada');
+  await expect(shopper.purchaseNo).toHaveText(purchaseNo);
+  await expect(shopper.button).toHaveText('Purchased');
+});
+
+test('a second attempt of the same buyer is answered with the first purchase', async ({
+  server,
+  keeper,
+  shopper,
+}) => {
+  const sku = await keeper.sale();
+  const purchaseNo = await keeper.buyAs('Ada', sku);
+  // The list of purchases is out of reach, so that the attempt itself has to tell.
+  await shopper.page.route('**/api/v1/purchases?*', (route) => route.abort());
+  await shopper.visit(server, sku);
+  await shopper.callThemselves('Ada');
+  await shopper.button.click();
+  await expect(shopper.page.getByText('You already hold all')).toBeVisible();
+  await expect(shopper.purchaseNo).toHaveText(purchaseNo);
+});
+
+test('a name in any script reaches the server as it was typed', async ({ server, keeper, shopper }) => {
+  const sku = await keeper.sale();
+  await shopper.visit(server, sku);
+  await shopper.callThemselves('Жанна 春 Ñandú');
+  await shopper.button.click();
+  const bought = await shopper.purchaseNo.textContent();
+  const response = await fetch(`${server.url}/api/v1/purchases?sku=${sku}`, {
+    headers: { 'X-User-Id': Buffer.from('Жанна 春 Ñandú').toString('latin1') },
+  });
+  expect(await response.json()).toMatchObject({ data: { purchaseNo: bought } });
+});
+
+test('pausing and resuming reach the page at once', async ({ server, keeper, shopper }) => {
+  const sku = await keeper.sale();
+  await shopper.visit(server, sku);
+  await expect(shopper.button).toHaveText('Buy now');
+  await keeper.pause(sku);
+  await expect(shopper.button).toHaveText('Paused');
+  await keeper.resume(sku);
+  await expect(shopper.button).toHaveText('Buy now');
+});
+
+test('a receipt survives a reload', async ({ server, keeper, shopper }) => {
+  const sku = await keeper.sale();
+  await shopper.visit(server, sku);
+  await shopper.callThemselves('Ada');
+  await shopper.button.click();
+  const bought = await shopper.purchaseNo.textContent();
+  await shopper.page.reload();
+  await expect(shopper.purchaseNo).toHaveText(bought ?? '');
+  await expect(shopper.page.getByLabel('Your name')).toHaveValue('Ada');
+  await expect(shopper.button).toHaveText('Purchased');
+});
+
+test('an answer lost on the way is found out with the same key', async ({ server, keeper, shopper }) => {
+  const sku = await keeper.sale({ limitPerBuyer: 2 });
+  const keys: (string | undefined)[] = [];
+  await shopper.page.route('**/api/v1/purchases', async (route) => {
+    keys.push(route.request().headers()['idempotency-key']);
+    if (keys.length > 1) return route.continue();
+    await route.fetch();
+    await route.abort('connectionreset');
+  });
+  await shopper.visit(server, sku);
+  await shopper.callThemselves('Ada');
+  await shopper.button.click();
+  await expect(shopper.page.getByRole('heading', { name: 'It is yours' })).toBeVisible();
+  expect(keys.length).toBeGreaterThan(1);
+  expect(new Set(keys).size).toBe(1);
+  await expect(shopper.stock).toHaveText('99 of 100 left');
+});
+
+test('the name is asked for before anything is sent', async ({ server, keeper, shopper }) => {
+  const sku = await keeper.sale();
+  await shopper.visit(server, sku);
+  await shopper.button.click();
+  await expect(shopper.page.getByText('Enter your name first.')).toBeVisible();
+  await expect(shopper.page.getByLabel('Your name')).toBeFocused();
+});
+
+test('a page without a sale says so', async ({ server, page }) => {
+  await page.goto(`${server.url}/sales/NO-SUCH-SALE`);
+  await expect(page.getByRole('heading', { name: 'No such sale' })).toBeVisible();
+  await page.goto(`${server.url}/nowhere`);
+  await expect(page.getByRole('heading', { name: 'Page not found' })).toBeVisible();
+});

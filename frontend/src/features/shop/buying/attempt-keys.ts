@@ -1,0 +1,40 @@
+import { isRecord } from '../../../api/answer';
+import { dropStored, readStored, writeStored } from '../../../lib/local-store';
+import { randomKey } from '../../../lib/random-key';
+
+/** An attempt whose outcome this browser does not know yet. */
+export interface PendingAttempt {
+  key: string;
+  madeAtMs: number;
+}
+
+// A sku has no colon, so no sku and buyer share a name with another pair.
+const nameOf = (sku: string, buyer: string) => `stampede:attempt:${sku}:${buyer}`;
+
+export function pendingAttempt(sku: string, buyer: string): PendingAttempt | null {
+  try {
+    const stored: unknown = JSON.parse(readStored(nameOf(sku, buyer)) ?? 'null');
+    if (!isRecord(stored) || typeof stored.key !== 'string' || stored.key === '') return null;
+    return { key: stored.key, madeAtMs: typeof stored.madeAtMs === 'number' ? stored.madeAtMs : 0 };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The key to send: the pending one, else a new one.
+ *
+ * It is stored before anything is sent, so that a reload or a crash repeats this key and never makes a second.
+ */
+export function keyToSend(sku: string, buyer: string): string {
+  const pending = pendingAttempt(sku, buyer);
+  if (pending) return pending.key;
+  const attempt: PendingAttempt = { key: randomKey(), madeAtMs: Date.now() };
+  writeStored(nameOf(sku, buyer), JSON.stringify(attempt));
+  return attempt.key;
+}
+
+/** Forgets the key; only once its outcome is decided. */
+export function dropAttempt(sku: string, buyer: string): void {
+  dropStored(nameOf(sku, buyer));
+}
