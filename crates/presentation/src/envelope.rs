@@ -86,16 +86,16 @@ impl<T> Page<T> {
 
 /// A rejection or an error.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ApiFailure {
+pub(crate) struct FailureAnswer {
     #[schema(inline)]
     pub(crate) success: False,
-    pub(crate) error: Problem,
+    pub(crate) error: ApiFailure,
 }
 
 /// What is the matter.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Problem {
+pub(crate) struct ApiFailure {
     pub(crate) code: Code,
     /// For a person; the code is for a program.
     pub(crate) message: String,

@@ -11,7 +11,7 @@ use stampede_application::{
 use utoipa::ToSchema;
 
 use crate::{
-    envelope::{ApiFailure, Success},
+    envelope::{FailureAnswer, Success},
     error::ApiError,
     worker::Worker,
 };
@@ -129,7 +129,7 @@ pub(crate) async fn live() -> HttpResponse {
     tag = "operations",
     responses(
         (status = 200, description = "It can decide", body = Success<NodeStatus>),
-        (status = 503, description = "It cannot", body = ApiFailure),
+        (status = 503, description = "It cannot", body = FailureAnswer),
     )
 )]
 pub(crate) async fn ready(worker: Data<Worker>) -> Result<HttpResponse, ApiError> {

@@ -7,7 +7,7 @@ use actix_web::{
 };
 
 use crate::{
-    envelope::ApiFailure,
+    envelope::FailureAnswer,
     error::ApiError,
     fields::Fields,
     query::Parameters,
@@ -30,9 +30,9 @@ use crate::{
     params(("sku" = Option<String>, Query, description = "Which sale; every public sale if left out")),
     responses(
         (status = 200, description = "The stream", body = String, content_type = "text/event-stream"),
-        (status = 400, description = "Bad fields", body = ApiFailure),
-        (status = 404, description = "No such sale", body = ApiFailure),
-        (status = 503, description = "We do not know, or too many watch", body = ApiFailure),
+        (status = 400, description = "Bad fields", body = FailureAnswer),
+        (status = 404, description = "No such sale", body = FailureAnswer),
+        (status = 503, description = "We do not know, or too many watch", body = FailureAnswer),
     )
 )]
 pub(crate) async fn watch_sales(
