@@ -86,27 +86,29 @@ impl<T> Page<T> {
 
 /// A rejection or an error.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ApiFailure {
+pub(crate) struct FailureAnswer {
     #[schema(inline)]
     pub(crate) success: False,
-    pub(crate) error: Problem,
+    pub(crate) error: ApiFailure,
 }
 
 /// What is the matter.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Problem {
+pub(crate) struct ApiFailure {
     pub(crate) code: Code,
     /// For a person; the code is for a program.
     pub(crate) message: String,
     /// Every bad field of the request, with what is wrong with it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    #[schema(value_type = Option<BTreeMap<String, String>>, nullable = false)]
     pub(crate) fields: Option<BTreeMap<Cow<'static, str>, Cow<'static, str>>>,
     /// After how many seconds to ask again.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub(crate) retry_after: Option<u64>,
     /// What the buyer holds already, with `ALREADY_PURCHASED`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub(crate) purchase: Option<PurchaseSummary>,
 }

@@ -15,7 +15,7 @@ use stampede_application::{
 use utoipa::ToSchema;
 
 use crate::{
-    envelope::{ApiFailure, False, Problem},
+    envelope::{ApiFailure, FailureAnswer, False},
     fields::Fields,
 };
 
@@ -27,6 +27,7 @@ const RETRY_WHEN_FULL_S: u64 = 60;
 /// Every code that an answer may carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schema(as = ErrorCode)]
 pub(crate) enum Code {
     /// Outside the window, paused, or ended by an admin.
     SaleNotActive,
@@ -262,9 +263,9 @@ impl ResponseError for ApiError {
         }
         let fields =
             if let Self::Validation(fields) = self { Some(fields.as_map().clone()) } else { None };
-        response.json(ApiFailure {
+        response.json(FailureAnswer {
             success: False,
-            error: Problem {
+            error: ApiFailure {
                 code: self.code(),
                 message: self.to_string(),
                 fields,

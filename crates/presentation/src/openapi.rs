@@ -42,7 +42,7 @@ use crate::{controllers, envelope, purchase, sale_event, sale_status};
         controllers::metrics::metrics,
     ),
     components(schemas(
-        envelope::ApiFailure,
+        envelope::FailureAnswer,
         purchase::PurchaseReceipt,
         purchase::BuyerPurchases,
         sale_status::SaleStatus,
@@ -71,7 +71,7 @@ impl Modify for AdminKey {
     }
 }
 
-/// The document as it is committed: OpenAPI 3.1, indented, with a final line break.
+/// The document as it is committed: `OpenAPI` 3.1, indented, with a final line break.
 #[must_use]
 pub fn openapi_json() -> String {
     let mut json = Api::openapi().to_pretty_json().unwrap_or_default();
@@ -95,7 +95,9 @@ mod tests {
     fn the_document_has_the_schemas_that_clients_rely_on() {
         let document: serde_json::Value = serde_json::from_str(&openapi_json()).unwrap();
         assert_eq!(document["openapi"], "3.1.0");
-        for name in ["SaleStatus", "PurchaseReceipt", "BuyerPurchases", "ApiFailure"] {
+        for name in
+            ["SaleStatus", "PurchaseReceipt", "BuyerPurchases", "ApiFailure", "FailureAnswer"]
+        {
             assert!(document["components"]["schemas"][name].is_object(), "{name}");
         }
     }

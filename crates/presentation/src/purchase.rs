@@ -11,6 +11,7 @@ const RECEIPT_BYTES: usize = 320;
 /// A purchase on record.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Purchase)]
 pub(crate) struct PurchaseSummary {
     #[schema(example = "PUR-20260215-7ZK4-9QXA-0B3M-WT51")]
     purchase_no: String,
@@ -53,6 +54,7 @@ pub(crate) struct PurchaseReceipt {
 /// What an answered purchase has survived.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = Acknowledgement)]
 pub(crate) enum AcknowledgementWord {
     /// The gate has decided.
     Gate,

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use stampede_domain::{Purchase, Rejection, Sku};
 
 use crate::{
-    envelope::{ApiFailure, False, Problem},
+    envelope::{ApiFailure, FailureAnswer, False},
     error::Code,
     purchase::PurchaseSummary,
 };
@@ -28,9 +28,9 @@ pub(crate) fn answer(sku: &Sku, rejection: &Rejection) -> (Code, Bytes) {
 
 /// Tells what the buyer holds, so that a shopper whose answer was lost learns that they bought.
 fn already_purchased(sku: &Sku, newest: Option<&Purchase>) -> Bytes {
-    let failure = ApiFailure {
+    let failure = FailureAnswer {
         success: False,
-        error: Problem {
+        error: ApiFailure {
             code: Code::AlreadyPurchased,
             message: "You hold as many units as one buyer may.".into(),
             fields: None,

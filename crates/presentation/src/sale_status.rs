@@ -68,6 +68,7 @@ pub(crate) enum SaleState {
 /// Why a sale ended.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schema(as = EndReason)]
 pub(crate) enum SaleEndReason {
     /// Its stock reached zero inside its window.
     SoldOut,

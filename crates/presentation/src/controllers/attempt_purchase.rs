@@ -11,7 +11,7 @@ use stampede_domain::{Decision, Purchase, Sku, TraceParent};
 
 use crate::{
     buyer,
-    envelope::{ApiFailure, Success},
+    envelope::{FailureAnswer, Success},
     error::ApiError,
     fields::Fields,
     idempotency_key,
@@ -36,16 +36,16 @@ use crate::{
         ("Idempotency-Key" = Option<String>, Header,
             description = "1 to 255 visible characters; the same key gets the same purchase again"),
     ),
-    request_body = AttemptBody,
+    request_body = AttemptRequest,
     responses(
         (status = 200, description = "Decided: a receipt or a rejection", body = AttemptAnswer),
-        (status = 400, description = "Bad fields", body = ApiFailure),
-        (status = 404, description = "No such sale", body = ApiFailure),
-        (status = 413, description = "The body is too large", body = ApiFailure),
-        (status = 415, description = "The body is not JSON", body = ApiFailure),
-        (status = 422, description = "The key bought another quantity", body = ApiFailure),
-        (status = 429, description = "Too many attempts", body = ApiFailure),
-        (status = 503, description = "Not decided; repeat it", body = ApiFailure),
+        (status = 400, description = "Bad fields", body = FailureAnswer),
+        (status = 404, description = "No such sale", body = FailureAnswer),
+        (status = 413, description = "The body is too large", body = FailureAnswer),
+        (status = 415, description = "The body is not JSON", body = FailureAnswer),
+        (status = 422, description = "The key bought another quantity", body = FailureAnswer),
+        (status = 429, description = "Too many attempts", body = FailureAnswer),
+        (status = 503, description = "Not decided; repeat it", body = FailureAnswer),
     )
 )]
 pub(crate) async fn attempt_purchase(
@@ -131,7 +131,7 @@ fn json(body: Bytes) -> HttpResponse {
 /// What a buyer asks for.
 #[derive(Debug, utoipa::ToSchema)]
 #[expect(dead_code, reason = "the document's form of what purchase_form reads by hand")]
-pub(crate) struct AttemptBody {
+pub(crate) struct AttemptRequest {
     #[schema(example = "WIDGET-001")]
     sku: String,
     /// Units, 1 if left out; at most the sale's limit per buyer.
@@ -147,5 +147,5 @@ pub(crate) enum AttemptAnswer {
     /// The units are the buyer's.
     Receipt(Success<PurchaseReceipt>),
     /// Nothing was taken.
-    Rejection(ApiFailure),
+    Rejection(FailureAnswer),
 }

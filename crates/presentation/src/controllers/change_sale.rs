@@ -10,7 +10,7 @@ use stampede_application::ports::Change;
 use super::update_product::ProductAnswer;
 use crate::{
     admin_guard::Admin,
-    envelope::{ApiFailure, Success},
+    envelope::{FailureAnswer, Success},
     error::ApiError,
     product::{self, Product},
     query::sku_of_path,
@@ -27,10 +27,10 @@ use crate::{
     params(("sku" = String, Path, description = "The product")),
     responses(
         (status = 200, description = "The product, or `SALE_NOT_MODIFIABLE`", body = ProductAnswer),
-        (status = 400, description = "Bad fields", body = ApiFailure),
-        (status = 401, description = "No or another admin key", body = ApiFailure),
-        (status = 404, description = "No such product", body = ApiFailure),
-        (status = 503, description = "It may hold; repeat it", body = ApiFailure),
+        (status = 400, description = "Bad fields", body = FailureAnswer),
+        (status = 401, description = "No or another admin key", body = FailureAnswer),
+        (status = 404, description = "No such product", body = FailureAnswer),
+        (status = 503, description = "It may hold; repeat it", body = FailureAnswer),
     )
 )]
 pub(crate) async fn pause_sale(
@@ -51,10 +51,10 @@ pub(crate) async fn pause_sale(
     params(("sku" = String, Path, description = "The product")),
     responses(
         (status = 200, description = "The product, or `SALE_NOT_MODIFIABLE`", body = ProductAnswer),
-        (status = 400, description = "Bad fields", body = ApiFailure),
-        (status = 401, description = "No or another admin key", body = ApiFailure),
-        (status = 404, description = "No such product", body = ApiFailure),
-        (status = 503, description = "It may hold; repeat it", body = ApiFailure),
+        (status = 400, description = "Bad fields", body = FailureAnswer),
+        (status = 401, description = "No or another admin key", body = FailureAnswer),
+        (status = 404, description = "No such product", body = FailureAnswer),
+        (status = 503, description = "It may hold; repeat it", body = FailureAnswer),
     )
 )]
 pub(crate) async fn resume_sale(
@@ -75,10 +75,10 @@ pub(crate) async fn resume_sale(
     params(("sku" = String, Path, description = "The product")),
     responses(
         (status = 200, description = "The product, or `SALE_NOT_MODIFIABLE`", body = ProductAnswer),
-        (status = 400, description = "Bad fields", body = ApiFailure),
-        (status = 401, description = "No or another admin key", body = ApiFailure),
-        (status = 404, description = "No such product", body = ApiFailure),
-        (status = 503, description = "It may hold; repeat it", body = ApiFailure),
+        (status = 400, description = "Bad fields", body = FailureAnswer),
+        (status = 401, description = "No or another admin key", body = FailureAnswer),
+        (status = 404, description = "No such product", body = FailureAnswer),
+        (status = 503, description = "It may hold; repeat it", body = FailureAnswer),
     )
 )]
 pub(crate) async fn end_sale(

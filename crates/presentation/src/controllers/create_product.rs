@@ -8,7 +8,7 @@ use actix_web::{
 
 use crate::{
     admin_guard::Admin,
-    envelope::{ApiFailure, Success},
+    envelope::{FailureAnswer, Success},
     error::ApiError,
     json_body::JsonBody,
     product::{self, Product},
@@ -26,12 +26,12 @@ use crate::{
     request_body = CreateProductBody,
     responses(
         (status = 201, description = "Created, and on sale within its window", body = Success<Product>),
-        (status = 400, description = "Bad fields", body = ApiFailure),
-        (status = 401, description = "No or another admin key", body = ApiFailure),
-        (status = 409, description = "A product of this sku exists", body = ApiFailure),
-        (status = 413, description = "The body is too large", body = ApiFailure),
-        (status = 415, description = "The body is not JSON", body = ApiFailure),
-        (status = 503, description = "We do not know; repeat it", body = ApiFailure),
+        (status = 400, description = "Bad fields", body = FailureAnswer),
+        (status = 401, description = "No or another admin key", body = FailureAnswer),
+        (status = 409, description = "A product of this sku exists", body = FailureAnswer),
+        (status = 413, description = "The body is too large", body = FailureAnswer),
+        (status = 415, description = "The body is not JSON", body = FailureAnswer),
+        (status = 503, description = "We do not know; repeat it", body = FailureAnswer),
     )
 )]
 pub(crate) async fn create_product(

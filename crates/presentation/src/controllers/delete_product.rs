@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     admin_guard::Admin,
-    envelope::{ApiFailure, Success},
+    envelope::{FailureAnswer, Success},
     error::ApiError,
     query::sku_of_path,
     worker::Worker,
@@ -29,10 +29,10 @@ pub(crate) struct Done {
     params(("sku" = String, Path, description = "The product")),
     responses(
         (status = 200, description = "Deleted", body = Success<Done>),
-        (status = 400, description = "Bad fields", body = ApiFailure),
-        (status = 401, description = "No or another admin key", body = ApiFailure),
-        (status = 404, description = "No such product", body = ApiFailure),
-        (status = 503, description = "Begun; repeat it", body = ApiFailure),
+        (status = 400, description = "Bad fields", body = FailureAnswer),
+        (status = 401, description = "No or another admin key", body = FailureAnswer),
+        (status = 404, description = "No such product", body = FailureAnswer),
+        (status = 503, description = "Begun; repeat it", body = FailureAnswer),
     )
 )]
 pub(crate) async fn delete_product(

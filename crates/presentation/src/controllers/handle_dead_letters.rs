@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::delete_product::Done;
 use crate::{
     admin_guard::Admin,
-    envelope::{ApiFailure, Page, Success},
+    envelope::{FailureAnswer, Page, Success},
     error::ApiError,
     fields::Fields,
     purchase::PurchaseSummary,
@@ -63,9 +63,9 @@ impl DeadLetterRow {
     ),
     responses(
         (status = 200, description = "Dead letters", body = Page<DeadLetterRow>),
-        (status = 400, description = "Bad fields", body = ApiFailure),
-        (status = 401, description = "No or another admin key", body = ApiFailure),
-        (status = 503, description = "We do not know; repeat it", body = ApiFailure),
+        (status = 400, description = "Bad fields", body = FailureAnswer),
+        (status = 401, description = "No or another admin key", body = FailureAnswer),
+        (status = 503, description = "We do not know; repeat it", body = FailureAnswer),
     )
 )]
 pub(crate) async fn list_dead_letters(
@@ -99,10 +99,10 @@ pub(crate) async fn list_dead_letters(
     params(("id" = String, Path, description = "The dead letter")),
     responses(
         (status = 200, description = "Handed to the ledger again", body = Success<Done>),
-        (status = 400, description = "It was not readable", body = ApiFailure),
-        (status = 401, description = "No or another admin key", body = ApiFailure),
-        (status = 404, description = "No such dead letter", body = ApiFailure),
-        (status = 503, description = "We do not know; repeat it", body = ApiFailure),
+        (status = 400, description = "It was not readable", body = FailureAnswer),
+        (status = 401, description = "No or another admin key", body = FailureAnswer),
+        (status = 404, description = "No such dead letter", body = FailureAnswer),
+        (status = 503, description = "We do not know; repeat it", body = FailureAnswer),
     )
 )]
 pub(crate) async fn replay_dead_letter(
@@ -125,9 +125,9 @@ pub(crate) async fn replay_dead_letter(
     params(("id" = String, Path, description = "The dead letter")),
     responses(
         (status = 200, description = "Discarded", body = Success<Done>),
-        (status = 401, description = "No or another admin key", body = ApiFailure),
-        (status = 404, description = "No such dead letter", body = ApiFailure),
-        (status = 503, description = "We do not know; repeat it", body = ApiFailure),
+        (status = 401, description = "No or another admin key", body = FailureAnswer),
+        (status = 404, description = "No such dead letter", body = FailureAnswer),
+        (status = 503, description = "We do not know; repeat it", body = FailureAnswer),
     )
 )]
 pub(crate) async fn discard_dead_letter(

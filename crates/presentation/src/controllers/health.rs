@@ -11,7 +11,7 @@ use stampede_application::{
 use utoipa::ToSchema;
 
 use crate::{
-    envelope::{ApiFailure, Success},
+    envelope::{FailureAnswer, Success},
     error::ApiError,
     worker::Worker,
 };
@@ -106,7 +106,7 @@ pub(crate) async fn health(worker: Data<Worker>) -> HttpResponse {
     let healthy = report.healthy();
     let mut response =
         if healthy { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
-    response.json(HealthAnswer { success: healthy, data: Health::new(report) })
+    response.json(HealthAnswer { success: healthy, data: Health::new(&report) })
 }
 
 /// Whether the process runs.
@@ -129,7 +129,7 @@ pub(crate) async fn live() -> HttpResponse {
     tag = "operations",
     responses(
         (status = 200, description = "It can decide", body = Success<NodeStatus>),
-        (status = 503, description = "It cannot", body = ApiFailure),
+        (status = 503, description = "It cannot", body = FailureAnswer),
     )
 )]
 pub(crate) async fn ready(worker: Data<Worker>) -> Result<HttpResponse, ApiError> {
@@ -140,7 +140,7 @@ pub(crate) async fn ready(worker: Data<Worker>) -> Result<HttpResponse, ApiError
 }
 
 impl Health {
-    fn new(report: HealthReport) -> Self {
+    fn new(report: &HealthReport) -> Self {
         Self {
             status: if report.healthy() { HealthWord::Healthy } else { HealthWord::Unhealthy },
             uptime: report.uptime_s,

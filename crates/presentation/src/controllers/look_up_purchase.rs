@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web::Data};
 
 use crate::{
     buyer,
-    envelope::{ApiFailure, Success},
+    envelope::{FailureAnswer, Success},
     error::ApiError,
     fields::Fields,
     purchase::BuyerPurchases,
@@ -24,9 +24,9 @@ use crate::{
     ),
     responses(
         (status = 200, description = "The newest purchase and all", body = Success<BuyerPurchases>),
-        (status = 400, description = "Bad fields", body = ApiFailure),
-        (status = 404, description = "No such sale, or no purchase of it", body = ApiFailure),
-        (status = 503, description = "We do not know; repeat it", body = ApiFailure),
+        (status = 400, description = "Bad fields", body = FailureAnswer),
+        (status = 404, description = "No such sale, or no purchase of it", body = FailureAnswer),
+        (status = 503, description = "We do not know; repeat it", body = FailureAnswer),
     )
 )]
 pub(crate) async fn look_up_purchase(

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web::Data};
 use prometheus::{Encoder, TextEncoder};
 
-use crate::{envelope::ApiFailure, error::ApiError, worker::Worker};
+use crate::{envelope::FailureAnswer, error::ApiError, worker::Worker};
 
 /// Everything that is counted, as Prometheus text.
 #[utoipa::path(
@@ -13,7 +13,7 @@ use crate::{envelope::ApiFailure, error::ApiError, worker::Worker};
     tag = "operations",
     responses(
         (status = 200, description = "Prometheus text", body = String, content_type = "text/plain"),
-        (status = 500, description = "A bug", body = ApiFailure),
+        (status = 500, description = "A bug", body = FailureAnswer),
     )
 )]
 pub(crate) async fn metrics(worker: Data<Worker>) -> Result<HttpResponse, ApiError> {

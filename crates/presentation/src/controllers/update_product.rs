@@ -9,7 +9,7 @@ use stampede_application::use_cases::Revision;
 
 use crate::{
     admin_guard::Admin,
-    envelope::{ApiFailure, Success},
+    envelope::{FailureAnswer, Success},
     error::ApiError,
     json_body::JsonBody,
     product::{self, Product},
@@ -33,13 +33,13 @@ use crate::{
     request_body = UpdateProductBody,
     responses(
         (status = 200, description = "The product, or `SALE_NOT_MODIFIABLE`", body = ProductAnswer),
-        (status = 400, description = "Bad fields", body = ApiFailure),
-        (status = 401, description = "No or another admin key", body = ApiFailure),
-        (status = 404, description = "No such product", body = ApiFailure),
-        (status = 412, description = "The product has changed since", body = ApiFailure),
-        (status = 413, description = "The body is too large", body = ApiFailure),
-        (status = 415, description = "The body is not JSON", body = ApiFailure),
-        (status = 503, description = "We do not know; repeat it", body = ApiFailure),
+        (status = 400, description = "Bad fields", body = FailureAnswer),
+        (status = 401, description = "No or another admin key", body = FailureAnswer),
+        (status = 404, description = "No such product", body = FailureAnswer),
+        (status = 412, description = "The product has changed since", body = FailureAnswer),
+        (status = 413, description = "The body is too large", body = FailureAnswer),
+        (status = 415, description = "The body is not JSON", body = FailureAnswer),
+        (status = 503, description = "We do not know; repeat it", body = FailureAnswer),
     )
 )]
 pub(crate) async fn update_product(
@@ -83,5 +83,5 @@ pub(crate) enum ProductAnswer {
     /// The product as it is now.
     Product(Success<Product>),
     /// `SALE_NOT_MODIFIABLE`.
-    Refusal(ApiFailure),
+    Refusal(FailureAnswer),
 }

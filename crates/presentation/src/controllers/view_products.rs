@@ -10,7 +10,7 @@ use stampede_domain::{Generation, Instant};
 
 use crate::{
     admin_guard::Admin,
-    envelope::{ApiFailure, Page, Success},
+    envelope::{FailureAnswer, Page, Success},
     error::ApiError,
     fields::Fields,
     product::{self, Product},
@@ -29,10 +29,10 @@ use crate::{
     responses(
         (status = 200, description = "The product; `ETag` is what `If-Match` of a PUT takes",
             body = Success<Product>),
-        (status = 400, description = "Bad fields", body = ApiFailure),
-        (status = 401, description = "No or another admin key", body = ApiFailure),
-        (status = 404, description = "No such product", body = ApiFailure),
-        (status = 503, description = "We do not know; repeat it", body = ApiFailure),
+        (status = 400, description = "Bad fields", body = FailureAnswer),
+        (status = 401, description = "No or another admin key", body = FailureAnswer),
+        (status = 404, description = "No such product", body = FailureAnswer),
+        (status = 503, description = "We do not know; repeat it", body = FailureAnswer),
     )
 )]
 pub(crate) async fn view_product(
@@ -62,9 +62,9 @@ pub(crate) async fn view_product(
     ),
     responses(
         (status = 200, description = "Products", body = Page<Product>),
-        (status = 400, description = "Bad fields", body = ApiFailure),
-        (status = 401, description = "No or another admin key", body = ApiFailure),
-        (status = 503, description = "We do not know; repeat it", body = ApiFailure),
+        (status = 400, description = "Bad fields", body = FailureAnswer),
+        (status = 401, description = "No or another admin key", body = FailureAnswer),
+        (status = 503, description = "We do not know; repeat it", body = FailureAnswer),
     )
 )]
 pub(crate) async fn list_products(

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use stampede_domain::Sku;
 
 use crate::{
-    envelope::{ApiFailure, Page, Success},
+    envelope::{FailureAnswer, Page, Success},
     error::ApiError,
     etag,
     fields::Fields,
@@ -34,9 +34,9 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
     responses(
         (status = 200, description = "The sale", body = Success<SaleStatus>),
         (status = 304, description = "As `If-None-Match` has it"),
-        (status = 400, description = "Bad fields", body = ApiFailure),
-        (status = 404, description = "No such sale, or none at all", body = ApiFailure),
-        (status = 503, description = "We do not know; repeat it", body = ApiFailure),
+        (status = 400, description = "Bad fields", body = FailureAnswer),
+        (status = 404, description = "No such sale, or none at all", body = FailureAnswer),
+        (status = 503, description = "We do not know; repeat it", body = FailureAnswer),
     )
 )]
 pub(crate) async fn view_sale(
@@ -74,8 +74,8 @@ pub(crate) async fn view_sale(
     responses(
         (status = 200, description = "Sales", body = Page<SaleStatus>),
         (status = 304, description = "As `If-None-Match` has it"),
-        (status = 400, description = "Bad fields", body = ApiFailure),
-        (status = 503, description = "We do not know; repeat it", body = ApiFailure),
+        (status = 400, description = "Bad fields", body = FailureAnswer),
+        (status = 503, description = "We do not know; repeat it", body = FailureAnswer),
     )
 )]
 pub(crate) async fn list_sales(

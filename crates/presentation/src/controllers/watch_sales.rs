@@ -7,7 +7,7 @@ use actix_web::{
 };
 
 use crate::{
-    envelope::ApiFailure,
+    envelope::FailureAnswer,
     error::ApiError,
     fields::Fields,
     query::Parameters,
@@ -30,9 +30,9 @@ use crate::{
     params(("sku" = Option<String>, Query, description = "Which sale; every public sale if left out")),
     responses(
         (status = 200, description = "The stream", body = String, content_type = "text/event-stream"),
-        (status = 400, description = "Bad fields", body = ApiFailure),
-        (status = 404, description = "No such sale", body = ApiFailure),
-        (status = 503, description = "We do not know, or too many watch", body = ApiFailure),
+        (status = 400, description = "Bad fields", body = FailureAnswer),
+        (status = 404, description = "No such sale", body = FailureAnswer),
+        (status = 503, description = "We do not know, or too many watch", body = FailureAnswer),
     )
 )]
 pub(crate) async fn watch_sales(
@@ -44,14 +44,13 @@ pub(crate) async fn watch_sales(
     fields.check()?;
     let open = OpenStream::count(&worker).ok_or(ApiError::Overloaded)?;
     let watch_sales = &worker.node.use_cases.watch_sales;
-    let (sales, directory) = match sku {
-        Some(sku) => (vec![watch_sales.one(&sku).await?], None),
-        None => {
-            // Before the list, so that no sale comes between the two unseen.
-            let directory = watch_sales.directory();
-            let sales_max = worker.node.settings.limits.sales_per_stream_max;
-            (watch_sales.all(sales_max)?, Some(directory))
-        }
+    let (sales, directory) = if let Some(sku) = sku {
+        (vec![watch_sales.one(&sku).await?], None)
+    } else {
+        // Before the list, so that no sale comes between the two unseen.
+        let directory = watch_sales.directory();
+        let sales_max = worker.node.settings.limits.sales_per_stream_max;
+        (watch_sales.all(sales_max)?, Some(directory))
     };
     let stream = SaleStream::new(worker.clone(), open, sales, directory);
     // This route is not wrapped by compression, which would hold events back.
