@@ -14,6 +14,7 @@ mod ledger;
 mod locked_sale;
 mod probe;
 mod restore;
+mod restore_tally;
 mod rows;
 
 pub use catalogue::PostgresCatalogue;

@@ -7,3 +7,5 @@ mod embedded_records;
 mod postgres_records;
 #[path = "contracts/postgres_restore.rs"]
 mod postgres_restore;
+#[path = "contracts/redis.rs"]
+mod redis_engine;

@@ -182,7 +182,7 @@ impl PostgresLedger {
     }
 
     /// Begins a transaction that holds the sale's row in `epoch`; `None` if the epoch is lost.
-    async fn enter(
+    pub(super) async fn enter(
         &self,
         id: &SaleId,
         epoch: Epoch,

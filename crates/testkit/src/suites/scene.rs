@@ -21,6 +21,8 @@ pub trait Harness {
     fn gate(&self) -> Arc<dyn SaleGate>;
     /// The outbox that the gate fills.
     fn outbox(&self) -> Arc<dyn Outbox>;
+    /// The same outbox, as a process that was started anew opens it.
+    fn outbox_after_restart(&self) -> Arc<dyn Outbox>;
     /// The catalogue that the gate opens sales of.
     fn catalogue(&self) -> Arc<dyn Catalogue>;
     /// The ledger that the gate is rebuilt from.

@@ -124,7 +124,7 @@ fn accepted_at(decisions: &[Decision]) -> Option<Instant> {
     })
 }
 
-/// SplitMix64: a seed makes the same case on every machine.
+/// `SplitMix64`: a seed makes the same case on every machine.
 struct Dice(u64);
 
 impl Dice {

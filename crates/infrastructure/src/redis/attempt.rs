@@ -1,0 +1,167 @@
+//! A batch of attempts as `lua/attempt.lua` takes it, and its reply as decisions.
+
+use redis::{Cmd, Value};
+use stampede_application::ports::Judged;
+use stampede_domain::{
+    Attempt, Decision, Instant, Position, Price, Purchase, Rejection, TraceParent, Version,
+};
+
+use super::{
+    fence::Undecodable,
+    link,
+    record::{self, Reader},
+    script::{ATTEMPT, Call},
+};
+
+/// The most attempts of one batch: what Lua's `unpack` bounds, with room to spare.
+pub(super) const BATCH_MAX: usize = 256;
+
+/// Bytes of an attempt's arguments, about, for reserving the command.
+const ATTEMPT_BYTES: usize = 96;
+/// Extras bit: a traceparent of 55 bytes follows.
+const HAS_TRACEPARENT: u8 = 1;
+/// Extras bit: a price follows, 8 bytes of minor units and 3 of currency.
+const HAS_PRICE: u8 = 2;
+
+/// Hands `send` the call that decides `batch`.
+pub(super) fn call<'a>(batch: &[Attempt], write: &'a (dyn Fn(&mut Cmd) + Sync)) -> Call<'a> {
+    Call { script: &ATTEMPT, size: (2 * batch.len(), ATTEMPT_BYTES * batch.len()), write }
+}
+
+/// Adds two arguments an attempt: the buyer, and the rest in one.
+pub(super) fn write(batch: &[Attempt], command: &mut Cmd) {
+    let mut blob = Vec::with_capacity(ATTEMPT_BYTES);
+    for attempt in batch {
+        blob.clear();
+        blob.extend_from_slice(&attempt.key.0);
+        blob.extend_from_slice(&attempt.bits.0);
+        blob.push(record::units(attempt.qty));
+        write_extras(attempt.traceparent.as_ref(), attempt.unit_price, &mut blob);
+        command.arg(attempt.buyer.as_str()).arg(&blob[..]);
+    }
+}
+
+/// What the script copies into the outbox without reading it.
+pub(super) fn write_extras(trace: Option<&TraceParent>, price: Option<Price>, to: &mut Vec<u8>) {
+    let traced = if trace.is_some() { HAS_TRACEPARENT } else { 0 };
+    let priced = if price.is_some() { HAS_PRICE } else { 0 };
+    to.push(traced | priced);
+    if let Some(trace) = trace {
+        to.extend_from_slice(trace.as_str().as_bytes());
+    }
+    if let Some(price) = price {
+        to.extend_from_slice(&price.minor.to_be_bytes());
+        to.extend_from_slice(&price.currency);
+    }
+}
+
+/// Reads what [`write_extras`] wrote.
+pub(super) fn read_extras(
+    reader: &mut Reader<'_>,
+) -> Result<(Option<TraceParent>, Option<Price>), Undecodable> {
+    const TRACEPARENT_BYTES: usize = 55;
+    let [flags] = reader.array()?;
+    if flags & !(HAS_TRACEPARENT | HAS_PRICE) != 0 {
+        return Err(Undecodable("extras of a newer version"));
+    }
+    let mut trace = None;
+    if flags & HAS_TRACEPARENT != 0 {
+        let text = reader.take(TRACEPARENT_BYTES)?;
+        trace = std::str::from_utf8(text).ok().and_then(TraceParent::parse);
+    }
+    let mut price = None;
+    if flags & HAS_PRICE != 0 {
+        let minor = i64::from_be_bytes(reader.array()?);
+        price = Some(Price { minor, currency: reader.array()? });
+    }
+    Ok((trace, price))
+}
+
+/// Reads the reply to `batch`.
+///
+/// After a second sending, a rejection that a change of the sale can undo is no decision: the
+/// first sending may still take effect.
+pub(super) fn judged(batch: &[Attempt], reply: Value, resent: bool) -> Result<Judged, Undecodable> {
+    let bytes = link::bytes(reply).ok_or(Undecodable("an attempt's reply"))?;
+    let mut header = Reader(&bytes);
+    header.take(7)?;
+    let at = Instant::from_millis(header.number(6)?.cast_signed());
+    let version = Version(header.number(7)?);
+    let position = header.number(5)?;
+    let stock = header.small(4)?;
+    let letters = header.take(batch.len())?;
+    let mut fold = Fold { at, position, stock, receipts: header };
+    let mut decisions = Vec::with_capacity(batch.len());
+    for (attempt, &letter) in batch.iter().zip(letters) {
+        let decision = fold.decision(attempt, letter)?;
+        decisions.push((!resent || is_final(&decision)).then_some(decision));
+    }
+    Ok(Judged::Decided { decisions, stock: fold.stock, version })
+}
+
+/// Whether an earlier sending of the same attempt cannot contradict the decision.
+fn is_final(decision: &Decision) -> bool {
+    match decision {
+        Decision::Rejected(rejection) => !rejection.can_be_undone(),
+        Decision::Accepted(_) | Decision::Replayed(_) | Decision::KeyReused => true,
+    }
+}
+
+/// Follows the script's fold, so that an acceptance costs one letter on the wire.
+struct Fold<'a> {
+    at: Instant,
+    position: u64,
+    stock: u32,
+    receipts: Reader<'a>,
+}
+
+impl Fold<'_> {
+    fn decision(&mut self, attempt: &Attempt, letter: u8) -> Result<Decision, Undecodable> {
+        Ok(match letter {
+            b'A' => Decision::Accepted(self.accept(attempt, 1, attempt.qty)?),
+            b'B' => {
+                let (ordinal, held_after) = self.place()?;
+                Decision::Accepted(self.accept(attempt, ordinal, held_after)?)
+            }
+            b'R' => Decision::Replayed(self.receipt()?),
+            b'K' => Decision::KeyReused,
+            b'D' => Decision::Rejected(Rejection::AlreadyPurchased(Some(self.receipt()?))),
+            b'L' => Decision::Rejected(Rejection::AlreadyPurchased(None)),
+            b'N' => Decision::Rejected(Rejection::SaleNotActive),
+            b'S' => Decision::Rejected(Rejection::SoldOut),
+            _ => return Err(Undecodable("a decision's letter")),
+        })
+    }
+
+    fn accept(
+        &mut self,
+        attempt: &Attempt,
+        ordinal: u32,
+        held_after: u32,
+    ) -> Result<Purchase, Undecodable> {
+        self.position += 1;
+        self.stock =
+            self.stock.checked_sub(attempt.qty).ok_or(Undecodable("a stock below zero"))?;
+        Ok(Purchase {
+            bits: attempt.bits,
+            at: self.at,
+            qty: attempt.qty,
+            key: attempt.key,
+            remaining: self.stock,
+            position: Position(self.position),
+            ordinal,
+            held_after,
+            cancelled: false,
+        })
+    }
+
+    fn receipt(&mut self) -> Result<Purchase, Undecodable> {
+        let mut purchase = self.receipts.item()?;
+        (purchase.ordinal, purchase.held_after) = self.place()?;
+        Ok(purchase)
+    }
+
+    fn place(&mut self) -> Result<(u32, u32), Undecodable> {
+        Ok((self.receipts.small(2)?, self.receipts.small(1)?))
+    }
+}

@@ -1,0 +1,136 @@
+//! Sends scripts for sales and does what a refusal asks for.
+//!
+//! Only `CLOSED` leads to a restore. Everything else is answered by another try under the right
+//! epoch, by "unknown sale", or by "not now".
+
+use std::sync::Arc;
+
+use redis::Value;
+use stampede_application::ports::PortError;
+use stampede_domain::SaleId;
+
+use super::{
+    failure::{NotNow, inconsistent},
+    fence::{Refusal, Reply},
+    head::State,
+    link::{Link, Live},
+    registry::{KnownSale, Registry},
+    restore::{Restored, Restorer},
+    script::{Call, SNAPSHOT, send},
+};
+
+/// How often one request is sent again because the sale moved to another epoch meanwhile.
+const TURNS_MAX: usize = 4;
+
+/// What every lane and every other caller of scripts shares.
+pub(super) struct Gatehouse {
+    pub(super) registry: Arc<Registry>,
+    pub(super) restorer: Arc<Restorer>,
+    pub(super) response_timeout_ms: i64,
+}
+
+/// A script's own reply.
+pub(super) struct Answer {
+    pub(super) value: Value,
+    /// Whether an earlier sending of the same may still take effect.
+    pub(super) resent: bool,
+}
+
+/// What to do after a refusal.
+enum Next {
+    SendAgain,
+    UnknownSale,
+}
+
+impl Gatehouse {
+    /// Runs a script under the fence; `None` if there is no such sale.
+    pub(super) async fn call(
+        &self,
+        link: &Link,
+        id: &SaleId,
+        call: &Call<'_>,
+    ) -> Result<Option<Answer>, PortError> {
+        let sale = self.registry.sale(id);
+        if sale.epoch().is_none() && self.state(link, &sale).await?.is_none() {
+            return Ok(None);
+        }
+        let mut resent = false;
+        for _ in 0..TURNS_MAX {
+            let sent = send(link, self.response_timeout_ms, &sale, sale.epoch(), call).await?;
+            resent |= sent.resent;
+            match sent.reply {
+                Reply::Done(value) => return Ok(Some(Answer { value, resent })),
+                Reply::Refused(refusal) => {
+                    match self.after_refusal(link, &sale, &sent.live, refusal).await? {
+                        Next::SendAgain => {}
+                        Next::UnknownSale => return Ok(None),
+                    }
+                }
+            }
+        }
+        Err(NotNow::Unsettled.into())
+    }
+
+    /// The sale as it stands, whatever its epoch; learns the epoch. `None` if there is none.
+    pub(super) async fn state(
+        &self,
+        link: &Link,
+        sale: &Arc<KnownSale>,
+    ) -> Result<Option<State>, PortError> {
+        for _ in 0..TURNS_MAX {
+            let call = Call::plain(&SNAPSHOT);
+            let sent = send(link, self.response_timeout_ms, sale, sale.epoch(), &call).await?;
+            match sent.reply {
+                Reply::Done(value) => {
+                    let state = State::read(value).map_err(inconsistent)?;
+                    sale.set_epoch(state.epoch);
+                    return Ok(Some(state));
+                }
+                Reply::Refused(refusal) => {
+                    match self.after_refusal(link, sale, &sent.live, refusal).await? {
+                        Next::SendAgain => {}
+                        Next::UnknownSale => return Ok(None),
+                    }
+                }
+            }
+        }
+        Err(NotNow::Unsettled.into())
+    }
+
+    async fn after_refusal(
+        &self,
+        link: &Link,
+        sale: &Arc<KnownSale>,
+        live: &Live,
+        refusal: Refusal,
+    ) -> Result<Next, PortError> {
+        let restored = match refusal {
+            Refusal::Late => return Err(NotNow::Late.into()),
+            Refusal::Newer => return Err(NotNow::Newer.into()),
+            Refusal::NotMaster => {
+                link.drop_broken(live).await;
+                return Err(NotNow::NotMaster.into());
+            }
+            Refusal::OtherGeneration | Refusal::Deleted => {
+                self.registry.remove(&sale.id);
+                return Ok(Next::UnknownSale);
+            }
+            Refusal::OtherEpoch(head) => match self.restorer.recorded(&sale.id).await? {
+                Some(row) if row.epoch == head => {
+                    sale.set_epoch(head);
+                    return Ok(Next::SendAgain);
+                }
+                Some(_) => self.restorer.restore(sale, Some(head)).await?,
+                None => Restored::Gone,
+            },
+            Refusal::Closed(head) => self.restorer.restore(sale, head).await?,
+        };
+        Ok(match restored {
+            Restored::Open(_) => Next::SendAgain,
+            Restored::Gone => {
+                self.registry.remove(&sale.id);
+                Next::UnknownSale
+            }
+        })
+    }
+}

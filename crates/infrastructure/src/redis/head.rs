@@ -1,0 +1,93 @@
+//! The state of a sale as scripts read and write it.
+
+use redis::{Cmd, Value};
+use stampede_application::ports::Snapshot;
+use stampede_domain::{Epoch, Instant, Sale, Version, Window};
+
+use super::{
+    fence::{Undecodable, parse_epoch},
+    link,
+};
+
+/// What the head holds as the end reason of a sale that an admin ended; else it is empty, since
+/// the other reasons follow from stock and window.
+const ENDED_BY_ADMIN: &str = "ENDED_BY_ADMIN";
+
+/// The sale as the head has it, and what a script adds.
+pub(super) struct State {
+    pub(super) snapshot: Snapshot,
+    pub(super) epoch: Epoch,
+    /// The server's time when it was read.
+    pub(super) at: Instant,
+    /// What the script replies besides.
+    pub(super) extra: Vec<Value>,
+}
+
+/// Fields of a reply, read in order.
+pub(super) struct Fields(std::vec::IntoIter<Value>);
+
+impl Fields {
+    pub(super) fn of(value: Value) -> Result<Self, Undecodable> {
+        let fields = link::array(value).ok_or(Undecodable("a reply's fields"))?;
+        Ok(Self(fields.into_iter()))
+    }
+
+    pub(super) fn value(&mut self) -> Result<Value, Undecodable> {
+        self.0.next().ok_or(Undecodable("a reply that is cut short"))
+    }
+
+    pub(super) fn bytes(&mut self) -> Result<Vec<u8>, Undecodable> {
+        link::bytes(self.value()?).ok_or(Undecodable("a field that is missing"))
+    }
+
+    pub(super) fn text(&mut self) -> Result<String, Undecodable> {
+        String::from_utf8(self.bytes()?).map_err(|_| Undecodable("a field that is no text"))
+    }
+
+    pub(super) fn number<T: std::str::FromStr>(&mut self) -> Result<T, Undecodable> {
+        self.text()?.parse().map_err(|_| Undecodable("a field that is no number"))
+    }
+
+    pub(super) fn rest(self) -> Vec<Value> {
+        self.0.collect()
+    }
+}
+
+impl State {
+    /// Reads what `state()` of `lua/fence.lua` replies.
+    pub(super) fn read(reply: Value) -> Result<Self, Undecodable> {
+        let mut fields = Fields::of(reply)?;
+        fields.value()?;
+        let at = Instant::from_millis(fields.number()?);
+        let mut head = Fields::of(fields.value()?)?;
+        let epoch = parse_epoch(&head.text()?).ok_or(Undecodable("an epoch"))?;
+        let version = Version(head.number()?);
+        let (stock, sold) = (head.number()?, head.number()?);
+        let (start, end) = (head.number()?, head.number()?);
+        let limit_per_buyer = head.number()?;
+        let paused = head.text()? == "1";
+        let ended_by_admin = head.text()? == ENDED_BY_ADMIN;
+        let definition: Sale = serde_json::from_slice(&head.bytes()?)
+            .map_err(|_| Undecodable("the definition of a sale"))?;
+        let window = Window { start: Instant::from_millis(start), end: Instant::from_millis(end) };
+        let sale = Sale { window, limit_per_buyer, paused, ended_by_admin, ..definition };
+        let snapshot = Snapshot { sale, stock, sold, version };
+        Ok(Self { snapshot, epoch, at, extra: fields.rest() })
+    }
+}
+
+/// The sale as the head packs it.
+pub(super) fn definition(sale: &Sale) -> Result<String, serde_json::Error> {
+    serde_json::to_string(sale)
+}
+
+/// Adds starts, ends, limit, paused, end reason and definition, in the order of the scripts.
+pub(super) fn write_sale(sale: &Sale, definition: &str, command: &mut Cmd) {
+    command
+        .arg(sale.window.start.millis())
+        .arg(sale.window.end.millis())
+        .arg(sale.limit_per_buyer)
+        .arg(u8::from(sale.paused))
+        .arg(if sale.ended_by_admin { ENDED_BY_ADMIN } else { "" })
+        .arg(definition);
+}

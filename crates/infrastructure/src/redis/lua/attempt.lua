@@ -1,0 +1,107 @@
+-- Decides a batch of attempts in order, as one atomic step: `domain::decide`, inside Redis.
+--
+-- KEYS and ARGV 1 to 4: see fence.lua. Then for each attempt, at most 256:
+-- ARGV  buyer
+--       blob: key 16 bytes, bits 10, units 1, extras (copied into the outbox entry as they are)
+--
+-- Reply, one string: `O`, TIME 6 bytes, now 6, version after 7, position before 5, stock before
+-- 4; a letter an attempt; what the letters call for, in order; the outbox id, if any.
+--   A accepted, the buyer's first                 B accepted: ordinal 2, held after 1
+--   R replayed: item, ordinal 2, held after 1     K the key bought another quantity
+--   D over the limit: as R, the newest purchase   L over the limit, holding nothing
+--   N not active                                  S sold out
+--
+-- One read of the batch's buyers and one write of each kind a batch, not an attempt: `seen`
+-- holds the records of those who bought in this very batch. Lua's `unpack` bounds the batch.
+
+local head, refusal = enter()
+if refusal then
+  return refusal
+end
+
+local now, limit = head.now, head.limit
+local stock, sold, position, count = head.stock, head.sold, head.position, head.count
+local accepting = head.starts <= now and now < head.ends
+  and head.paused ~= '1' and head.end_reason == ''
+
+local buyers, n = {}, (#ARGV - 4) / 2
+for i = 1, n do
+  buyers[i] = ARGV[3 + 2 * i]
+end
+local held = redis.call('HMGET', buyers_key, unpack(buyers))
+
+local seen, order, letters, receipts, accepted = {}, {}, {}, {}, {}
+for i = 1, n do
+  local buyer, blob = buyers[i], ARGV[4 + 2 * i]
+  local record = seen[buyer] or held[i] or ''
+  local key, qty = sub(blob, 1, 16), byte(blob, 27)
+
+  if #record > 0 and byte(record) ~= FORMAT then
+    return refuse('NEWER', head.epoch)
+  end
+
+  -- What the buyer holds, and whether this key has bought before.
+  local units, ordinal, known = 0, 0, nil
+  for at = 2, #record, ITEM do
+    ordinal = ordinal + 1
+    if byte(record, at + 42) % 2 == 0 then
+      units = units + byte(record, at + 26)
+    end
+    if sub(record, at, at + 15) == key then
+      known = at
+      break
+    end
+  end
+
+  local letter
+  if known and byte(record, known + 26) ~= qty then
+    letter = 'K'
+  elseif known then
+    letter = 'R'
+    receipts[#receipts + 1] = sub(record, known, known + ITEM - 1) .. pack('>I2B', ordinal, units)
+  elseif units + qty > limit and ordinal == 0 then
+    letter = 'L'
+  elseif units + qty > limit then
+    letter = 'D'
+    receipts[#receipts + 1] = sub(record, -ITEM) .. pack('>I2B', ordinal, units)
+  elseif not accepting then
+    letter = 'N'
+  elseif qty > stock then
+    letter = 'S'
+  else
+    stock, sold, position = stock - qty, sold + qty, position + 1
+    ordinal, units = ordinal + 1, units + qty
+    local packed = item(sub(blob, 1, 27), now, stock, position)
+    if record == '' then
+      record, count = string.char(FORMAT), count + 1
+    end
+    if not seen[buyer] then
+      order[#order + 1] = buyer
+    end
+    seen[buyer] = record .. packed
+    accepted[#accepted + 1] = entry_item(packed, ordinal, units, buyer, sub(blob, 28))
+    letter = 'A'
+    if ordinal > 1 then
+      letter = 'B'
+      receipts[#receipts + 1] = pack('>I2B', ordinal, units)
+    end
+  end
+  letters[i] = letter
+end
+
+local version, id = head.version, ''
+if #accepted > 0 then
+  version = version + 1
+  local writes = {}
+  for i, buyer in ipairs(order) do
+    writes[2 * i - 1], writes[2 * i] = buyer, seen[buyer]
+  end
+  redis.call('HSET', buyers_key, unpack(writes))
+  redis.call('HSET', head_key, 'stock', int(stock), 'sold', int(sold), 'count', int(count),
+    'version', int(version), 'position', int(position), 'last_now', int(now))
+  id = enqueue('purchases', head.epoch, 'b', table.concat(accepted))
+  announce_stock(version, stock)
+end
+
+return 'O' .. pack('>I6I6I7I5I4', raw, now, version, head.position, head.stock)
+  .. table.concat(letters) .. table.concat(receipts) .. id

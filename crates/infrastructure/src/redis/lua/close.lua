@@ -1,0 +1,33 @@
+-- Restore, step 2: takes this gate for an epoch that the ledger has just given.
+--
+-- What was accepted stands in buyers and outbox until step 5; the head says from now on that
+-- nobody is to be answered. A head of this number or a higher one is left alone.
+--
+-- KEYS and ARGV 1 to 4: see fence.lua; the epoch is the new one.
+-- ARGV  5 number of the epoch
+-- Reply: `O`, TIME, `closed`, or `passed` if somebody else took the gate for a later epoch.
+
+local refusal = refuse_here()
+if refusal then
+  return refusal
+end
+
+local h = redis.call('HMGET', head_key, 'generation', 'deleted', 'epoch', 'inc', 'open')
+if h[1] and h[1] ~= generation then
+  return refuse('OTHER_GENERATION', h[3])
+end
+if h[2] then
+  return refuse('DELETED', h[3])
+end
+if h[3] == epoch and h[4] == inc and h[5] == '0' then
+  return { 'O', int(raw), 'closed' }
+end
+if h[3] and tonumber(string.match(h[3], '^%d+')) >= tonumber(ARGV[5]) then
+  return { 'O', int(raw), 'passed' }
+end
+
+-- Written before the old head is gone: at the memory limit this is refused, and nothing is done.
+redis.call('HSET', head_key, 'generation', generation, 'epoch', epoch, 'inc', inc, 'open', '0')
+redis.call('HDEL', head_key, 'version', 'stock', 'sold', 'starts', 'ends', 'limit', 'paused',
+  'end_reason', 'last_now', 'count', 'position', 'definition', 'written')
+return { 'O', int(raw), 'closed' }

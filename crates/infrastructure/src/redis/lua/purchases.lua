@@ -1,0 +1,11 @@
+-- Reads one buyer's record. Changes nothing.
+--
+-- KEYS and ARGV 1 to 4: see fence.lua.
+-- ARGV  5 buyer
+-- Reply: `O`, TIME, the record or an empty string.
+
+local head, refusal = enter()
+if refusal then
+  return refusal
+end
+return { 'O', int(raw), redis.call('HGET', buyers_key, ARGV[5]) or '' }

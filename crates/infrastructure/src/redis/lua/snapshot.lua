@@ -1,0 +1,10 @@
+-- Reads the sale as it stands. Changes nothing.
+--
+-- KEYS and ARGV: see fence.lua.
+-- Reply: the state, see fence.lua.
+
+local head, refusal = enter()
+if refusal then
+  return refusal
+end
+return state()

@@ -1,0 +1,374 @@
+//! Makes a closed sale anew from the ledger and what this Redis still holds.
+//!
+//! The steps of the protocol: 1 take the next epoch in the ledger, from which on no older entry
+//! commits; 2 take the gate for it; 3 give the ledger what only the gate held; 4 read the ledger;
+//! 5 write the gate; 6 open. Every step demands that epoch, and that the gate is still in the life
+//! that step 2 closed; a crash leaves the sale closed, and the next node takes the next epoch.
+//! One restore of a sale runs in a node at a time; callers share it.
+
+mod admission;
+mod survivors;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use futures::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use redis::{Cmd, Value};
+use stampede_application::ports::{CatalogueRow, PortError, Randomness, Snapshot};
+use stampede_domain::{Epoch, Generation, Instant, Position, RecordedPurchase, SaleId};
+use tokio::time;
+
+use super::{
+    failure::{NotNow, STORE, inconsistent},
+    fence::{Refusal, Reply},
+    head::{self, Fields, State},
+    link::Link,
+    record,
+    registry::{KnownSale, Registry},
+    script::{CLOSE, Call, REFILL, REOPEN, SNAPSHOT, send},
+};
+use crate::postgres::PostgresLedger;
+
+/// Purchases read from the ledger and written to the gate at a time.
+const CHUNK: usize = 256;
+/// How often other nodes are told that the restore is still at work.
+const RENEW_EVERY: Duration = Duration::from_secs(1);
+
+/// How a restore ended.
+#[derive(Clone, Debug)]
+pub(super) enum Restored {
+    /// The sale is open.
+    Open(Box<Snapshot>),
+    /// The ledger has no such sale.
+    Gone,
+}
+
+type Flight = Shared<BoxFuture<'static, Result<Restored, PortError>>>;
+
+/// Restores the sales of a node.
+pub(super) struct Restorer {
+    link: Arc<Link>,
+    ledger: PostgresLedger,
+    registry: Arc<Registry>,
+    randomness: Arc<dyn Randomness>,
+    response_timeout_ms: i64,
+    /// The longest that a caller waits; the restore goes on without it.
+    wait: Duration,
+    /// Restores at work, so that callers join instead of competing.
+    flights: Mutex<HashMap<Generation, Flight>>,
+}
+
+/// What a restorer is made of.
+pub(super) struct Parts {
+    pub(super) link: Arc<Link>,
+    pub(super) ledger: PostgresLedger,
+    pub(super) registry: Arc<Registry>,
+    pub(super) randomness: Arc<dyn Randomness>,
+    pub(super) response_timeout: Duration,
+    pub(super) wait: Duration,
+}
+
+impl Restorer {
+    pub(super) fn new(parts: Parts) -> Self {
+        let Parts { link, ledger, registry, randomness, response_timeout, wait } = parts;
+        let millis = i64::try_from(response_timeout.as_millis()).unwrap_or(i64::MAX);
+        Self {
+            link,
+            ledger,
+            registry,
+            randomness,
+            response_timeout_ms: millis,
+            wait,
+            flights: Mutex::default(),
+        }
+    }
+
+    /// The sale as the ledger has it; `None` if there is no such sale, or it is deleted.
+    pub(super) async fn recorded(&self, id: &SaleId) -> Result<Option<CatalogueRow>, PortError> {
+        let found = self.ledger.restorable(id).await?;
+        Ok(found.filter(|found| !found.deleted).map(|found| found.row))
+    }
+
+    /// Restores a sale that was met closed, `head` being what its gate says of its epoch; waits
+    /// for it, up to the limit.
+    pub(super) async fn restore(
+        self: &Arc<Self>,
+        sale: &Arc<KnownSale>,
+        head: Option<Epoch>,
+    ) -> Result<Restored, PortError> {
+        self.join(sale, head, Reason::MetClosed).await
+    }
+
+    /// Restores a sale that is open but wrong.
+    pub(super) async fn rebuild(
+        self: &Arc<Self>,
+        sale: &Arc<KnownSale>,
+    ) -> Result<Restored, PortError> {
+        self.join(sale, None, Reason::Wanted).await
+    }
+
+    async fn join(
+        self: &Arc<Self>,
+        sale: &Arc<KnownSale>,
+        head: Option<Epoch>,
+        reason: Reason,
+    ) -> Result<Restored, PortError> {
+        let flight = self.flight(sale, head, reason);
+        match time::timeout(self.wait, flight).await {
+            Ok(restored) => restored,
+            Err(_) => Err(NotNow::Restoring.into()),
+        }
+    }
+
+    /// The restore at work, or a new one, which a task of its own drives to its end.
+    fn flight(
+        self: &Arc<Self>,
+        sale: &Arc<KnownSale>,
+        head: Option<Epoch>,
+        reason: Reason,
+    ) -> Flight {
+        let mut flights = self.flights();
+        if let Some(flight) = flights.get(&sale.id.generation) {
+            return flight.clone();
+        }
+        let (restorer, sale) = (self.clone(), sale.clone());
+        let generation = sale.id.generation;
+        let flight = async move {
+            let outcome = restorer.run(&sale, head, reason).await;
+            restorer.flights().remove(&generation);
+            outcome
+        };
+        let flight = flight.boxed().shared();
+        flights.insert(generation, flight.clone());
+        tokio::spawn(flight.clone());
+        flight
+    }
+
+    fn flights(&self) -> MutexGuard<'_, HashMap<Generation, Flight>> {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn run(
+        &self,
+        sale: &Arc<KnownSale>,
+        mut head: Option<Epoch>,
+        reason: Reason,
+    ) -> Result<Restored, PortError> {
+        let id = &sale.id;
+        let Some(row) = self.recorded(id).await? else {
+            self.registry.remove(id);
+            return Ok(Restored::Gone);
+        };
+        // Another node may have restored it since; and the number must rise above the head's.
+        match self.look(sale).await? {
+            Look::Open(state) if reason == Reason::MetClosed && state.epoch == row.epoch => {
+                sale.set_epoch(state.epoch);
+                return Ok(Restored::Open(Box::new(state.snapshot)));
+            }
+            Look::Open(state) => head = Some(state.epoch),
+            Look::Closed(epoch) => head = epoch.or(head),
+        }
+        let (seen, nonce) = (row.epoch, self.randomness.nonce());
+        let above = head.map_or(0, |head| head.number);
+        let Some(epoch) = self.ledger.take_epoch(id, seen, above, nonce).await? else {
+            return Err(NotNow::RestoredElsewhere.into());
+        };
+        let run = Run { restorer: self, sale, epoch, renewed: Mutex::new(time::Instant::now()) };
+        run.close().await?;
+        run.give_survivors(seen).await?;
+        let counted = run.refill().await?;
+        let state = run.reopen(&counted).await?;
+        sale.set_epoch(epoch);
+        if let Err(error) = self.ledger.end_restore(id, epoch).await {
+            // It lapses by itself; until then a second fault waits.
+            tracing::warn!(sale = %id, error = &error as &dyn std::error::Error,
+                "a restore that is over could not be told");
+        }
+        tracing::info!(sale = %id, %epoch, purchases = counted.purchases, "restored a sale's gate");
+        Ok(Restored::Open(Box::new(state.snapshot)))
+    }
+
+    async fn look(&self, sale: &KnownSale) -> Result<Look, PortError> {
+        let call = Call::plain(&SNAPSHOT);
+        let sent = send(&self.link, self.response_timeout_ms, sale, None, &call).await?;
+        match sent.reply {
+            Reply::Done(value) => {
+                Ok(Look::Open(Box::new(State::read(value).map_err(inconsistent)?)))
+            }
+            Reply::Refused(Refusal::Closed(head)) => Ok(Look::Closed(head)),
+            Reply::Refused(refusal) => Err(not_mine(refusal)),
+        }
+    }
+}
+
+/// Why a restore was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    /// A script said `CLOSED`.
+    MetClosed,
+    /// Gate and ledger disagree.
+    Wanted,
+}
+
+/// The gate as a restore finds it.
+enum Look {
+    Open(Box<State>),
+    Closed(Option<Epoch>),
+}
+
+/// One restore under the epoch that it took.
+struct Run<'a> {
+    restorer: &'a Restorer,
+    sale: &'a KnownSale,
+    epoch: Epoch,
+    /// When other nodes were last told.
+    renewed: Mutex<time::Instant>,
+}
+
+/// What the ledger's purchases add up to.
+#[derive(Default)]
+struct Counted {
+    purchases: u64,
+    units: u32,
+    position: Option<Position>,
+    newest: Option<Instant>,
+}
+
+impl Run<'_> {
+    /// Step 2.
+    async fn close(&self) -> Result<(), PortError> {
+        let number = self.epoch.number;
+        let write = |command: &mut Cmd| {
+            command.arg(number);
+        };
+        let mut fields = self.send(&Call { script: &CLOSE, size: (1, 0), write: &write }).await?;
+        match fields.text().map_err(inconsistent)?.as_str() {
+            "closed" => Ok(()),
+            _ => Err(NotNow::RestoredElsewhere.into()),
+        }
+    }
+
+    /// Steps 4 and 5, without the counters.
+    async fn refill(&self) -> Result<Counted, PortError> {
+        let mut counted = Counted::default();
+        loop {
+            let page = self.restorer.ledger.page_in_epoch(
+                &self.sale.id,
+                self.epoch,
+                counted.position,
+                CHUNK,
+            );
+            let page = page.await?.ok_or(NotNow::RestoredElsewhere)?;
+            self.write_chunk(counted.purchases, &page).await?;
+            for purchase in page.iter().map(|recorded| &recorded.purchase) {
+                if !purchase.cancelled {
+                    counted.units += purchase.qty;
+                }
+                counted.newest = counted.newest.max(Some(purchase.at));
+                counted.position = counted.position.max(Some(purchase.position));
+            }
+            counted.purchases += page.len() as u64;
+            self.renew().await?;
+            if page.len() < CHUNK {
+                return Ok(counted);
+            }
+        }
+    }
+
+    async fn write_chunk(&self, before: u64, page: &[RecordedPurchase]) -> Result<(), PortError> {
+        let write = |command: &mut Cmd| {
+            command.arg(before);
+            write_items(page, command);
+        };
+        let size = (1 + 2 * page.len(), 96 * page.len());
+        let call = Call { script: &REFILL, size, write: &write };
+        self.send(&call).await.map(|_| ())
+    }
+
+    /// The counters, and step 6.
+    async fn reopen(&self, counted: &Counted) -> Result<State, PortError> {
+        let Some(row) = self.restorer.recorded(&self.sale.id).await? else {
+            return Err(NotNow::RestoredElsewhere.into());
+        };
+        if row.epoch != self.epoch {
+            return Err(NotNow::RestoredElsewhere.into());
+        }
+        let definition =
+            head::definition(&row.sale).map_err(|error| PortError::inconsistent(STORE, error))?;
+        let stock = row.sale.initial_stock.saturating_sub(counted.units);
+        let write = |command: &mut Cmd| {
+            command.arg(self.epoch.first_version().0).arg(stock);
+            head::write_sale(&row.sale, &definition, command);
+            command
+                .arg(counted.units)
+                .arg(counted.position.map_or(0, |position| position.0))
+                .arg(counted.newest.map_or(0, Instant::millis))
+                .arg(counted.purchases);
+        };
+        let size = (12, definition.len() + 128);
+        let value = self.value(&Call { script: &REOPEN, size, write: &write }).await?;
+        State::read(value).map_err(inconsistent)
+    }
+
+    /// Tells other nodes, from time to time, that this restore is still at work.
+    async fn renew(&self) -> Result<(), PortError> {
+        let due = {
+            let mut renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
+            let due = renewed.elapsed() >= RENEW_EVERY;
+            if due {
+                *renewed = time::Instant::now();
+            }
+            due
+        };
+        if due && !self.restorer.ledger.renew(&self.sale.id, self.epoch).await? {
+            return Err(NotNow::RestoredElsewhere.into());
+        }
+        Ok(())
+    }
+
+    /// A step's reply after `O` and the time.
+    async fn send(&self, call: &Call<'_>) -> Result<Fields, PortError> {
+        let mut fields = Fields::of(self.value(call).await?).map_err(inconsistent)?;
+        fields.value().and_then(|_| fields.value()).map_err(inconsistent)?;
+        Ok(fields)
+    }
+
+    async fn value(&self, call: &Call<'_>) -> Result<Value, PortError> {
+        let (link, timeout) = (&self.restorer.link, self.restorer.response_timeout_ms);
+        let sent = send(link, timeout, self.sale, Some(self.epoch), call).await?;
+        match sent.reply {
+            Reply::Done(value) => Ok(value),
+            Reply::Refused(refusal) => Err(not_mine(refusal)),
+        }
+    }
+}
+
+/// What a refusal means to a restore: it is over, and somebody begins anew.
+fn not_mine(refusal: Refusal) -> PortError {
+    match refusal {
+        Refusal::Late => NotNow::Late,
+        Refusal::NotMaster => NotNow::NotMaster,
+        Refusal::Newer => NotNow::Newer,
+        Refusal::OtherGeneration
+        | Refusal::Deleted
+        | Refusal::OtherEpoch(_)
+        | Refusal::Closed(_) => NotNow::Interrupted,
+    }
+    .into()
+}
+
+/// Adds buyer and item of each purchase.
+pub(super) fn write_items(purchases: &[RecordedPurchase], command: &mut Cmd) {
+    let mut item = Vec::with_capacity(record::ITEM);
+    for recorded in purchases {
+        item.clear();
+        record::write_item(&recorded.purchase, &mut item);
+        command.arg(recorded.buyer.as_str()).arg(&item[..]);
+    }
+}

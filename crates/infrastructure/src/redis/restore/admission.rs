@@ -1,0 +1,120 @@
+//! Step 3 of a restore, second half: survivors are judged again, on the ledger's tally.
+
+use std::collections::HashSet;
+
+use stampede_application::ports::{CommitError, PortError};
+use stampede_domain::{
+    Attempt, BuyerId, Decision, Instant, RecordedPurchase, Rejection, Sale, Window, decide,
+};
+
+use super::{NotNow, Run, STORE};
+
+impl Run<'_> {
+    /// Gives the ledger what it lacks of `survivors`, oldest first; what does not fit any more is
+    /// raised as a dead letter: acknowledged at the gate, lost in a fault.
+    pub(super) async fn admit(&self, survivors: &[RecordedPurchase]) -> Result<(), PortError> {
+        let (ledger, id) = (&self.restorer.ledger, &self.sale.id);
+        let buyers: HashSet<&BuyerId> = survivors.iter().map(|recorded| &recorded.buyer).collect();
+        let buyers: Vec<&BuyerId> = buyers.into_iter().collect();
+        let tally = ledger.tally_in_epoch(id, self.epoch, &buyers).await?;
+        let (sale, mut tally) = tally.ok_or(NotNow::RestoredElsewhere)?;
+        let sale = without_time(sale);
+        let (mut admitted, mut refused) = (Vec::new(), Vec::new());
+        for survivor in survivors {
+            let attempt = attempt(survivor);
+            let decided = decide(&sale, &mut tally, &[attempt], survivor.purchase.at);
+            match decided.as_slice() {
+                [Decision::Accepted(purchase)] => {
+                    let purchase = *purchase;
+                    let epoch = self.epoch;
+                    admitted.push(RecordedPurchase { purchase, epoch, ..survivor.clone() });
+                }
+                other => refused.push((survivor.clone(), why(other).to_owned())),
+            }
+        }
+        self.record(&admitted, &mut refused).await?;
+        if refused.is_empty() {
+            return Ok(());
+        }
+        tracing::error!(sale = %id, purchases = refused.len(),
+            "purchases were acknowledged at the gate and lost in a fault");
+        if !ledger.raise_dead_letters(id, self.epoch, &refused).await? {
+            return Err(NotNow::RestoredElsewhere.into());
+        }
+        Ok(())
+    }
+
+    async fn record(
+        &self,
+        admitted: &[RecordedPurchase],
+        refused: &mut Vec<(RecordedPurchase, String)>,
+    ) -> Result<(), PortError> {
+        match self.record_all(admitted).await {
+            Ok(()) => Ok(()),
+            Err(CommitError::Port(error)) => Err(error),
+            Err(CommitError::Data(_)) if admitted.len() > 1 => {
+                // One of them is poisoned: alone, it keeps nobody else out.
+                for one in admitted {
+                    match self.record_all(std::slice::from_ref(one)).await {
+                        Ok(()) => {}
+                        Err(CommitError::Port(error)) => return Err(error),
+                        Err(error @ (CommitError::Data(_) | CommitError::Drift { .. })) => {
+                            refused.push((one.clone(), error.to_string()));
+                        }
+                    }
+                }
+                Ok(())
+            }
+            Err(error @ CommitError::Data(_)) => {
+                refused.extend(admitted.iter().map(|one| (one.clone(), error.to_string())));
+                Ok(())
+            }
+            Err(error @ CommitError::Drift { .. }) => Err(PortError::inconsistent(STORE, error)),
+        }
+    }
+
+    async fn record_all(&self, admitted: &[RecordedPurchase]) -> Result<(), CommitError> {
+        if admitted.is_empty() {
+            return Ok(());
+        }
+        let ledger = &self.restorer.ledger;
+        match ledger.record_survivors(&self.sale.id, self.epoch, admitted).await? {
+            Some(_) => Ok(()),
+            None => Err(CommitError::Port(NotNow::RestoredElsewhere.into())),
+        }
+    }
+}
+
+/// The sale as it judges what was accepted before: by stock, limit and key. Window and pause were
+/// judged then.
+fn without_time(sale: Sale) -> Sale {
+    let window = Window { start: Instant::from_millis(0), end: Instant::MAX };
+    Sale { window, paused: false, ended_by_admin: false, ..sale }
+}
+
+/// The attempt that the purchase was.
+fn attempt(recorded: &RecordedPurchase) -> Attempt {
+    Attempt {
+        buyer: recorded.buyer.clone(),
+        key: recorded.purchase.key,
+        bits: recorded.purchase.bits,
+        qty: recorded.purchase.qty,
+        traceparent: recorded.traceparent.clone(),
+        unit_price: recorded.unit_price,
+    }
+}
+
+fn why(decided: &[Decision]) -> &'static str {
+    match decided {
+        [Decision::Replayed(_) | Decision::KeyReused] => {
+            "acknowledged at the gate, lost in a fault: its key stands for another purchase"
+        }
+        [Decision::Rejected(Rejection::AlreadyPurchased(_))] => {
+            "acknowledged at the gate, lost in a fault: no room under the limit is left"
+        }
+        [Decision::Rejected(Rejection::SaleNotActive | Rejection::SoldOut)] => {
+            "acknowledged at the gate, lost in a fault: no unit is left"
+        }
+        _ => "acknowledged at the gate, lost in a fault",
+    }
+}

@@ -1,0 +1,108 @@
+//! The redis engine with its ledger in Postgres.
+
+use std::{sync::Arc, time::Duration};
+
+use rand::RngCore as _;
+use stampede_application::{
+    live_sales::{Freshness, LiveSales},
+    ports::{Catalogue, Clock, Ledger, Outbox, Randomness, SaleFeed, SaleGate},
+};
+use stampede_infrastructure::{
+    postgres::{PostgresCatalogue, PostgresLedger, PostgresLimits, connect, migrate},
+    redis::{RedisEngine, RedisSettings},
+};
+use stampede_testkit::{
+    servers::{TestDatabase, postgres, redis},
+    suites::{Harness, ManyNodes},
+};
+
+/// Two nodes over one Redis and one Postgres.
+struct RedisHarness {
+    engine: RedisEngine,
+    other: RedisEngine,
+    catalogue: Arc<dyn Catalogue>,
+    ledger: PostgresLedger,
+    _database: TestDatabase,
+}
+
+/// What the operating system gives.
+struct Dice;
+
+impl Randomness for Dice {
+    fn fill(&self, bytes: &mut [u8]) {
+        rand::rng().fill_bytes(bytes);
+    }
+}
+
+impl RedisHarness {
+    async fn start() -> Self {
+        let (server, database) = (redis().await, postgres().await);
+        let limits = PostgresLimits { connections_max: 4, ..PostgresLimits::default() };
+        let pool = connect(&database.url, &limits).expect("an address");
+        migrate(&pool).await.expect("migrations");
+        let ledger = PostgresLedger::new(pool.clone());
+        let catalogue: Arc<dyn Catalogue> = Arc::new(PostgresCatalogue::new(pool, &limits));
+        let node = async || {
+            let settings = RedisSettings::new(&server.url, &server.prefix);
+            RedisEngine::connect(settings, ledger.clone(), catalogue.clone(), Arc::new(Dice))
+                .await
+                .expect("Redis answers")
+        };
+        let (engine, other) = (node().await, node().await);
+        Self { engine, other, catalogue, ledger, _database: database }
+    }
+}
+
+impl Harness for RedisHarness {
+    fn gate(&self) -> Arc<dyn SaleGate> {
+        self.engine.gate()
+    }
+
+    fn outbox(&self) -> Arc<dyn Outbox> {
+        self.engine.outbox()
+    }
+
+    fn outbox_after_restart(&self) -> Arc<dyn Outbox> {
+        self.other.outbox()
+    }
+
+    fn catalogue(&self) -> Arc<dyn Catalogue> {
+        self.catalogue.clone()
+    }
+
+    fn ledger(&self) -> Arc<dyn Ledger> {
+        Arc::new(self.ledger.clone())
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        self.engine.clock()
+    }
+
+    fn feed(&self) -> Arc<dyn SaleFeed> {
+        self.engine.feed()
+    }
+
+    fn live_sales(&self) -> Arc<LiveSales> {
+        let freshness = Freshness::Within(Duration::from_secs(1));
+        Arc::new(LiveSales::new(self.engine.clock(), freshness))
+    }
+}
+
+impl ManyNodes for RedisHarness {
+    fn other_gate(&self) -> Arc<dyn SaleGate> {
+        self.other.gate()
+    }
+}
+
+mod sale_gate {
+    stampede_testkit::sale_gate_suite!(super::super::RedisHarness::start(), 2_000);
+}
+
+mod outbox {
+    stampede_testkit::outbox_suite!(super::RedisHarness::start());
+}
+
+mod sale_feed {
+    stampede_testkit::sale_feed_suite!(super::RedisHarness::start());
+    stampede_testkit::sale_feed_across_nodes_suite!(super::RedisHarness::start());
+}
