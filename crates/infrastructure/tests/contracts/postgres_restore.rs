@@ -127,6 +127,43 @@ async fn from_the_taking_on_no_older_entry_commits() {
 }
 
 #[tokio::test]
+async fn a_commit_that_waits_for_the_taking_of_an_epoch_commits_nothing_of_the_older() {
+    let at = Restored::of(a_sale().build()).await;
+    let mut taking = at.pool.begin().await.expect("the ledger answers");
+    sqlx::query("UPDATE sales SET epoch_number = epoch_number + 1")
+        .execute(&mut *taking)
+        .await
+        .expect("the ledger answers");
+    let late = at.survivor(at.first, 2);
+    let entry = Entry { id: None, body: EntryBody::Purchases(vec![late.clone()]) };
+    let (ledger, pool) = (at.ledger.clone(), at.pool.clone());
+    let commit = tokio::spawn(async move { ledger.commit(&[entry]).await });
+    until_somebody_waits_for_a_row(&pool).await;
+    taking.commit().await.expect("the epoch is taken");
+    let settled = commit.await.expect("the commit ends").expect("an answer");
+    assert_eq!(settled, [Settled::Stale(vec![late])]);
+}
+
+/// Asks Postgres again and again, at most 5 s, whether a session waits for another's row.
+async fn until_somebody_waits_for_a_row(pool: &PgPool) {
+    let waiting = async {
+        loop {
+            let sessions: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event_type = 'Lock'",
+            )
+            .fetch_one(pool)
+            .await
+            .expect("the ledger answers");
+            if sessions > 0 {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), waiting).await.expect("somebody waits");
+}
+
+#[tokio::test]
 async fn survivors_are_held_to_the_stock_and_voided_ones_left_out() {
     let at = Restored::of(a_sale().stock(2).build()).await;
     let epoch = at.take(at.first, 0, 1).await.expect("it is free");
