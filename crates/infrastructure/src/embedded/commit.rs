@@ -58,9 +58,10 @@ pub(super) async fn commit(
         EntryBody::Change(change) if stands(change.sale.id.generation) == Standing::Current => {
             Settled::Committed { inserted: 0 }
         }
-        EntryBody::Change(_) => Settled::Dropped,
-        // Refused before anything was done.
-        EntryBody::Newer { .. } | EntryBody::Broken { .. } => Settled::Dropped,
+        // The last two were refused before anything was done.
+        EntryBody::Change(_) | EntryBody::Newer { .. } | EntryBody::Broken { .. } => {
+            Settled::Dropped
+        }
     });
     Ok(settled.collect())
 }

@@ -178,11 +178,12 @@ enum Last {
     None,
 }
 
-/// What there is of a sku, its rows held: a burial that is under way is waited for.
+/// What there is of a sku. A sale whose burial is under way lives until it is committed; its row
+/// is not waited for, since all creations would wait with this one.
 async fn last_of(connection: &mut PgConnection, sku: &Sku) -> Result<Last, PortError> {
     let rows: Vec<(i64, i64, bool)> = sqlx::query_as(
         "SELECT epoch_number, epoch_nonce, deleted_at IS NULL FROM sales
-         WHERE sku = $1 ORDER BY generation FOR UPDATE",
+         WHERE sku = $1",
     )
     .bind(sku.as_str())
     .fetch_all(connection)

@@ -4,6 +4,7 @@ use std::{str::FromStr, time::Duration};
 
 use sqlx::{
     PgPool,
+    migrate::MigrateError,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use stampede_application::ports::PortError;
@@ -49,6 +50,10 @@ impl Default for PostgresLimits {
 ///
 /// [`PortError::Inconsistent`] if `url` is no address of a Postgres.
 pub fn connect(url: &str, limits: &PostgresLimits) -> Result<PgPool, PortError> {
+    // The client would take any scheme for its own.
+    if !["postgresql://", "postgres://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return Err(PortError::inconsistent(STORE, "the address must begin with postgresql://"));
+    }
     let millis = |limit: Duration| limit.as_millis().to_string();
     let options = PgConnectOptions::from_str(url)
         .map_err(|error| PortError::inconsistent(STORE, error))?
@@ -84,8 +89,11 @@ pub async fn migrate(pool: &PgPool) -> Result<(), PortError> {
         .map_err(unavailable)?;
     let migrated = sqlx::migrate!("../../migrations/postgres").run(&own).await;
     own.close().await;
-    migrated.map_err(|error| match error {
-        sqlx::migrate::MigrateError::Execute(error) => unavailable(error),
-        other => PortError::inconsistent(STORE, other),
+    migrated.map_err(|error| {
+        if let MigrateError::Execute(error) = error {
+            unavailable(error)
+        } else {
+            PortError::inconsistent(STORE, error)
+        }
     })
 }

@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use stampede_application::ports::CommitError;
-use stampede_domain::{Epoch, PurchaseNo, RecordedPurchase, SaleId};
+use stampede_domain::{Epoch, PurchaseNo, RecordedPurchase, SaleId, TraceParent};
 
 use super::{failure::refused, rows::narrow};
 
@@ -92,7 +92,7 @@ impl<'a> Columns<'a> {
             columns.ordinal.push(purchase.ordinal.into());
             columns.held_after.push(purchase.held_after.into());
             columns.cancelled.push(purchase.cancelled);
-            columns.traceparent.push(row.traceparent.as_ref().map(|trace| trace.as_str()));
+            columns.traceparent.push(row.traceparent.as_ref().map(TraceParent::as_str));
             columns.unit_price_minor.push(row.unit_price.map(|price| price.minor));
             let currency = row.unit_price.as_ref().map(|price| str::from_utf8(&price.currency));
             let currency =

@@ -1,1 +1,264 @@
-//! stub
+//! What a restore asks of the Postgres ledger, and what ordinary statements are held to.
+#![expect(clippy::panic, reason = "a test fails by panicking")]
+
+use std::{sync::Arc, time::Duration};
+
+use sqlx::PgPool;
+use stampede_application::ports::{
+    Buried, Catalogue, CommitError, Created, DeadLetter, Entry, EntryBody, Ledger, PortError,
+    Settled, StoreProbe,
+};
+use stampede_domain::{Epoch, Position, RecordedPurchase, Sale};
+use stampede_infrastructure::postgres::{
+    PostgresCatalogue, PostgresLedger, PostgresLimits, PostgresProbe, connect, migrate,
+};
+use stampede_testkit::{
+    builders::{a_purchase, a_sale},
+    servers::TestDatabase,
+};
+
+use super::postgres_records::database;
+
+/// One sale in the ledger, with one purchase of its first epoch.
+struct Restored {
+    ledger: PostgresLedger,
+    catalogue: Arc<dyn Catalogue>,
+    sale: Sale,
+    first: Epoch,
+    pool: PgPool,
+    database: TestDatabase,
+}
+
+impl Restored {
+    async fn of(sale: Sale) -> Self {
+        let (database, pool) = database().await;
+        let catalogue = PostgresCatalogue::new(pool.clone(), &PostgresLimits::default());
+        let created = catalogue.create(&sale, 7).await.expect("the catalogue answers");
+        let Created::Recorded(first) = created else { panic!("not recorded: {created:?}") };
+        let ledger = PostgresLedger::new(pool.clone());
+        let purchase = a_purchase(&sale, first).entry();
+        ledger.commit(&[purchase]).await.expect("the ledger commits");
+        Self { ledger, catalogue: Arc::new(catalogue), sale, first, pool, database }
+    }
+
+    async fn take(&self, seen: Epoch, head_number: u64, nonce: u64) -> Option<Epoch> {
+        let taken = self.ledger.take_epoch(&self.sale.id, seen, head_number, nonce).await;
+        taken.expect("the ledger answers")
+    }
+
+    /// A survivor at that position, under that epoch.
+    fn survivor(&self, epoch: Epoch, position: u64) -> RecordedPurchase {
+        a_purchase(&self.sale, epoch).at_position(position).build()
+    }
+
+    /// Makes the courtesy of the last restorer lapse, as five seconds would.
+    async fn lapse(&self) {
+        sqlx::query("UPDATE sales SET restore_until = clock_timestamp()")
+            .execute(&self.pool)
+            .await
+            .expect("the ledger answers");
+    }
+}
+
+#[tokio::test]
+async fn an_epoch_is_taken_once_and_lies_above_ledger_and_head() {
+    let at = Restored::of(a_sale().build()).await;
+    let seen = at.ledger.restorable(&at.sale.id).await.expect("an answer").expect("the sale");
+    assert_eq!((seen.row.epoch, seen.row.sold), (at.first, 1));
+    assert!(!seen.deleted && !seen.contended);
+
+    let racers = (0..8).map(|nonce| at.take(at.first, 41, nonce));
+    let taken: Vec<Epoch> = futures::future::join_all(racers).await.into_iter().flatten().collect();
+    assert_eq!(taken.len(), 1, "{taken:?}");
+    assert_eq!(taken[0].number, 42);
+    let now = at.ledger.restorable(&at.sale.id).await.expect("an answer").expect("the sale");
+    assert_eq!(now.row.epoch, taken[0]);
+    assert!(now.contended);
+
+    // Nobody takes it from a restorer at work; anybody, who has seen it, when its time is over.
+    assert_eq!(at.take(taken[0], 0, 99).await, None);
+    at.lapse().await;
+    assert_eq!(at.take(at.first, 0, 99).await, None);
+    assert_eq!(at.take(taken[0], 0, 99).await, Some(Epoch { number: 43, nonce: 99 }));
+}
+
+#[tokio::test]
+async fn a_restorer_that_was_overtaken_writes_nothing_and_hears_it() {
+    let at = Restored::of(a_sale().build()).await;
+    let mine = at.take(at.first, 0, 1).await.expect("it is free");
+    assert!(at.ledger.renew(&at.sale.id, mine).await.expect("an answer"));
+    assert_eq!(at.take(mine, 0, 2).await, None, "renewed");
+    at.lapse().await;
+    let theirs = at.take(mine, 0, 2).await.expect("it has lapsed");
+
+    let (ledger, id) = (&at.ledger, &at.sale.id);
+    let survivor = at.survivor(mine, 2);
+    let letter = (survivor.clone(), "no unit is left".to_owned());
+    assert!(!ledger.renew(id, mine).await.expect("an answer"));
+    let recorded = ledger.record_survivors(id, mine, &[survivor]).await;
+    assert_eq!(recorded.expect("an answer"), None);
+    assert!(!ledger.raise_dead_letters(id, mine, &[letter]).await.expect("an answer"));
+    assert_eq!(ledger.page_in_epoch(id, mine, None, 10).await.expect("an answer"), None);
+
+    assert_eq!(ledger.dead_letters(None, 10).await.expect("an answer"), []);
+    let page = ledger.page_in_epoch(id, theirs, None, 10).await.expect("an answer");
+    assert_eq!(page.expect("the epoch is held").len(), 1);
+}
+
+#[tokio::test]
+async fn from_the_taking_on_no_older_entry_commits() {
+    let at = Restored::of(a_sale().build()).await;
+    let epoch = at.take(at.first, 0, 1).await.expect("it is free");
+    let [known, lost] = [1, 2].map(|position| at.survivor(at.first, position));
+    let entries =
+        [known, lost.clone()].map(|one| Entry { id: None, body: EntryBody::Purchases(vec![one]) });
+    let settled = at.ledger.commit(&entries).await.expect("an answer");
+    assert_eq!(settled, [Settled::Committed { inserted: 0 }, Settled::Stale(vec![lost])]);
+
+    let survivors = [2, 3].map(|position| at.survivor(epoch, position));
+    let recorded = at.ledger.record_survivors(&at.sale.id, epoch, &survivors).await;
+    assert_eq!(recorded.expect("an answer"), Some(2));
+    let again = at.ledger.record_survivors(&at.sale.id, epoch, &survivors).await;
+    assert_eq!(again.expect("an answer"), Some(0));
+    let page = at.ledger.page_in_epoch(&at.sale.id, epoch, Some(Position(1)), 10).await;
+    assert_eq!(page.expect("an answer").expect("the epoch is held"), survivors);
+    let row = at.catalogue.find(&at.sale.id.sku).await.expect("an answer").expect("the sale");
+    assert_eq!(row.sold, 3);
+}
+
+#[tokio::test]
+async fn a_commit_that_waits_for_the_taking_of_an_epoch_commits_nothing_of_the_older() {
+    let at = Restored::of(a_sale().build()).await;
+    let mut taking = at.pool.begin().await.expect("the ledger answers");
+    sqlx::query("UPDATE sales SET epoch_number = epoch_number + 1")
+        .execute(&mut *taking)
+        .await
+        .expect("the ledger answers");
+    let late = at.survivor(at.first, 2);
+    let entry = Entry { id: None, body: EntryBody::Purchases(vec![late.clone()]) };
+    let (ledger, pool) = (at.ledger.clone(), at.pool.clone());
+    let commit = tokio::spawn(async move { ledger.commit(&[entry]).await });
+    until_somebody_waits_for_a_row(&pool).await;
+    taking.commit().await.expect("the epoch is taken");
+    let settled = commit.await.expect("the commit ends").expect("an answer");
+    assert_eq!(settled, [Settled::Stale(vec![late])]);
+}
+
+/// Asks Postgres again and again, at most 5 s, whether a session waits for another's row.
+async fn until_somebody_waits_for_a_row(pool: &PgPool) {
+    let waiting = async {
+        loop {
+            let sessions: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event_type = 'Lock'",
+            )
+            .fetch_one(pool)
+            .await
+            .expect("the ledger answers");
+            if sessions > 0 {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), waiting).await.expect("somebody waits");
+}
+
+#[tokio::test]
+async fn survivors_are_held_to_the_stock_and_voided_ones_left_out() {
+    let at = Restored::of(a_sale().stock(2).build()).await;
+    let epoch = at.take(at.first, 0, 1).await.expect("it is free");
+    let voided = at.survivor(epoch, 2);
+    let letter = DeadLetter { purchase: Some(voided.clone()), raw: None, error: "void".into() };
+    at.ledger.void(&letter, at.sale.window.end).await.expect("the ledger remembers");
+    let within = [voided.clone(), at.survivor(epoch, 3)];
+    let recorded = at.ledger.record_survivors(&at.sale.id, epoch, &within).await;
+    assert_eq!(recorded.expect("an answer"), Some(1));
+
+    let above = at.ledger.record_survivors(&at.sale.id, epoch, &[at.survivor(epoch, 4)]).await;
+    let Err(CommitError::Drift { constraint, .. }) = above else { panic!("{above:?}") };
+    assert_eq!(constraint, "sold_within_stock");
+}
+
+#[tokio::test]
+async fn a_dead_letter_is_raised_once_read_back_whole_and_removed_once() {
+    let at = Restored::of(a_sale().build()).await;
+    let epoch = at.take(at.first, 0, 1).await.expect("it is free");
+    let (ledger, id) = (&at.ledger, &at.sale.id);
+    let letters = [2, 3].map(|position| {
+        let lost = a_purchase(&at.sale, at.first)
+            .at_position(position)
+            .by("Łukasz 'L'")
+            .traced("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+            .priced(250, *b"PLN")
+            .build();
+        (lost, format!("no unit was left for {position}"))
+    });
+    for _ in 0..2 {
+        assert!(ledger.raise_dead_letters(id, epoch, &letters).await.expect("an answer"));
+    }
+    let raised = ledger.dead_letters(None, 10).await.expect("an answer");
+    let told: Vec<_> = raised.iter().map(|(_, lost, why)| (lost.clone(), why.clone())).collect();
+    assert_eq!(told, letters);
+
+    let (first, ..) = raised[0];
+    let after = ledger.dead_letters(Some(first), 10).await.expect("an answer");
+    assert_eq!(after, raised[1..]);
+    assert_eq!(ledger.exhume(first).await.expect("an answer").as_ref(), Some(&raised[0]));
+    assert_eq!(ledger.exhume(first).await.expect("an answer"), None);
+}
+
+#[tokio::test]
+async fn a_buried_sale_is_not_restored() {
+    let at = Restored::of(a_sale().build()).await;
+    let buried = at.catalogue.bury(&at.sale.id, 8, at.sale.window.end).await.expect("an answer");
+    let Buried::Buried(last) = buried else { panic!("{buried:?}") };
+    let seen = at.ledger.restorable(&at.sale.id).await.expect("an answer").expect("a tombstone");
+    assert!(seen.deleted);
+    assert_eq!(seen.row.epoch, last);
+    assert_eq!(at.take(last, 0, 1).await, None);
+    let unknown = a_sale().generation(99).build();
+    assert_eq!(at.ledger.restorable(&unknown.id).await.expect("an answer"), None);
+}
+
+#[tokio::test]
+async fn a_row_in_anothers_hand_is_waited_for_no_longer_than_the_limit() {
+    let at = Restored::of(a_sale().build()).await;
+    let limits =
+        PostgresLimits { lock_timeout: Duration::from_millis(50), ..PostgresLimits::default() };
+    let hasty = connect(&at.database.url, &limits).expect("an address");
+    let holder = at.catalogue.lock(&at.sale.id.sku).await.expect("an answer");
+    let entry = a_purchase(&at.sale, at.first).at_position(2).entry();
+    let refused = PostgresLedger::new(hasty).commit(&[entry]).await;
+    assert!(
+        matches!(refused, Err(CommitError::Port(PortError::Unavailable { .. }))),
+        "{refused:?}"
+    );
+    drop(holder);
+}
+
+#[tokio::test]
+async fn many_nodes_may_migrate_at_once_and_again() {
+    let database = stampede_testkit::servers::postgres().await;
+    let nodes = (0..4).map(|_| async {
+        let pool = connect(&database.url, &PostgresLimits::default()).expect("an address");
+        migrate(&pool).await.expect("the migrations run");
+        migrate(&pool).await.expect("nothing is left to do");
+    });
+    futures::future::join_all(nodes).await;
+}
+
+#[tokio::test]
+async fn a_probe_tells_whether_postgres_answers_and_a_pool_does_not_need_it() {
+    let (_database, pool) = database().await;
+    let probe = PostgresProbe::new(pool);
+    assert_eq!(probe.name(), "postgresql");
+    probe.ping().await.expect("Postgres answers");
+
+    let limits =
+        PostgresLimits { acquire_timeout: Duration::from_millis(50), ..PostgresLimits::default() };
+    // A port of the reserved range, where nothing listens.
+    let nowhere = connect("postgresql://nobody@127.0.0.1:1/none", &limits).expect("an address");
+    let answer = PostgresProbe::new(nowhere).ping().await;
+    assert!(matches!(answer, Err(PortError::Unavailable { .. })), "{answer:?}");
+    assert!(connect("mysql://nobody@127.0.0.1/none", &limits).is_err());
+}

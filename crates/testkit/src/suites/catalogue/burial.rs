@@ -7,7 +7,7 @@ use stampede_application::ports::{Buried, Created};
 use stampede_domain::{Epoch, PurchaseNo, Sale};
 
 use crate::{
-    builders::{a_purchase, a_sale},
+    builders::{PurchaseBuilder, a_purchase, a_sale},
     suites::{Records, records::inserted},
 };
 
@@ -106,7 +106,7 @@ pub async fn purchases_of_a_buried_sale_stay_in_the_archive_until_retention_ends
     let of_sale = [1, 2, 3].map(|position| a_purchase(&sale, epoch).at_position(position));
     let numbers = of_sale.clone().map(|purchase| purchase.build().purchase.no());
     let of_other = a_purchase(&other, other_epoch).entry();
-    let entries: Vec<_> = of_sale.map(|purchase| purchase.entry()).into_iter().collect();
+    let entries: Vec<_> = of_sale.map(PurchaseBuilder::entry).into();
     records.commit(&entries).await;
     assert_eq!(records.commit(&[of_other]).await, [inserted(1)]);
 
