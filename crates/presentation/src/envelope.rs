@@ -101,12 +101,14 @@ pub(crate) struct Problem {
     pub(crate) message: String,
     /// Every bad field of the request, with what is wrong with it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    #[schema(value_type = Option<BTreeMap<String, String>>, nullable = false)]
     pub(crate) fields: Option<BTreeMap<Cow<'static, str>, Cow<'static, str>>>,
     /// After how many seconds to ask again.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub(crate) retry_after: Option<u64>,
     /// What the buyer holds already, with `ALREADY_PURCHASED`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub(crate) purchase: Option<PurchaseSummary>,
 }

@@ -22,7 +22,7 @@ pub(crate) fn is_known(request: &HttpRequest, etag: &HeaderValue) -> bool {
 
 /// A weak tag of a hash: its first half, in hex.
 pub(crate) fn of_hash(hash: &[u8]) -> HeaderValue {
-    let digits: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    HeaderValue::try_from(format!("W/\"{digits}\""))
+    let half = hash.iter().take(16).fold(0_u128, |half, &byte| half << 8 | u128::from(byte));
+    HeaderValue::try_from(format!("W/\"{half:032x}\""))
         .unwrap_or_else(|_| HeaderValue::from_static("W/\"\""))
 }

@@ -95,16 +95,14 @@ where
         let answering = AssertUnwindSafe(self.service.call(request)).catch_unwind();
         let noted = span.clone();
         let answering = async move {
-            let mut response = match answering.await {
-                Ok(answered) => answered?.map_into_left_body(),
-                Err(_) => {
-                    // The panic hook has said where; the request itself went down with it.
-                    tracing::error!("a controller panicked");
-                    let status = ApiError::Internal.status_code();
-                    node.metrics.request(&method, RouteLabel::NONE, status, arrived.elapsed());
-                    return Err(Panicked(correlation).into());
-                }
+            let Ok(answered) = answering.await else {
+                // The panic hook has said where; the request itself went down with it.
+                tracing::error!("a controller panicked");
+                let status = ApiError::Internal.status_code();
+                node.metrics.request(&method, RouteLabel::NONE, status, arrived.elapsed());
+                return Err(Panicked(correlation).into());
             };
+            let mut response = answered?.map_into_left_body();
             let (route, status) = (label(&response), response.status());
             note(&noted, route, status.as_u16());
             finish(&mut response, correlation);

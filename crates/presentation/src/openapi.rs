@@ -71,7 +71,7 @@ impl Modify for AdminKey {
     }
 }
 
-/// The document as it is committed: OpenAPI 3.1, indented, with a final line break.
+/// The document as it is committed: `OpenAPI` 3.1, indented, with a final line break.
 #[must_use]
 pub fn openapi_json() -> String {
     let mut json = Api::openapi().to_pretty_json().unwrap_or_default();

@@ -10,6 +10,7 @@ use crate::{
 };
 
 /// A product with its counters.
+#[expect(clippy::struct_field_names, reason = "the wire says productName")]
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Product {
@@ -36,6 +37,7 @@ pub(crate) struct Product {
     total_purchases: u32,
     /// Units in the ledger; in the answers that read a product.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     persisted_purchases: Option<u32>,
     /// Raised by every written change.
     version: u64,

@@ -76,8 +76,9 @@ impl<K: Hash + Eq + Clone> Limit<K> {
 
     fn take(&self, key: &K) -> Result<(), ApiError> {
         self.limiter.check_key(key).map_err(|until| {
-            let wait = until.wait_time_from(self.clock.now());
-            ApiError::RateLimited { retry_after_s: wait.as_secs_f64().ceil().max(1.0) as u64 }
+            let wait_ms = until.wait_time_from(self.clock.now()).as_millis();
+            let retry_after_s = u64::try_from(wait_ms.div_ceil(1_000)).unwrap_or(1).max(1);
+            ApiError::RateLimited { retry_after_s }
         })
     }
 

@@ -60,7 +60,7 @@ impl Drop for Claim {
 /// Passes changes on until nobody listens or the sale is gone.
 async fn pass_on(
     relay: Rc<Sender<Arc<LiveSale>>>,
-    mut changes: Receiver<Arc<LiveSale>>,
+    mut source: Receiver<Arc<LiveSale>>,
     stock_interval: Duration,
     _claim: Claim,
 ) {
@@ -78,10 +78,10 @@ async fn pass_on(
             () = sleep_until(stock_due), if held_back => {
                 held_back = false;
                 stock_due = Instant::now() + stock_interval;
-                relay.send_replace(changes.borrow().clone());
+                relay.send_replace(source.borrow().clone());
             }
-            changed = changes.changed() => {
-                let newest = changes.borrow_and_update().clone();
+            changed = source.changed() => {
+                let newest = source.borrow_and_update().clone();
                 let quiet = differs_in_stock_alone(&relay.borrow(), &newest);
                 if quiet && Instant::now() < stock_due && changed.is_ok() {
                     held_back = true;

@@ -28,6 +28,7 @@ pub(crate) struct StateChange<'a> {
     state: SaleState,
     /// Why it ended, or `RESTOCKED` if units came back to a sale that was sold out.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     reason: Option<&'static str>,
     paused: bool,
     version: u64,

@@ -163,14 +163,14 @@ impl SaleStream {
         self.waiting.push(change.boxed_local());
     }
 
-    fn changed(&mut self, changed: Changed) {
-        let Some((live, changes)) = changed.next else {
-            self.forget(changed.generation);
+    fn changed(&mut self, Changed { generation, next }: Changed) {
+        let Some((live, changes)) = next else {
+            self.forget(generation);
             return;
         };
-        self.await_change(changed.generation, changes);
-        if let Some(shown) = self.shown.get(&changed.generation).cloned() {
-            self.show(changed.generation, &shown, live);
+        self.await_change(generation, changes);
+        if let Some(shown) = self.shown.get(&generation).cloned() {
+            self.show(generation, &shown, live);
         }
     }
 

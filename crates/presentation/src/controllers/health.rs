@@ -106,7 +106,7 @@ pub(crate) async fn health(worker: Data<Worker>) -> HttpResponse {
     let healthy = report.healthy();
     let mut response =
         if healthy { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
-    response.json(HealthAnswer { success: healthy, data: Health::new(report) })
+    response.json(HealthAnswer { success: healthy, data: Health::new(&report) })
 }
 
 /// Whether the process runs.
@@ -140,7 +140,7 @@ pub(crate) async fn ready(worker: Data<Worker>) -> Result<HttpResponse, ApiError
 }
 
 impl Health {
-    fn new(report: HealthReport) -> Self {
+    fn new(report: &HealthReport) -> Self {
         Self {
             status: if report.healthy() { HealthWord::Healthy } else { HealthWord::Unhealthy },
             uptime: report.uptime_s,

@@ -44,14 +44,13 @@ pub(crate) async fn watch_sales(
     fields.check()?;
     let open = OpenStream::count(&worker).ok_or(ApiError::Overloaded)?;
     let watch_sales = &worker.node.use_cases.watch_sales;
-    let (sales, directory) = match sku {
-        Some(sku) => (vec![watch_sales.one(&sku).await?], None),
-        None => {
-            // Before the list, so that no sale comes between the two unseen.
-            let directory = watch_sales.directory();
-            let sales_max = worker.node.settings.limits.sales_per_stream_max;
-            (watch_sales.all(sales_max)?, Some(directory))
-        }
+    let (sales, directory) = if let Some(sku) = sku {
+        (vec![watch_sales.one(&sku).await?], None)
+    } else {
+        // Before the list, so that no sale comes between the two unseen.
+        let directory = watch_sales.directory();
+        let sales_max = worker.node.settings.limits.sales_per_stream_max;
+        (watch_sales.all(sales_max)?, Some(directory))
     };
     let stream = SaleStream::new(worker.clone(), open, sales, directory);
     // This route is not wrapped by compression, which would hold events back.
