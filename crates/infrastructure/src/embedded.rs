@@ -6,28 +6,22 @@
 mod catalogue;
 mod commit;
 mod database;
-<<<<<<< HEAD
+mod engine;
 mod failure;
+mod feed;
+mod gate;
 mod insert;
+mod journal;
 mod ledger;
 mod locked_sale;
 mod probe;
 mod rows;
-=======
-mod engine;
-mod feed;
-mod gate;
-mod journal;
->>>>>>> embedded
 
 pub use catalogue::EmbeddedCatalogue;
 pub use database::{EmbeddedDatabase, OpenError};
-<<<<<<< HEAD
+pub use engine::{EmbeddedEngine, EngineLimits, EngineParts};
 pub use ledger::EmbeddedLedger;
 pub use probe::EmbeddedProbe;
-=======
-pub use engine::{EmbeddedEngine, EngineLimits, EngineParts};
->>>>>>> embedded
 
 /// The store's name in `/health`.
 pub(crate) const STORE: &str = "sqlite";

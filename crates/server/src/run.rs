@@ -100,8 +100,7 @@ impl Background {
             async move { live.turn(stop).await }
         };
         let expiring = expire(node.expire_archive.clone(), stop.clone());
-        let tasks =
-            vec![tokio::spawn(following), tokio::spawn(turning), tokio::spawn(expiring)];
+        let tasks = vec![tokio::spawn(following), tokio::spawn(turning), tokio::spawn(expiring)];
         Self { stop, tasks }
     }
 

@@ -6,7 +6,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Listens for SIGTERM and SIGINT from its making on, so that none is lost before it is waited for.
 #[derive(Debug)]
-pub struct Signals {
+pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
@@ -17,13 +17,13 @@ impl Signals {
     /// # Errors
     ///
     /// If the system does not let us listen.
-    pub fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         let terminate = signal(SignalKind::terminate())?;
         Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
     }
 
     /// Waits for the next one; returns its name.
-    pub async fn next(&mut self) -> &'static str {
+    pub(crate) async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
@@ -31,7 +31,7 @@ impl Signals {
     }
 
     /// Ends the process at once when one more comes: somebody does not want to wait.
-    pub async fn exit_on_next(mut self) {
+    pub(crate) async fn exit_on_next(mut self) {
         let name = self.next().await;
         tracing::warn!(signal = name, "told to stop twice: exiting at once");
         process::exit(1);

@@ -127,6 +127,7 @@ fn use_cases(
         )),
         change_sale: Arc::new(ChangeSale::new(
             find.clone(),
+            catalogue.clone(),
             gate.clone(),
             outbox.clone(),
             ledger.clone(),

@@ -196,6 +196,10 @@ impl Outbox for EmbeddedJournal {
         dead_letters::list(&self.database, after, limit).await
     }
 
+    async fn dead_letter(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {
+        dead_letters::find(&self.database, id).await
+    }
+
     async fn exhume(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {
         dead_letters::exhume(&self.database, id).await
     }

@@ -205,6 +205,10 @@ impl Outbox for RedisOutbox {
         self.list_letters(after, limit).await
     }
 
+    async fn dead_letter(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {
+        self.read_letter(id).await
+    }
+
     async fn exhume(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {
         self.take_letter(id).await
     }

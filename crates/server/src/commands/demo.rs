@@ -14,9 +14,9 @@ use tempfile::TempDir;
 
 use super::serve::bind;
 use crate::{
-    cli, engine,
+    cli,
     demo::{Crowd, Place, Shop, Welcome},
-    run,
+    engine, run,
     settings::{EmbeddedSettings, Engine, Settings},
     telemetry::Metrics,
     wiring::Node,
@@ -87,11 +87,7 @@ async fn open(
 }
 
 /// Listens on the port of the settings, or on the next one that is free.
-fn bind_near(
-    settings: &Settings,
-    node: &Node,
-    metrics: &Metrics,
-) -> anyhow::Result<(Http, Place)> {
+fn bind_near(settings: &Settings, node: &Node, metrics: &Metrics) -> anyhow::Result<(Http, Place)> {
     let wanted = settings.listen.port;
     let last = if wanted == 0 { 0 } else { wanted.saturating_add(PORTS_TRIED) };
     for port in wanted..=last {

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use stampede_application::{ports::ReconciliationRun, use_cases::{Drift, Findings, Thoroughness}};
+use stampede_application::{
+    ports::ReconciliationRun,
+    use_cases::{Drift, Findings, Thoroughness},
+};
 use stampede_domain::Sku;
 
 use crate::{engine, settings::Settings, telemetry::Metrics, wiring::Node};

@@ -45,12 +45,7 @@ const OFFERS: [Offer; 6] = [
     offer("ORBIT-WATCH", "Orbit automatic watch, numbered", 100, 1),
 ];
 
-const fn offer(
-    code: &'static str,
-    name: &'static str,
-    stock: u32,
-    limit_per_buyer: u32,
-) -> Offer {
+const fn offer(code: &'static str, name: &'static str, stock: u32, limit_per_buyer: u32) -> Offer {
     Offer { code, name, stock, limit_per_buyer }
 }
 
@@ -123,9 +118,8 @@ impl Shop {
     /// Makes a sale of what was sold least often, starting at `start`.
     async fn make(&self, start: Instant) -> anyhow::Result<()> {
         let sales = self.sales()?;
-        let times = |offer: &Offer| {
-            sales.iter().filter(|sale| is_of(&sale.sale.id.sku, offer)).count()
-        };
+        let times =
+            |offer: &Offer| sales.iter().filter(|sale| is_of(&sale.sale.id.sku, offer)).count();
         let offer = OFFERS.iter().min_by_key(|offer| times(offer)).context("no offers")?;
         for number in 1..=NUMBERS_MAX {
             let product = NewProduct {

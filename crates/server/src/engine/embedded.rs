@@ -24,11 +24,11 @@ use crate::settings::EmbeddedSettings;
 const ONCE_READ: Freshness = Freshness::Within(Duration::MAX);
 
 /// Opens the folder and makes the gate from what is in it.
-pub(crate) async fn open_at(settings: &EmbeddedSettings) -> anyhow::Result<Engine> {
+pub(super) async fn open(settings: &EmbeddedSettings) -> anyhow::Result<Engine> {
     let database = open_database(settings).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let randomness: Arc<dyn Randomness> = Arc::new(OsRandomness);
-    let catalogue = Arc::new(EmbeddedCatalogue::new(database.clone(), settings.sales_max));
+    let catalogue = EmbeddedCatalogue::new(database.clone(), settings.sales_max);
     let ledger = Arc::new(EmbeddedLedger::new(database.clone()));
     let fatal = CancellationToken::new();
     let parts = EngineParts {
@@ -43,7 +43,7 @@ pub(crate) async fn open_at(settings: &EmbeddedSettings) -> anyhow::Result<Engin
         gate: engine.gate(),
         outbox: engine.outbox(),
         feed: engine.feed(),
-        catalogue,
+        catalogue: Arc::new(catalogue),
         ledger,
         clock,
         randomness,

@@ -18,10 +18,7 @@ use super::{Ending, Engine, patience::wait_for};
 use crate::settings::{RedisAndPostgres, Settings};
 
 /// Waits for both stores, brings the tables up to date unless told not to, and connects.
-pub(super) async fn open(
-    stores: &RedisAndPostgres,
-    settings: &Settings,
-) -> anyhow::Result<Engine> {
+pub(super) async fn open(stores: &RedisAndPostgres, settings: &Settings) -> anyhow::Result<Engine> {
     let pool = postgres::connect(stores.database_url.expose_secret(), &stores.postgres)?;
     let ledger_store = PostgresProbe::new(pool.clone());
     let wait_max = settings.start_wait_max;
@@ -30,7 +27,7 @@ pub(super) async fn open(
     } else {
         wait_for("Postgres", wait_max, async || ledger_store.ping().await).await?;
     }
-    let ledger = Arc::new(PostgresLedger::new(pool.clone()));
+    let ledger = PostgresLedger::new(pool.clone());
     let catalogue: Arc<dyn Catalogue> =
         Arc::new(PostgresCatalogue::new(pool.clone(), &stores.postgres));
     let randomness: Arc<dyn Randomness> = Arc::new(OsRandomness);
@@ -51,7 +48,7 @@ pub(super) async fn open(
         clock: engine.clock(),
         gate_store: engine.probe(),
         catalogue,
-        ledger,
+        ledger: Arc::new(ledger),
         randomness,
         ledger_store: Some(Arc::new(ledger_store)),
         freshness: Freshness::Within(stores.status_age_max),

@@ -3,7 +3,9 @@
 use std::{path::PathBuf, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
-use stampede_infrastructure::{embedded::EngineLimits, postgres::PostgresLimits, redis::RedisSettings};
+use stampede_infrastructure::{
+    embedded::EngineLimits, postgres::PostgresLimits, redis::RedisSettings,
+};
 
 use super::{
     Fault, Need,

@@ -151,7 +151,8 @@ impl Reader {
     pub(super) fn origins(&self, name: &'static str) -> Vec<String> {
         let Some((setting, text)) = self.raw(name) else { return Vec::new() };
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        let (origins, others): (Vec<_>, Vec<_>) = parts.partition(|part| *part == "*" || is_origin(part));
+        let (origins, others): (Vec<_>, Vec<_>) =
+            parts.partition(|part| *part == "*" || is_origin(part));
         for other in others {
             self.fault(Fault::broken(setting, format!("has {other:?}")));
         }
