@@ -1,7 +1,8 @@
-<<<<<<< HEAD
 //! The contract suite of each port, run over each of its adapters and real stores.
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "contracts/embedded.rs"]
+mod embedded_engine;
 #[path = "contracts/embedded_records.rs"]
 mod embedded_records;
 #[path = "contracts/postgres_records.rs"]
@@ -10,10 +11,3 @@ mod postgres_records;
 mod postgres_restore;
 #[path = "contracts/redis.rs"]
 mod redis_engine;
-=======
-//! The contract suites of the ports, over every adapter.
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
-
-#[path = "contracts/embedded.rs"]
-mod embedded_engine;
->>>>>>> embedded

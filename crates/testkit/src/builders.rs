@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! Sales and purchases for tests, made so that a test names only what it is about.
 //!
 //! `a_sale().sku("WIDGET-002").stock(10).limit(2).build()` and
@@ -10,6 +9,3 @@ mod sale;
 
 pub use purchase::{PurchaseBuilder, a_purchase};
 pub use sale::{SaleBuilder, a_sale};
-=======
-
->>>>>>> server

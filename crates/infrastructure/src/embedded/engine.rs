@@ -50,7 +50,7 @@ pub struct EngineParts {
     /// The data folder's database, with the journal in it.
     pub database: EmbeddedDatabase,
     /// Which sales exist.
-    pub catalogue: EmbeddedCatalogue,
+    pub catalogue: Arc<EmbeddedCatalogue>,
     /// The time by which sales are judged.
     pub clock: Arc<dyn Clock>,
     /// Where epochs get their nonces.
@@ -67,7 +67,7 @@ pub struct EngineParts {
 pub struct EmbeddedEngine {
     handle: EngineHandle,
     database: EmbeddedDatabase,
-    catalogue: EmbeddedCatalogue,
+    catalogue: Arc<EmbeddedCatalogue>,
     written: watch::Receiver<i64>,
     stop: CancellationToken,
     task: JoinHandle<()>,
@@ -125,8 +125,7 @@ impl EmbeddedEngine {
     /// What tells this process of its sales when it starts.
     #[must_use]
     pub fn feed(&self) -> Arc<dyn SaleFeed> {
-        let catalogue = Arc::new(self.catalogue.clone());
-        Arc::new(EmbeddedFeed::new(catalogue, self.gate()))
+        Arc::new(EmbeddedFeed::new(self.catalogue.clone(), self.gate()))
     }
 
     /// Answers what has queued, refuses what comes after, and ends.

@@ -206,7 +206,7 @@ impl Outbox for RedisOutbox {
     }
 
     async fn dead_letter(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {
-        self.read_letter(id).await
+        self.find_letter(id).await
     }
 
     async fn exhume(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {

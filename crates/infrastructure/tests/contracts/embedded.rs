@@ -43,7 +43,7 @@ impl Randomness for Counting {
 struct Node {
     engine: EmbeddedEngine,
     database: EmbeddedDatabase,
-    catalogue: EmbeddedCatalogue,
+    catalogue: Arc<EmbeddedCatalogue>,
     fatal: CancellationToken,
     /// Dropped last: the folder of a test that opens it once.
     _folder: Option<TempDir>,
@@ -53,7 +53,7 @@ impl Node {
     /// Starts as the server does.
     async fn start(folder: &Path) -> Self {
         let database = EmbeddedDatabase::open(folder).await.expect("the folder is free");
-        let catalogue = EmbeddedCatalogue::new(database.clone(), 10_000);
+        let catalogue = Arc::new(EmbeddedCatalogue::new(database.clone(), 10_000));
         let fatal = CancellationToken::new();
         let parts = EngineParts {
             database: database.clone(),
@@ -90,7 +90,7 @@ impl Harness for Node {
     }
 
     fn catalogue(&self) -> Arc<dyn Catalogue> {
-        Arc::new(self.catalogue.clone())
+        self.catalogue.clone()
     }
 
     fn ledger(&self) -> Arc<dyn Ledger> {

@@ -365,9 +365,15 @@ pub async fn a_dead_letter_is_exhumed_once(harness: &impl Harness) {
     let buried = letter(Some(scene.forged("ada", 1, 1)), "a value that the ledger refuses");
     scene.outbox.bury(scene.shard(), &buried).await.expect("the outbox answers");
     let (id, _) = letters(&scene, 10).await.remove(0);
+    let found = async |id: &DeadLetterId| scene.outbox.dead_letter(id).await.expect("it answers");
+    for _ in 0..2 {
+        assert_eq!(found(&id).await.as_ref(), Some(&buried), "looking takes nothing away");
+    }
     let exhume = async |id: &DeadLetterId| scene.outbox.exhume(id).await.expect("it answers");
     assert_eq!(exhume(&id).await, Some(buried));
+    assert_eq!(found(&id).await, None);
     assert_eq!(exhume(&id).await, None);
-    assert_eq!(exhume(&DeadLetterId("no-such-letter".into())).await, None);
+    let nonsense = DeadLetterId("no-such-letter".into());
+    assert_eq!((exhume(&nonsense).await, found(&nonsense).await), (None, None));
     assert_eq!(letters(&scene, 10).await, []);
 }

@@ -24,7 +24,7 @@ const PURCHASES_PAGE_MAX: usize = 5_000;
 /// Reads what the gate was before it stopped.
 pub(super) struct Loader {
     pub(super) database: EmbeddedDatabase,
-    pub(super) catalogue: EmbeddedCatalogue,
+    pub(super) catalogue: Arc<EmbeddedCatalogue>,
     pub(super) ledger: EmbeddedLedger,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) randomness: Arc<dyn Randomness>,

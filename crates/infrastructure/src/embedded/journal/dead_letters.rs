@@ -18,11 +18,6 @@ struct Row {
     error: String,
 }
 
-/// A letter's purchase is not readable, although this program wrote it.
-#[derive(Debug, thiserror::Error)]
-#[error("dead letter {0} holds no purchase that this version can read")]
-struct Unreadable(i64);
-
 pub(super) async fn bury(
     database: &EmbeddedDatabase,
     letter: &DeadLetter,
@@ -62,7 +57,22 @@ pub(super) async fn list(
     .fetch_all(database.readers())
     .await
     .map_err(unavailable)?;
-    rows.into_iter().map(|row| Ok((DeadLetterId(row.id.to_string()), row.into_letter()?))).collect()
+    let letters = rows.into_iter().map(|row| (DeadLetterId(row.id.to_string()), row.into_letter()));
+    Ok(letters.collect())
+}
+
+pub(super) async fn find(
+    database: &EmbeddedDatabase,
+    id: &DeadLetterId,
+) -> Result<Option<DeadLetter>, PortError> {
+    let Ok(id) = id.0.parse::<i64>() else { return Ok(None) };
+    let row: Option<Row> =
+        sqlx::query_as("SELECT id, body, raw, error FROM journal_dead_letters WHERE id = ?1")
+            .bind(id)
+            .fetch_optional(database.readers())
+            .await
+            .map_err(unavailable)?;
+    Ok(row.map(Row::into_letter))
 }
 
 pub(super) async fn find(
@@ -93,18 +103,22 @@ pub(super) async fn exhume(
     .await
     .map_err(unavailable)?;
     writing.commit().await?;
-    row.map(Row::into_letter).transpose()
+    Ok(row.map(Row::into_letter))
 }
 
 impl Row {
-    fn into_letter(self) -> Result<DeadLetter, PortError> {
-        let purchase = match self.body.as_deref().map(format::read) {
-            None => None,
-            Some(EntryBody::Purchases(purchases)) => purchases.into_iter().next(),
-            Some(EntryBody::Change(_) | EntryBody::Newer { .. } | EntryBody::Broken { .. }) => {
-                return Err(inconsistent(Unreadable(self.id)));
+    /// The letter; one that this version cannot read is shown as it is kept.
+    fn into_letter(self) -> DeadLetter {
+        let Self { body, raw, error, .. } = self;
+        match body.as_deref().map(format::read) {
+            None => DeadLetter { purchase: None, raw, error },
+            Some(EntryBody::Purchases(purchases)) => {
+                DeadLetter { purchase: purchases.into_iter().next(), raw, error }
             }
-        };
-        Ok(DeadLetter { purchase, raw: self.raw, error: self.error })
+            Some(EntryBody::Change(_) | EntryBody::Newer { .. } | EntryBody::Broken { .. }) => {
+                let error = format!("written by another version of this program; {error}");
+                DeadLetter { purchase: None, raw: body, error }
+            }
+        }
     }
 }

@@ -101,15 +101,15 @@ impl RedisOutbox {
         Ok(letters.into_iter().map(|(place, letter)| (place.id(), letter)).collect())
     }
 
-    pub(super) async fn read_letter(
+    pub(super) async fn find_letter(
         &self,
         id: &DeadLetterId,
     ) -> Result<Option<DeadLetter>, PortError> {
         let Some(place) = Place::parse(id) else { return Ok(None) };
-        let entry = place.entry();
-        let mut read = redis::cmd("XRANGE");
-        read.arg(self.gatehouse.registry.keys.dead(place.shard)).arg(&entry).arg(&entry);
-        let found: Vec<Value> = self.connections.shared.query(&read).await.map_err(unavailable)?;
+        let mut range = redis::cmd("XRANGE");
+        range.arg(self.gatehouse.registry.keys.dead(place.shard));
+        range.arg(place.entry()).arg(place.entry());
+        let found: Vec<Value> = self.connections.shared.query(&range).await.map_err(unavailable)?;
         let Some(value) = found.into_iter().next() else { return Ok(None) };
         let raw = RawEntry::read(value).map_err(inconsistent)?;
         Ok(raw.fields.as_deref().map(letter))
