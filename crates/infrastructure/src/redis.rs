@@ -15,6 +15,7 @@ mod failure;
 mod fence;
 mod gatehouse;
 mod head;
+mod inspection;
 mod keys;
 mod lane;
 mod link;
@@ -33,8 +34,13 @@ use std::sync::Arc;
 use stampede_application::ports::{Catalogue, PortError, Randomness};
 
 pub use self::{
-    clock::RedisClock, outbox::RedisOutbox, sale_feed::RedisSaleFeed, sale_gate::RedisSaleGate,
-    settings::RedisSettings, store_probe::RedisProbe,
+    clock::RedisClock,
+    inspection::{RedisFacts, inspect},
+    outbox::RedisOutbox,
+    sale_feed::RedisSaleFeed,
+    sale_gate::RedisSaleGate,
+    settings::RedisSettings,
+    store_probe::RedisProbe,
 };
 use self::{
     connections::Connections, failure::unavailable, gatehouse::Gatehouse, keys::Keys,

@@ -68,7 +68,7 @@ impl fmt::Debug for Ending {
 /// If a store does not answer in time, or answers what must not be.
 pub async fn open(settings: &Settings) -> anyhow::Result<Engine> {
     match &settings.engine {
-        settings::Engine::Embedded(embedded) => embedded::open_at(embedded).await,
+        settings::Engine::Embedded(embedded) => embedded::open(embedded).await,
         settings::Engine::Redis(stores) => redis::open(stores, settings).await,
     }
 }

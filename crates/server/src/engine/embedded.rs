@@ -24,7 +24,7 @@ use crate::settings::EmbeddedSettings;
 const ONCE_READ: Freshness = Freshness::Within(Duration::MAX);
 
 /// Opens the folder and makes the gate from what is in it.
-pub(crate) async fn open_at(settings: &EmbeddedSettings) -> anyhow::Result<Engine> {
+pub(super) async fn open(settings: &EmbeddedSettings) -> anyhow::Result<Engine> {
     let database = open_database(settings).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let randomness: Arc<dyn Randomness> = Arc::new(OsRandomness);

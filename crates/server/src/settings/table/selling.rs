@@ -51,7 +51,7 @@ pub(super) const ENGINE: Section = Section {
         ),
         Setting::whole(
             "STAMPEDE_MIGRATE",
-            "switch",
+            "",
             "1",
             (0, 1),
             "whether the tables of Postgres are brought up to date at start; 0 for not",

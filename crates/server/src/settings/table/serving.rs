@@ -8,7 +8,7 @@ pub(super) const LISTENING: Section = Section {
         Setting::of("HOST", Kind::Text, "127.0.0.1", "the IP address or host name to listen on"),
         Setting::whole(
             "PORT",
-            "port",
+            "",
             "3000",
             (0, 65_535),
             "the port to listen on; 0 picks a free one, which the log line \"listening\" tells",

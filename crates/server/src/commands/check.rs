@@ -1,0 +1,74 @@
+//! `stampede check`.
+
+mod finding;
+mod folder;
+mod judge_postgres;
+mod judge_redis;
+mod worth;
+
+use std::{error::Error as _, fmt::Write as _};
+
+use anyhow::bail;
+use secrecy::ExposeSecret as _;
+use stampede_application::ports::PortError;
+use stampede_infrastructure::{postgres, redis};
+
+use self::finding::{Finding, Level};
+use crate::settings::{Engine, RedisAndPostgres, Settings};
+
+/// Looks at settings and stores, and prints one line a finding and what an acknowledgement is
+/// worth here. Changes nothing.
+pub(super) async fn check(settings: Settings) -> anyhow::Result<()> {
+    let mut findings = vec![Finding::ok(format!("settings: engine {}", settings.engine.name()))];
+    let worth = match &settings.engine {
+        Engine::Embedded(embedded) => {
+            findings.extend(folder::judge(&embedded.data_dir));
+            worth::EMBEDDED.to_owned()
+        }
+        Engine::Redis(stores) => check_stores(stores, settings.migrate, &mut findings).await,
+    };
+    let mut report = String::new();
+    for finding in &findings {
+        // Writing to a String cannot fail.
+        let _ = writeln!(report, "{finding}");
+    }
+    let _ = writeln!(report, "\n{worth}");
+    super::print(&report)?;
+    match findings.iter().filter(|finding| finding.level == Level::Fail).count() {
+        0 => Ok(()),
+        count => bail!("{count} of these must be mended before the server starts"),
+    }
+}
+
+/// Looks at both stores at once; returns what an acknowledgement is worth there.
+async fn check_stores(
+    stores: &RedisAndPostgres,
+    migrate: bool,
+    findings: &mut Vec<Finding>,
+) -> String {
+    let postgres = async {
+        let pool = postgres::connect(stores.database_url.expose_secret(), &stores.postgres)?;
+        postgres::inspect(&pool).await
+    };
+    let (redis, postgres) = futures::future::join(redis::inspect(&stores.redis), postgres).await;
+    let worth = match redis {
+        Ok(facts) => {
+            findings.extend(judge_redis::judge(&facts));
+            worth::at_gate(&facts)
+        }
+        Err(error) => {
+            findings.push(away("redis", "REDIS_URL", &error));
+            worth::UNKNOWN.to_owned()
+        }
+    };
+    match postgres {
+        Ok(facts) => findings.extend(judge_postgres::judge(&facts, migrate)),
+        Err(error) => findings.push(away("postgres", "DATABASE_URL", &error)),
+    }
+    worth
+}
+
+fn away(store: &str, setting: &str, error: &PortError) -> Finding {
+    let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    Finding::fail(format!("{store}: does not answer at {setting}: {cause}"))
+}
