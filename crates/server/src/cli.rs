@@ -30,6 +30,8 @@ pub enum Command {
     Demo(Demo),
     /// Bring the database's tables up to date and end.
     Migrate,
+    /// Look at settings and stores: what is wrong, and what an acknowledgement is worth here.
+    Check,
     /// Compare gate and ledger once, purchase by purchase, and mend what differs.
     Reconcile(Reconcile),
     /// Print the OpenAPI document of the API.

@@ -1,5 +1,6 @@
 //! One command a file, named by its verb.
 
+mod check;
 mod demo;
 mod migrate;
 mod openapi;
@@ -38,6 +39,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             start(settings, LogTo::Stdout, |settings| demo::demo(settings, folder))
         }
         Command::Migrate => start(load(Need::Whole)?, LogTo::Stderr, migrate::migrate),
+        Command::Check => start(load(Need::Whole)?, LogTo::Stderr, check::check),
         Command::Reconcile(options) => {
             let reconcile = |settings| reconcile::reconcile(settings, options.sku);
             start(load(Need::Whole)?, LogTo::Stderr, reconcile)

@@ -141,7 +141,7 @@ async fn expire(archive: ExpireArchive, stop: CancellationToken) {
 /// `work`, and then nothing for ever.
 async fn idle_after(work: impl Future<Output = ()>) {
     work.await;
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// One step of the stop, left behind when its limit is over.

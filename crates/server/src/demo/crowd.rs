@@ -90,13 +90,12 @@ impl Coming {
     fn choose(&self) -> Option<Arc<LiveSale>> {
         let (mut sales, _) = self.view.page(Some(State::Active), None, SALES_MAX).ok()?;
         sales.retain(|sale| is_ours(&sale.sale.id.sku) && !sale.sale.paused);
-        let count = u32::try_from(sales.len()).ok().filter(|&count| count > 0)?;
-        sales.get(self.below(count) as usize).cloned()
+        self.any_of(&sales).cloned()
     }
 
     /// One buyer's attempt; whatever comes of it, the next one tries too.
     async fn buy(&self, sale: &LiveSale) {
-        let name = NAMES[self.below(NAMES.len() as u32) as usize];
+        let Some(name) = self.any_of(&NAMES) else { return };
         let Ok(buyer) = BuyerId::parse(&format!("{name}-{}", self.below(NUMBERS))) else { return };
         let request = PurchaseRequest {
             buyer,
@@ -114,6 +113,12 @@ impl Coming {
         let slowed = u64::from(PAUSE_MIN_MS) * initial / left;
         let pause = u32::try_from(slowed).unwrap_or(PAUSE_MAX_MS).min(PAUSE_MAX_MS);
         pause / 2 + self.below(pause)
+    }
+
+    /// One of `choices`, if there is one.
+    fn any_of<'a, T>(&self, choices: &'a [T]) -> Option<&'a T> {
+        let count = u32::try_from(choices.len()).ok().filter(|&count| count > 0)?;
+        choices.get(self.below(count) as usize)
     }
 
     /// A number below `limit`, which is not 0; a little uneven, which nobody will notice.

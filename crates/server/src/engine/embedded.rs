@@ -28,7 +28,7 @@ pub(super) async fn open(settings: &EmbeddedSettings) -> anyhow::Result<Engine> 
     let database = open_database(settings).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let randomness: Arc<dyn Randomness> = Arc::new(OsRandomness);
-    let catalogue = EmbeddedCatalogue::new(database.clone(), settings.sales_max);
+    let catalogue = Arc::new(EmbeddedCatalogue::new(database.clone(), settings.sales_max));
     let ledger = Arc::new(EmbeddedLedger::new(database.clone()));
     let fatal = CancellationToken::new();
     let parts = EngineParts {
@@ -43,7 +43,7 @@ pub(super) async fn open(settings: &EmbeddedSettings) -> anyhow::Result<Engine> 
         gate: engine.gate(),
         outbox: engine.outbox(),
         feed: engine.feed(),
-        catalogue: Arc::new(catalogue),
+        catalogue,
         ledger,
         clock,
         randomness,

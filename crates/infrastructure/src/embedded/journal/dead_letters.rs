@@ -75,20 +75,6 @@ pub(super) async fn find(
     Ok(row.map(Row::into_letter))
 }
 
-pub(super) async fn find(
-    database: &EmbeddedDatabase,
-    id: &DeadLetterId,
-) -> Result<Option<DeadLetter>, PortError> {
-    let Ok(id) = id.0.parse::<i64>() else { return Ok(None) };
-    let row: Option<Row> =
-        sqlx::query_as("SELECT id, body, raw, error FROM journal_dead_letters WHERE id = ?1")
-            .bind(id)
-            .fetch_optional(database.readers())
-            .await
-            .map_err(unavailable)?;
-    row.map(Row::into_letter).transpose()
-}
-
 pub(super) async fn exhume(
     database: &EmbeddedDatabase,
     id: &DeadLetterId,
