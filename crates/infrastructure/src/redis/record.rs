@@ -4,7 +4,8 @@
 //! is the place, what was held after it the running sum of what is not cancelled.
 //! `lua/fence.lua` writes the same (`item`).
 
-use stampede_domain::{AttemptKey, Instant, Position, Purchase, PurchaseBits};
+use redis::Cmd;
+use stampede_domain::{AttemptKey, Instant, Position, Purchase, PurchaseBits, RecordedPurchase};
 
 use super::fence::Undecodable;
 
@@ -92,6 +93,16 @@ pub(super) fn write_item(purchase: &Purchase, to: &mut Vec<u8>) {
 /// Units as one byte: no limit is above 100, so what does not fit is over every limit.
 pub(super) fn units(qty: u32) -> u8 {
     u8::try_from(qty).unwrap_or(u8::MAX)
+}
+
+/// Adds buyer and item of each purchase.
+pub(super) fn write_items(purchases: &[RecordedPurchase], command: &mut Cmd) {
+    let mut item = Vec::with_capacity(ITEM);
+    for recorded in purchases {
+        item.clear();
+        write_item(&recorded.purchase, &mut item);
+        command.arg(recorded.buyer.as_str()).arg(&item[..]);
+    }
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use super::{
     lane::RedisLane,
     link::{self, Link},
     record,
-    restore::{Restored, write_items},
+    restore::Restored,
     script::{
         AMEND, AUDIT, CHANGE, Call, FORGET, HOLDINGS, OPEN, PURCHASES, REPAIR, SNAPSHOT, send,
     },
@@ -212,7 +212,7 @@ impl SaleGate for RedisSaleGate {
     ) -> Result<Vec<Repaired>, PortError> {
         let mut repaired = Vec::with_capacity(lost.len());
         for part in lost.chunks(BATCH_MAX) {
-            let write = |command: &mut Cmd| write_items(part, command);
+            let write = |command: &mut Cmd| record::write_items(part, command);
             let size = (2 * part.len(), 96 * part.len());
             let call = Call { script: &REPAIR, size, write: &write };
             let Some(mut fields) = self.fields(id, &call).await? else {

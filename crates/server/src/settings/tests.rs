@@ -53,7 +53,7 @@ fn every_fault_is_reported_at_once_with_limit_and_example() {
         ("STAMPEDE_ENGINE is \"oracle\"", "embedded or redis", "STAMPEDE_ENGINE=embedded"),
         ("ADMIN_API_KEY has 5 characters", "at least 16", "ADMIN_API_KEY="),
         ("STAMPEDE_RECONCILE_SCHEDULE", "six fields", "*/20 * * * * *"),
-        ("STAMPEDE_TRUSTED_PROXIES has \"here\"", "networks", "10.0.0.0/8"),
+        ("STAMPEDE_TRUSTED_PROXIES is \"10.0.0.0/8,here\"", "networks", "=10.0.0.0/8"),
         ("RUST_LOG", "levels by module", "RUST_LOG=info"),
     ] {
         let fault = faults.iter().find(|fault| fault.contains(name));

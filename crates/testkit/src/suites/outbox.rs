@@ -1,10 +1,10 @@
 //! What every outbox must hold between gate and ledger.
 
+pub mod dead_letters;
+
 use std::{collections::HashSet, time::Duration};
 
-use stampede_application::ports::{
-    Change, DeadLetter, DeadLetterId, Entry, EntryBody, EntryId, Readmission, Repaired,
-};
+use stampede_application::ports::{Change, Entry, EntryBody, EntryId, Readmission, Repaired};
 use stampede_domain::{PurchaseNo, RecordedPurchase};
 use tokio::time;
 
@@ -33,6 +33,10 @@ macro_rules! outbox_suite {
             a_purchase_that_stands_is_readmitted_as_it_is,
             a_lost_purchase_is_readmitted_once,
             a_purchase_without_room_is_not_readmitted,
+        );
+        $crate::suite_tests!(
+            $harness,
+            $crate::suites::outbox::dead_letters,
             dead_letters_are_listed_page_by_page,
             a_dead_letter_is_exhumed_once,
         );
@@ -315,65 +319,4 @@ pub async fn a_purchase_without_room_is_not_readmitted(harness: &impl Harness) {
     let repaired = scene.gate.repair(scene.id(), &[scene.forged("ben", 4, 1)]).await;
     assert_eq!(repaired.expect("the gate answers"), [Repaired::Refused]);
     assert_eq!(scene.snapshot().await.sold, 1);
-}
-
-fn letter(purchase: Option<RecordedPurchase>, error: &str) -> DeadLetter {
-    let raw = purchase.is_none().then(|| "{\"format\":1,\"kind\":\"\u{1f6d2}".to_owned());
-    DeadLetter { purchase, raw, error: error.to_owned() }
-}
-
-async fn letters(scene: &Scene, page: usize) -> Vec<(DeadLetterId, DeadLetter)> {
-    let mut all: Vec<(DeadLetterId, DeadLetter)> = Vec::new();
-    for _ in 0..20 {
-        let after = all.last().map(|(id, _)| id);
-        let next = scene.outbox.dead_letters(after, page).await.expect("the outbox answers");
-        assert!(next.len() <= page);
-        if next.is_empty() {
-            break;
-        }
-        all.extend(next);
-    }
-    all
-}
-
-/// A person pages through them, none twice and none left out, over all shards.
-pub async fn dead_letters_are_listed_page_by_page(harness: &impl Harness) {
-    let scene = Scene::active(harness, 10, 1).await;
-    let other = Scene::open(harness, "GADGET-002", 2, 10, 1, When::Active).await;
-    assert_eq!(letters(&scene, 10).await, []);
-    let first = letter(Some(scene.forged("ada", 1, 1)), "a value that the ledger refuses");
-    let second = letter(None, "not JSON");
-    let third = letter(Some(other.forged("ben", 1, 1)), "another");
-    for (of, letter) in [(&scene, &first), (&scene, &second), (&other, &third)] {
-        of.outbox.bury(of.shard(), letter).await.expect("the outbox answers");
-    }
-    let all = letters(&scene, 10).await;
-    assert_eq!(all.len(), 3);
-    let bodies: Vec<_> = all.iter().map(|(_, letter)| letter.clone()).collect();
-    let place = |letter| bodies.iter().position(|other| *other == letter).expect("it is listed");
-    assert!(place(first) < place(second), "oldest first");
-    place(third);
-    for page in 1..3 {
-        assert_eq!(letters(&scene, page).await, all, "pages of {page}");
-    }
-    assert_eq!(scene.waiting().await, [], "a dead letter is no entry");
-}
-
-/// Whoever replays or discards a letter takes it away; the second is told that it is gone.
-pub async fn a_dead_letter_is_exhumed_once(harness: &impl Harness) {
-    let scene = Scene::active(harness, 10, 1).await;
-    let buried = letter(Some(scene.forged("ada", 1, 1)), "a value that the ledger refuses");
-    scene.outbox.bury(scene.shard(), &buried).await.expect("the outbox answers");
-    let (id, _) = letters(&scene, 10).await.remove(0);
-    let found = async |id: &DeadLetterId| scene.outbox.dead_letter(id).await.expect("it answers");
-    for _ in 0..2 {
-        assert_eq!(found(&id).await.as_ref(), Some(&buried), "looking takes nothing away");
-    }
-    let exhume = async |id: &DeadLetterId| scene.outbox.exhume(id).await.expect("it answers");
-    assert_eq!(exhume(&id).await, Some(buried));
-    assert_eq!(found(&id).await, None);
-    assert_eq!(exhume(&id).await, None);
-    let nonsense = DeadLetterId("no-such-letter".into());
-    assert_eq!((exhume(&nonsense).await, found(&nonsense).await), (None, None));
-    assert_eq!(letters(&scene, 10).await, []);
 }

@@ -7,7 +7,8 @@ use stampede_domain::{
     Attempt, BuyerId, Decision, Instant, RecordedPurchase, Rejection, Sale, Window, decide,
 };
 
-use super::{NotNow, Run, STORE};
+use super::steps::Run;
+use crate::redis::failure::{NotNow, STORE};
 
 impl Run<'_> {
     /// Gives the ledger what it lacks of `survivors`, oldest first; what does not fit any more is

@@ -10,7 +10,7 @@ use redis::{Cmd, Value};
 use stampede_application::ports::{EntryBody, Ledger, PortError};
 use stampede_domain::{BuyerId, Epoch, Position, PurchaseNo, RecordedPurchase};
 
-use super::{CHUNK, Run, inconsistent};
+use super::{CHUNK, inconsistent, steps::Run};
 use crate::redis::{
     entry::{RawEntry, pairs},
     failure::unavailable,

@@ -1,0 +1,151 @@
+//! The steps of one restore, all but the third.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use redis::{Cmd, Value};
+use stampede_application::ports::PortError;
+use stampede_domain::{Epoch, Instant, Position, RecordedPurchase};
+use tokio::time;
+
+use super::{CHUNK, Restorer, not_mine};
+use crate::redis::{
+    failure::{NotNow, STORE, inconsistent},
+    fence::Reply,
+    head::{self, Fields, State},
+    record::write_items,
+    registry::KnownSale,
+    script::{CLOSE, Call, REFILL, REOPEN, send},
+};
+
+/// How often other nodes are told that the restore is still at work.
+const RENEW_EVERY: Duration = Duration::from_secs(1);
+
+/// One restore under the epoch that it took.
+pub(super) struct Run<'a> {
+    pub(super) restorer: &'a Restorer,
+    pub(super) sale: &'a KnownSale,
+    pub(super) epoch: Epoch,
+    /// When other nodes were last told.
+    pub(super) renewed: Mutex<time::Instant>,
+}
+
+/// What the ledger's purchases add up to.
+#[derive(Default)]
+pub(super) struct Counted {
+    pub(super) purchases: u64,
+    pub(super) units: u32,
+    pub(super) position: Option<Position>,
+    pub(super) newest: Option<Instant>,
+}
+
+impl Run<'_> {
+    /// Step 2.
+    pub(super) async fn close(&self) -> Result<(), PortError> {
+        let number = self.epoch.number;
+        let write = |command: &mut Cmd| {
+            command.arg(number);
+        };
+        let mut fields = self.send(&Call { script: &CLOSE, size: (1, 0), write: &write }).await?;
+        match fields.text().map_err(inconsistent)?.as_str() {
+            "closed" => Ok(()),
+            _ => Err(NotNow::RestoredElsewhere.into()),
+        }
+    }
+
+    /// Steps 4 and 5, without the counters.
+    pub(super) async fn refill(&self) -> Result<Counted, PortError> {
+        let mut counted = Counted::default();
+        loop {
+            let page = self.restorer.ledger.page_in_epoch(
+                &self.sale.id,
+                self.epoch,
+                counted.position,
+                CHUNK,
+            );
+            let page = page.await?.ok_or(NotNow::RestoredElsewhere)?;
+            self.write_chunk(counted.purchases, &page).await?;
+            for purchase in page.iter().map(|recorded| &recorded.purchase) {
+                if !purchase.cancelled {
+                    counted.units += purchase.qty;
+                }
+                counted.newest = counted.newest.max(Some(purchase.at));
+                counted.position = counted.position.max(Some(purchase.position));
+            }
+            counted.purchases += page.len() as u64;
+            self.renew().await?;
+            if page.len() < CHUNK {
+                return Ok(counted);
+            }
+        }
+    }
+
+    async fn write_chunk(&self, before: u64, page: &[RecordedPurchase]) -> Result<(), PortError> {
+        let write = |command: &mut Cmd| {
+            command.arg(before);
+            write_items(page, command);
+        };
+        let size = (1 + 2 * page.len(), 96 * page.len());
+        let call = Call { script: &REFILL, size, write: &write };
+        self.send(&call).await.map(|_| ())
+    }
+
+    /// The counters, and step 6.
+    pub(super) async fn reopen(&self, counted: &Counted) -> Result<State, PortError> {
+        let Some(row) = self.restorer.recorded(&self.sale.id).await? else {
+            return Err(NotNow::RestoredElsewhere.into());
+        };
+        if row.epoch != self.epoch {
+            return Err(NotNow::RestoredElsewhere.into());
+        }
+        let definition =
+            head::definition(&row.sale).map_err(|error| PortError::inconsistent(STORE, error))?;
+        let stock = row.sale.initial_stock.saturating_sub(counted.units);
+        let write = |command: &mut Cmd| {
+            command.arg(self.epoch.first_version().0).arg(stock);
+            head::write_sale(&row.sale, &definition, command);
+            command
+                .arg(counted.units)
+                .arg(counted.position.map_or(0, |position| position.0))
+                .arg(counted.newest.map_or(0, Instant::millis))
+                .arg(counted.purchases);
+        };
+        let size = (12, definition.len() + 128);
+        let value = self.value(&Call { script: &REOPEN, size, write: &write }).await?;
+        State::read(value).map_err(inconsistent)
+    }
+
+    /// Tells other nodes, from time to time, that this restore is still at work.
+    pub(super) async fn renew(&self) -> Result<(), PortError> {
+        let due = {
+            let mut renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
+            let due = renewed.elapsed() >= RENEW_EVERY;
+            if due {
+                *renewed = time::Instant::now();
+            }
+            due
+        };
+        if due && !self.restorer.ledger.renew(&self.sale.id, self.epoch).await? {
+            return Err(NotNow::RestoredElsewhere.into());
+        }
+        Ok(())
+    }
+
+    /// A step's reply after `O` and the time.
+    pub(super) async fn send(&self, call: &Call<'_>) -> Result<Fields, PortError> {
+        let mut fields = Fields::of(self.value(call).await?).map_err(inconsistent)?;
+        fields.value().and_then(|_| fields.value()).map_err(inconsistent)?;
+        Ok(fields)
+    }
+
+    async fn value(&self, call: &Call<'_>) -> Result<Value, PortError> {
+        let (link, timeout) = (&self.restorer.link, self.restorer.response_timeout_ms);
+        let sent = send(link, timeout, self.sale, Some(self.epoch), call).await?;
+        match sent.reply {
+            Reply::Done(value) => Ok(value),
+            Reply::Refused(refusal) => Err(not_mine(refusal)),
+        }
+    }
+}
