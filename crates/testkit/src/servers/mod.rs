@@ -15,6 +15,7 @@
 mod child;
 mod container;
 mod copy;
+mod ledger_rows;
 mod own_postgres;
 mod own_redis;
 mod port;
@@ -25,13 +26,16 @@ mod scratch;
 mod source;
 mod stampede;
 mod stampede_log;
+mod until;
 
+pub use ledger_rows::{LedgerRow, execute, postgres_rows, sqlite_rows};
 pub use own_postgres::OwnPostgres;
 pub use own_redis::{OwnRedis, OwnRedisOptions};
 pub use postgres::{TestDatabase, postgres};
 pub use redis::{SharedRedis, redis};
 pub use scratch::scratch;
 pub use stampede::{Ended, StampedeProcess};
+pub use until::until;
 
 /// Runs what blocks (starting a program, waiting for it) off the runtime's own threads.
 ///

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::Signal;
+use rustix::process::{Resource, Signal, getrlimit, setrlimit};
 use tempfile::TempDir;
 
 use super::{
@@ -147,6 +147,7 @@ fn owned<'a>(env: impl IntoIterator<Item = (&'a str, String)>) -> Vec<(String, S
 
 /// In an empty folder, so that neither `./data` nor a `.env` of the developer is met.
 fn spawn(binary: &Path, args: &[OsString], env: &[(String, String)]) -> (Child, Log, TempDir) {
+    raise_file_limit();
     let folder = scratch("stampede");
     let mut command: Command = command(binary, RunAs::Me, "KILL");
     command.env_clear();
@@ -165,6 +166,14 @@ fn spawn(binary: &Path, args: &[OsString], env: &[(String, String)]) -> (Child, 
     log.follow(process.stdout.take().expect("its output is piped"));
     log.follow(process.stderr.take().expect("its output is piped"));
     (child, log, folder)
+}
+
+/// A crowd is a socket a buyer, here and in the child, which inherits the limit.
+fn raise_file_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // A system that refuses says so by the first test that needs more.
+    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 /// The binary that `STAMPEDE_BIN` names, else the one of profile `ci`.

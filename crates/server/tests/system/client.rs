@@ -1,0 +1,135 @@
+//! A shop's clients: buyers and admins.
+
+use std::time::Duration;
+
+use reqwest::{Client, RequestBuilder};
+use serde_json::{Value, json};
+use stampede_testkit::servers::until;
+
+pub(crate) const ADMIN_KEY: &str = "the-admin-key-of-these-tests";
+/// How long the ledger may lag behind the gate.
+const LEDGER_LIMIT: Duration = Duration::from_secs(5);
+
+/// One node as its clients see it.
+#[derive(Clone)]
+pub(crate) struct Shop {
+    base_url: String,
+    http: Client,
+}
+
+/// An answer, whichever way it went.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// `ACCEPTED`, the code of a rejection or of an error.
+    pub(crate) fn outcome(&self) -> &str {
+        if self.body["success"] == true {
+            return "ACCEPTED";
+        }
+        self.body["error"]["code"].as_str().unwrap_or("NO CODE")
+    }
+
+    /// The number of the purchase that was answered.
+    pub(crate) fn purchase_no(&self) -> Option<String> {
+        self.body["data"]["purchaseNo"].as_str().map(str::to_owned)
+    }
+
+    /// What was asked for, which must have been done.
+    pub(crate) fn data(&self) -> &Value {
+        assert_eq!(self.body["success"], true, "{self:?}");
+        &self.body["data"]
+    }
+}
+
+impl Shop {
+    pub(crate) fn at(base_url: &str) -> Self {
+        let http = Client::builder().timeout(Duration::from_mins(1)).build().expect("a client");
+        Self { base_url: base_url.to_owned(), http }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base_url)
+    }
+
+    /// A sale that is live for an hour.
+    pub(crate) async fn open(&self, sku: &str, stock: u32, limit_per_buyer: u32) {
+        let body = json!({
+            "sku": sku,
+            "productName": "Limited Edition Widget",
+            "initialStock": stock,
+            "startTime": "2026-01-01T00:00:00.000Z",
+            "endTime": "2126-01-01T00:00:00.000Z",
+            "limitPerBuyer": limit_per_buyer,
+        });
+        let answer = self.admin(self.http.post(self.url("/api/v1/products")).json(&body)).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+    }
+
+    /// One unit for `buyer`; `None` when no answer came.
+    pub(crate) async fn attempt(
+        &self,
+        sku: &str,
+        buyer: &str,
+        key: Option<&str>,
+    ) -> Option<Answer> {
+        let body = json!({ "sku": sku });
+        let mut request = self.http.post(self.url("/api/v1/purchases")).json(&body);
+        request = request.header("X-User-Id", buyer);
+        if let Some(key) = key {
+            request = request.header("Idempotency-Key", key);
+        }
+        answer(request).await
+    }
+
+    /// One unit for `buyer`, by a server that runs.
+    pub(crate) async fn buy(&self, sku: &str, buyer: &str) -> Answer {
+        self.attempt(sku, buyer, None).await.expect("an answer")
+    }
+
+    /// The buyer's own purchases.
+    pub(crate) async fn purchases(&self, sku: &str, buyer: &str) -> Answer {
+        let request = self.http.get(self.url(&format!("/api/v1/purchases?sku={sku}")));
+        answer(request.header("X-User-Id", buyer)).await.expect("an answer")
+    }
+
+    pub(crate) async fn status(&self, sku: &str) -> Answer {
+        let url = self.url(&format!("/api/v1/sales?sku={sku}"));
+        answer(self.http.get(url)).await.expect("an answer")
+    }
+
+    pub(crate) async fn product(&self, sku: &str) -> Answer {
+        self.admin(self.http.get(self.url(&format!("/api/v1/products/{sku}")))).await
+    }
+
+    /// `pause`, `resume` or `end`.
+    pub(crate) async fn change(&self, sku: &str, verb: &str) -> Answer {
+        self.admin(self.http.post(self.url(&format!("/api/v1/products/{sku}/{verb}")))).await
+    }
+
+    /// Waits until the ledger holds `units` of the sale, and the gate has sold as many.
+    pub(crate) async fn recorded(&self, sku: &str, units: u64) {
+        let what = format!("{units} units of {sku} in the ledger");
+        until(&what, LEDGER_LIMIT, async || {
+            let product = self.product(sku).await;
+            let is = |field: &str| product.body["data"][field] == units;
+            (is("persistedPurchases") && is("totalPurchases")).then_some(())
+        })
+        .await;
+    }
+
+    async fn admin(&self, request: RequestBuilder) -> Answer {
+        answer(request.header("X-Admin-Key", ADMIN_KEY)).await.expect("an answer")
+    }
+}
+
+/// `None` when the connection broke before the whole answer was there.
+async fn answer(request: RequestBuilder) -> Option<Answer> {
+    let response = request.send().await.ok()?;
+    let status = response.status().as_u16();
+    let body = response.json().await.ok()?;
+    Some(Answer { status, body })
+}

@@ -1,0 +1,38 @@
+//! The whole program over HTTP, as a shop runs it: processes of the binary, real stores, crowds,
+//! crashes.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod client;
+mod commands;
+mod crash;
+mod lost_redis;
+mod races;
+mod stop;
+mod stores;
+mod stream;
+mod two_nodes;
+
+/// Makes each named function a test on each engine; it is given the engine's stores.
+macro_rules! on_each_engine {
+    ($($name:ident),+ $(,)?) => {
+        mod embedded {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    super::$name(crate::stores::Stores::embedded()).await;
+                }
+            )+
+        }
+
+        mod redis {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    super::$name(crate::stores::Stores::redis().await).await;
+                }
+            )+
+        }
+    };
+}
+
+use on_each_engine;

@@ -1,0 +1,92 @@
+//! What one test's nodes share.
+
+use stampede_testkit::servers::{
+    LedgerRow, OwnRedis, SharedRedis, StampedeProcess, TestDatabase, postgres, postgres_rows,
+    redis, scratch, sqlite_rows,
+};
+use tempfile::TempDir;
+
+use crate::client::{ADMIN_KEY, Shop};
+
+/// The stores of one engine, of this test alone.
+pub(crate) enum Stores {
+    Embedded(TempDir),
+    Redis { redis: SharedRedis, database: TestDatabase },
+}
+
+/// A running node and a client of it.
+pub(crate) struct Node {
+    pub(crate) process: StampedeProcess,
+    pub(crate) shop: Shop,
+}
+
+impl Stores {
+    pub(crate) fn embedded() -> Self {
+        Self::Embedded(scratch("data"))
+    }
+
+    pub(crate) async fn redis() -> Self {
+        Self::Redis { redis: redis().await, database: postgres().await }
+    }
+
+    /// Over a Redis that the test stops and restarts.
+    pub(crate) async fn over(redis: &OwnRedis) -> Self {
+        let redis = SharedRedis { url: redis.url(), prefix: "stampede:".to_owned() };
+        Self::Redis { redis, database: postgres().await }
+    }
+
+    /// The settings of a node, without a limit per buyer.
+    pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
+        let mut settings = vec![
+            ("ADMIN_API_KEY", ADMIN_KEY.to_owned()),
+            ("RATE_LIMIT_PURCHASE_PER_BUYER", "0".to_owned()),
+        ];
+        match self {
+            Self::Embedded(folder) => {
+                settings.push(("STAMPEDE_ENGINE", "embedded".to_owned()));
+                settings.push(("STAMPEDE_DATA_DIR", folder.path().display().to_string()));
+            }
+            Self::Redis { redis, database } => {
+                settings.push(("STAMPEDE_ENGINE", "redis".to_owned()));
+                settings.push(("REDIS_URL", redis.url.clone()));
+                settings.push(("STAMPEDE_REDIS_PREFIX", redis.prefix.clone()));
+                settings.push(("DATABASE_URL", database.url.clone()));
+            }
+        }
+        settings
+    }
+
+    /// Starts a node.
+    pub(crate) async fn node(&self) -> Node {
+        self.node_with([]).await
+    }
+
+    /// Starts a node with further settings.
+    pub(crate) async fn node_with<const N: usize>(
+        &self,
+        others: [(&'static str, &'static str); N],
+    ) -> Node {
+        let mut settings = self.settings();
+        settings.retain(|(name, _)| !others.iter().any(|(other, _)| other == name));
+        settings.extend(others.map(|(name, value)| (name, value.to_owned())));
+        let process = StampedeProcess::start(["serve"], settings).await;
+        let shop = Shop::at(process.base_url());
+        Node { process, shop }
+    }
+
+    /// As many nodes as the engine allows, at most two.
+    pub(crate) async fn nodes(&self) -> Vec<Node> {
+        match self {
+            Self::Embedded(_) => vec![self.node().await],
+            Self::Redis { .. } => vec![self.node().await, self.node().await],
+        }
+    }
+
+    /// Every purchase in the ledger, read past the program, in the order of buyers.
+    pub(crate) async fn ledger(&self) -> Vec<LedgerRow> {
+        match self {
+            Self::Embedded(folder) => sqlite_rows(&folder.path().join("stampede.db")).await,
+            Self::Redis { database, .. } => postgres_rows(&database.url).await,
+        }
+    }
+}

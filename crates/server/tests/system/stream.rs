@@ -1,0 +1,82 @@
+//! A browser's side of the event stream.
+
+use std::time::Duration;
+
+use reqwest::{Client, Response};
+use serde_json::Value;
+use tokio::time::timeout;
+
+use crate::client::Shop;
+
+/// How long the next event may take.
+const EVENT_LIMIT: Duration = Duration::from_secs(10);
+
+/// One event.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    pub(crate) name: String,
+    pub(crate) id: Option<u64>,
+    pub(crate) data: Value,
+}
+
+/// An open stream.
+pub(crate) struct Events {
+    response: Response,
+    /// What came and is no whole event yet.
+    rest: String,
+}
+
+impl Events {
+    /// Opens the stream of one sale.
+    pub(crate) async fn open(shop: &Shop, sku: &str) -> Self {
+        let url = shop.url(&format!("/api/v1/sales/events?sku={sku}"));
+        let response = Client::new().get(url).send().await.expect("a stream");
+        assert_eq!(response.status(), 200);
+        Self { response, rest: String::new() }
+    }
+
+    /// The next event; `None` when the stream is over.
+    pub(crate) async fn next(&mut self) -> Option<Event> {
+        loop {
+            while let Some(end) = self.rest.find("\n\n") {
+                let event = read(&self.rest[..end]);
+                self.rest.drain(..end + 2);
+                if event.is_some() {
+                    return event;
+                }
+            }
+            let chunk =
+                timeout(EVENT_LIMIT, self.response.chunk()).await.expect("an event in time");
+            let bytes = chunk.ok().flatten()?;
+            self.rest += std::str::from_utf8(&bytes).expect("UTF-8");
+        }
+    }
+
+    /// All events up to the first that is `last`, this one included.
+    pub(crate) async fn until(&mut self, last: impl Fn(&Event) -> bool) -> Vec<Event> {
+        let mut events = Vec::new();
+        loop {
+            let event = self.next().await.unwrap_or_else(|| panic!("it ended after {events:?}"));
+            let is_last = last(&event);
+            events.push(event);
+            if is_last {
+                return events;
+            }
+        }
+    }
+}
+
+/// `None` for a comment or a field that stands alone.
+fn read(block: &str) -> Option<Event> {
+    let field = |name: &str| {
+        let lines = block.lines();
+        lines.filter_map(|line| line.split_once(": ")).find(|(field, _)| *field == name)
+    };
+    let (_, name) = field("event")?;
+    let (_, data) = field("data")?;
+    Some(Event {
+        name: name.to_owned(),
+        id: field("id").and_then(|(_, id)| id.parse().ok()),
+        data: serde_json::from_str(data).expect("JSON"),
+    })
+}

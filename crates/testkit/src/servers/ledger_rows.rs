@@ -1,0 +1,45 @@
+//! What stands in the ledger of a Stampede, read past it.
+
+use std::path::Path;
+
+use sqlx::{
+    AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions,
+};
+
+/// One purchase as the ledger's table has it, the same on every engine.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, sqlx::FromRow)]
+pub struct LedgerRow {
+    /// Who bought.
+    pub buyer: String,
+    /// The purchase's number.
+    pub purchase_no: String,
+    /// Units.
+    pub qty: i32,
+}
+
+/// Of sales that are not deleted, in the order of buyers.
+const ROWS: &str = "
+    SELECT buyer, purchase_no, qty FROM purchases
+    JOIN sales ON sales.generation = purchases.generation
+    WHERE sales.deleted_at IS NULL
+    ORDER BY buyer, purchase_no";
+
+/// The purchases in a Postgres.
+pub async fn postgres_rows(url: &str) -> Vec<LedgerRow> {
+    let mut connection = PgConnection::connect(url).await.expect("the database answers");
+    sqlx::query_as(ROWS).fetch_all(&mut connection).await.expect("the table of purchases")
+}
+
+/// The purchases in the database of the engine embedded, which may be at work.
+pub async fn sqlite_rows(file: &Path) -> Vec<LedgerRow> {
+    let options = SqliteConnectOptions::new().filename(file).read_only(true);
+    let mut connection = SqliteConnection::connect_with(&options).await.expect("a database");
+    sqlx::query_as(ROWS).fetch_all(&mut connection).await.expect("the table of purchases")
+}
+
+/// Does something to a Postgres that only a fault or another version would do.
+pub async fn execute(url: &str, statement: &str) {
+    let mut connection = PgConnection::connect(url).await.expect("the database answers");
+    let statement = AssertSqlSafe(statement.to_owned());
+    sqlx::raw_sql(statement).execute(&mut connection).await.expect("the statement");
+}
