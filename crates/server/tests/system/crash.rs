@@ -30,12 +30,11 @@ async fn buy(
 ) -> BTreeMap<usize, String> {
     let answers = stream::iter(buyers).map(async |buyer| {
         let name = format!("buyer-{buyer:05}");
-        let answer = shop.attempt("WIDGET-001", &name, Some("the only key")).await;
-        let number = answer.and_then(|answer| answer.purchase_no());
-        if number.is_some() {
-            seen();
-        }
-        Some((buyer, number?))
+        let answer = shop.attempt("WIDGET-001", &name, Some("the-only-key")).await?;
+        assert!(matches!(answer.status, 200 | 503), "{answer:?}");
+        let number = answer.purchase_no()?;
+        seen();
+        Some((buyer, number))
     });
     answers.buffer_unordered(AT_ONCE).filter_map(async |answered| answered).collect().await
 }

@@ -21,7 +21,7 @@ async fn own_redis() -> OwnRedis {
 /// Asks until it is decided: 503 is the only other answer, and no answer at all.
 async fn insist(shop: &Shop, buyer: &str) -> Answer {
     until("a decision", RECOVERY_LIMIT, async || {
-        let answer = shop.attempt("WIDGET-001", buyer, Some("the only key")).await?;
+        let answer = shop.attempt("WIDGET-001", buyer, Some("the-only-key")).await?;
         assert!(matches!(answer.status, 200 | 503), "{answer:?}");
         (answer.status == 200).then_some(answer)
     })
