@@ -5,11 +5,11 @@ use std::sync::Arc;
 use secrecy::ExposeSecret as _;
 use stampede_application::{
     live_sales::Freshness,
-    ports::{Catalogue, Randomness, StoreProbe as _},
+    ports::{Catalogue, Randomness},
 };
 use stampede_infrastructure::{
     OsRandomness,
-    postgres::{self, PostgresCatalogue, PostgresLedger, PostgresProbe},
+    postgres::{self, PostgresCatalogue, PostgresLedger, PostgresProbe, Tables},
     redis::RedisEngine,
 };
 use tokio_util::sync::CancellationToken;
@@ -25,7 +25,8 @@ pub(super) async fn open(stores: &RedisAndPostgres, settings: &Settings) -> anyh
     if settings.migrate {
         wait_for("Postgres", wait_max, async || postgres::migrate(&pool).await).await?;
     } else {
-        wait_for("Postgres", wait_max, async || ledger_store.ping().await).await?;
+        let facts = wait_for("Postgres", wait_max, async || postgres::inspect(&pool).await).await?;
+        refuse_missing(facts.tables)?;
     }
     let ledger = PostgresLedger::new(pool.clone());
     let catalogue: Arc<dyn Catalogue> =
@@ -59,6 +60,18 @@ pub(super) async fn open(stores: &RedisAndPostgres, settings: &Settings) -> anyh
             }),
         },
     })
+}
+
+/// A start that may not make tables needs them made.
+fn refuse_missing(tables: Tables) -> anyhow::Result<()> {
+    match tables {
+        Tables::Pending(count) => anyhow::bail!(
+            "{count} migrations of Postgres are missing, and STAMPEDE_MIGRATE=0 keeps the start \
+             from making them; run `stampede migrate`"
+        ),
+        // Made by a newer version that goes on to fit this one, or it would not run beside it.
+        Tables::UpToDate | Tables::Newer(_) => Ok(()),
+    }
 }
 
 /// Brings the tables up to date.
