@@ -3,7 +3,7 @@
 //! A test is a plain async function over a [`Harness`]; the macro of its suite makes each one a
 //! `#[test]` of an adapter:
 //!
-//! ```ignore
+//! ```text
 //! mod sale_gate {
 //!     stampede_testkit::sale_gate_suite!(super::MyHarness::start());
 //! }
