@@ -38,25 +38,38 @@ export class Keeper {
   resume = (sku: string) => this.#post(`/${sku}/resume`);
   end = (sku: string) => this.#post(`/${sku}/end`);
 
-  /** Buys as somebody else, without a page. */
-  async buyAs(buyer: string, sku: string): Promise<string> {
-    const response = await fetch(`${this.#server.url}/api/v1/purchases`, {
+  /** Changes a sale that has not begun. */
+  change = (sku: string, fields: Record<string, unknown>) => this.#send('PUT', `/${sku}`, fields);
+  delete = (sku: string) => this.#send('DELETE', `/${sku}`);
+
+  /** Makes one attempt without a page; returns the bare answer. */
+  attemptAs(buyer: string, sku: string): Promise<Response> {
+    return fetch(`${this.#server.url}/api/v1/purchases`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'X-User-Id': buyer },
       body: JSON.stringify({ sku }),
     });
+  }
+
+  /** Buys as somebody else, without a page. */
+  async buyAs(buyer: string, sku: string): Promise<string> {
+    const response = await this.attemptAs(buyer, sku);
     const answer = (await response.json()) as { success: boolean; data: { purchaseNo: string } };
     expect(answer).toMatchObject({ success: true });
     return answer.data.purchaseNo;
   }
 
-  async #post(path: string, body: object = {}): Promise<void> {
+  #post = (path: string, body: object = {}) => this.#send('POST', path, body);
+
+  async #send(method: string, path: string, body?: object): Promise<void> {
     const response = await fetch(`${this.#server.url}/api/v1/products${path}`, {
-      method: 'POST',
+      method,
       headers: { 'Content-Type': 'application/json', 'X-Admin-Key': this.#server.adminKey },
-      body: JSON.stringify(body),
+      ...(body && { body: JSON.stringify(body) }),
     });
-    expect(response.ok, `POST products${path}: ${response.status} ${await response.text()}`).toBe(true);
+    const text = await response.text();
+    const { success } = JSON.parse(text) as { success: boolean };
+    expect(response.ok && success, `${method} products${path}: ${response.status} ${text}`).toBe(true);
   }
 }
 
@@ -99,7 +112,14 @@ export const test = base.extend<{ keeper: Keeper; shopper: Shopper }, { server: 
     { scope: 'worker' },
   ],
   keeper: async ({ server }, use) => use(new Keeper(server)),
-  shopper: async ({ page }, use) => use(new Shopper(page)),
+  shopper: async ({ page }, use) => {
+    const refused: string[] = [];
+    page.on('console', (message) => {
+      if (/content security policy/i.test(message.text())) refused.push(message.text());
+    });
+    await use(new Shopper(page));
+    expect(refused, 'what the content security policy refused').toEqual([]);
+  },
 });
 
 export { expect };

@@ -14,21 +14,24 @@ const LOG_LINES_MAX = 50;
 export class Server {
   readonly adminKey = randomBytes(16).toString('hex');
   readonly #dataDir: string;
+  readonly #settings: Record<string, string>;
   #child: ChildProcess | null = null;
   #port = 0;
 
-  private constructor(dataDir: string) {
+  private constructor(dataDir: string, settings: Record<string, string>) {
     this.#dataDir = dataDir;
+    this.#settings = settings;
   }
 
-  static async start(): Promise<Server> {
+  /** Starts a server on a free port; `settings` are environment variables on top of the tests' own. */
+  static async start(settings: Record<string, string> = {}): Promise<Server> {
     if (!existsSync(BINARY)) {
       throw new Error(
         `No server at ${BINARY}: build the page (npm run build), then the server (cargo build --profile ci), ` +
           'or name its binary in STAMPEDE_BIN.',
       );
     }
-    const server = new Server(await mkdtemp(join(tmpdir(), 'stampede-e2e-')));
+    const server = new Server(await mkdtemp(join(tmpdir(), 'stampede-e2e-')), settings);
     await server.#spawn();
     return server;
   }
@@ -63,6 +66,7 @@ export class Server {
         STAMPEDE_DATA_DIR: this.#dataDir,
         STAMPEDE_LOG_FORMAT: 'json',
         ADMIN_API_KEY: this.adminKey,
+        ...this.#settings,
       },
     });
     this.#child = child;

@@ -1,4 +1,5 @@
-import { expect, Shopper, test } from './fixtures.js';
+import { expect, Keeper, Shopper, test } from './fixtures.js';
+import { Server } from './server.js';
 
 test('a buyer buys and gets a receipt that takes the focus', async ({ server, keeper, shopper }) => {
   const sku = await keeper.sale();
@@ -43,6 +44,33 @@ test('a running sale ends by itself', async ({ server, keeper, shopper }) => {
   await shopper.visit(server, sku);
   await expect(shopper.button).toHaveText('Buy now');
   await expect(shopper.button).toHaveText('Sale ended');
+});
+
+test('a sale that the shop ends is over at once', async ({ server, keeper, shopper }) => {
+  const sku = await keeper.sale();
+  await shopper.visit(server, sku);
+  await expect(shopper.button).toHaveText('Buy now');
+  await keeper.end(sku);
+  await expect(shopper.button).toHaveText('Sale ended');
+  await expect(shopper.page.getByRole('link', { name: 'See what is on sale now' })).toBeVisible();
+});
+
+test('a change of an upcoming sale reaches the open page', async ({ server, keeper, shopper }) => {
+  const sku = await keeper.sale({ startsInMs: 3_600_000, endsInMs: 7_200_000 });
+  await shopper.visit(server, sku);
+  await expect(shopper.stock).toHaveText('100 of 100 left');
+  const startTime = new Date(Date.now() - 1000).toISOString();
+  await keeper.change(sku, { productName: 'Borealis Two', initialStock: 7, startTime });
+  await expect(shopper.page.getByRole('heading', { name: 'Borealis Two' })).toBeVisible();
+  await expect(shopper.stock).toHaveText('7 of 7 left');
+  await expect(shopper.button).toHaveText('Buy now');
+});
+
+test('a deleted sale leaves the page', async ({ server, keeper, shopper }) => {
+  const sku = await keeper.sale();
+  await shopper.visit(server, sku);
+  await keeper.delete(sku);
+  await expect(shopper.page.getByRole('heading', { name: 'No such sale' })).toBeVisible();
 });
 
 test('the last unit sold to somebody else shows as sold out', async ({ server, keeper, shopper }) => {
@@ -90,6 +118,36 @@ test('a second attempt of the same buyer is answered with the first purchase', a
   await shopper.button.click();
   await expect(shopper.page.getByText('You already hold all')).toBeVisible();
   await expect(shopper.purchaseNo).toHaveText(purchaseNo);
+});
+
+test('who is too fast is told to wait, and can buy after that', async ({ shopper }) => {
+  const server = await Server.start({ RATE_LIMIT_PURCHASE_PER_BUYER: '1' });
+  try {
+    const keeper = new Keeper(server);
+    const sku = await keeper.sale();
+    // Used up right before the page's attempt goes on, so that no allowance comes back in between.
+    await shopper.page.route('**/api/v1/purchases', async (route) => {
+      const bucket = () => keeper.attemptAs('Ada', 'NO-SUCH-SALE');
+      while ((await bucket()).status !== 429);
+      await route.continue();
+    });
+    await shopper.page.clock.install();
+    await shopper.visit(server, sku);
+    await shopper.callThemselves('Ada');
+    await expect(shopper.button).toHaveText('Buy now');
+    // The page's clock stands still, so that the wait lasts for as long as we look at it.
+    await shopper.page.clock.pauseAt(Date.now() + 60_000);
+    await shopper.button.click();
+    await expect(shopper.button).toHaveText('Too fast, try again in 1 s');
+    await expect(shopper.page.getByText('Nothing was bought yet; wait a moment')).toBeVisible();
+    await shopper.page.unroute('**/api/v1/purchases');
+    await shopper.page.clock.resume();
+    await expect(shopper.button).toHaveText('Buy now');
+    await shopper.button.click();
+    await expect(shopper.button).toHaveText('Purchased', { timeout: 15_000 });
+  } finally {
+    await server.stop();
+  }
 });
 
 test('a name in any script reaches the server as it was typed', async ({ server, keeper, shopper }) => {
@@ -150,6 +208,25 @@ test('the name is asked for before anything is sent', async ({ server, keeper, s
   await shopper.button.click();
   await expect(shopper.page.getByText('Enter your name first.')).toBeVisible();
   await expect(shopper.page.getByLabel('Your name')).toBeFocused();
+});
+
+test('the front page shows the featured sale', async ({ shopper }) => {
+  const server = await Server.start();
+  try {
+    const { page } = shopper;
+    await page.goto(server.url);
+    await expect(page.getByRole('heading', { name: 'No sale at the moment' })).toBeVisible();
+    const keeper = new Keeper(server);
+    const sku = await keeper.sale({ productName: 'Ends first', endsInMs: 1_800_000 });
+    await keeper.sale({ productName: 'Ends later' });
+    await page.reload();
+    await expect(page.getByRole('heading', { name: 'Ends first' })).toBeVisible();
+    await keeper.end(sku);
+    await page.getByRole('link', { name: 'See what is on sale now' }).click();
+    await expect(page.getByRole('heading', { name: 'Ends later' })).toBeVisible();
+  } finally {
+    await server.stop();
+  }
 });
 
 test('a page without a sale says so', async ({ server, page }) => {

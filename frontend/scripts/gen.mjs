@@ -4,11 +4,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import openapiTS, { astToString, COMMENT_HEADER } from 'openapi-typescript';
 
 const published = new URL('../../openapi.json', import.meta.url);
-const provisional = new URL('../openapi.provisional.json', import.meta.url);
 const target = new URL('../src/api/schema.d.ts', import.meta.url);
 
-const source = existsSync(published) ? published : provisional;
-const wanted = COMMENT_HEADER + astToString(await openapiTS(source));
+const wanted = COMMENT_HEADER + astToString(await openapiTS(published));
 
 if (process.argv.includes('--check')) {
   const present = existsSync(target) ? await readFile(target, 'utf8') : '';

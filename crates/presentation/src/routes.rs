@@ -76,7 +76,8 @@ fn add_operations(routes: &mut Routes<'_>) {
     at("/api/docs").get(docs::page).add(routes);
     at("/api/docs/openapi.json").get(docs::document).add_compressed(routes);
     at("/api/docs/{file}").get(docs::file).add_compressed(routes);
-    at("/assets/{file:.*}").get(pages::asset).add_compressed(routes);
+    // The build compresses ahead what gets smaller by it.
+    at("/assets/{file:.*}").get(pages::asset).add(routes);
 }
 
 /// What is being added to.

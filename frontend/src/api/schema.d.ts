@@ -4,6 +4,170 @@
  */
 
 export interface paths {
+    "/api/v1/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An operator lists dead letters, oldest first. */
+        get: operations["listDeadLetters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** An operator gives a dead letter up for good. */
+        delete: operations["discardDeadLetter"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An operator has a dead letter recorded once more. */
+        post: operations["replayDeadLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An admin reads all products, newest first. */
+        get: operations["listProducts"];
+        put?: never;
+        /** An admin creates a product, and with it its sale. */
+        post: operations["createProduct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products/{sku}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An admin reads one product with its counters. */
+        get: operations["viewProduct"];
+        /**
+         * An admin changes a product whose sale has not begun. What the body leaves out stays; it may
+         *     repeat the sku, which cannot change.
+         */
+        put: operations["updateProduct"];
+        post?: never;
+        /** An admin deletes a product; its purchases move to the archive. */
+        delete: operations["deleteProduct"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products/{sku}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An admin ends a sale for good: from the answer on no node accepts. */
+        post: operations["endSale"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products/{sku}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An admin pauses a sale: from the answer on no node accepts. Idempotent. */
+        post: operations["pauseSale"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products/{sku}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An admin lets a paused sale go on. Idempotent. */
+        post: operations["resumeSale"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/purchases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A buyer looks up what they bought of one sku, right from the instant it was answered. */
+        get: operations["lookUpPurchase"];
+        put?: never;
+        /**
+         * A buyer attempts to buy.
+         * @description A decided attempt is answered 200, whichever way it went: `success` tells. An error means that
+         *     nothing was decided, or that we do not know; the attempt may then be repeated as it is.
+         */
+        post: operations["attemptPurchase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sales": {
         parameters: {
             query?: never;
@@ -11,7 +175,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_sale_status"];
+        /**
+         * One sale by its sku, or the featured one: the active sale that ends first, else the next
+         *     upcoming, else the last ended.
+         */
+        get: operations["viewSale"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sales/all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every sale, upcoming and active ones first. */
+        get: operations["listSales"];
         put?: never;
         post?: never;
         delete?: never;
@@ -27,7 +212,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["stream_sale_events"];
+        /**
+         * The changes of one sale, or of every public sale, as server-sent events.
+         * @description `initial` carries a whole `SaleStatus`: on connect, on reconnect, for a sale that came, and
+         *     when an upcoming sale was redefined. `stock-update` carries a `StockUpdate`, at most ten a
+         *     second, and the last value always. `state-change` carries a `StateChange` as soon as state or
+         *     pause changed. `deleted` carries a `SaleDeleted` and ends the stream of that one sale. Each
+         *     event's `id` is the sale's version. A comment every 15 s keeps the connection alive.
+         */
+        get: operations["watchSales"];
         put?: never;
         post?: never;
         delete?: never;
@@ -36,16 +229,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/purchases": {
+    "/health": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["get_buyer_purchases"];
+        /** Whether every store answers. */
+        get: operations["health"];
         put?: never;
-        post: operations["attempt_purchase"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process runs. */
+        get: operations["live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether this node can decide attempts, the ledger away included; for balancers. */
+        get: operations["ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that is counted, as Prometheus text. */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -56,114 +301,568 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @enum {string} */
-        SaleState: "UPCOMING" | "ACTIVE" | "ENDED";
-        /** @enum {string} */
-        EndReason: "SOLD_OUT" | "TIME_EXPIRED" | "ENDED_BY_ADMIN";
-        /** @enum {string} */
-        ErrorCode: "SALE_NOT_ACTIVE" | "SOLD_OUT" | "ALREADY_PURCHASED" | "SALE_NOT_MODIFIABLE" | "VALIDATION_ERROR" | "UNAUTHORIZED" | "FORBIDDEN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "HEADERS_TOO_LARGE" | "ALREADY_EXISTS" | "PRECONDITION_FAILED" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "SERVICE_UNAVAILABLE" | "INTERNAL_ERROR";
-        SaleStatus: {
-            sku: string;
-            productName: string;
-            state: components["schemas"]["SaleState"];
-            /** Format: int64 */
-            stock: number;
-            /** Format: int64 */
-            initialStock: number;
-            /** Format: date-time */
-            startTime: string;
-            /** Format: date-time */
-            endTime: string;
-            endReason: components["schemas"]["EndReason"] | null;
-            paused: boolean;
-            /** Format: int64 */
-            limitPerBuyer: number;
-            /** Format: int64 */
-            version: number;
-            /** Format: date-time */
-            serverTime: string;
-        };
-        AttemptRequest: {
-            sku: string;
-            qty?: number;
-        };
-        Purchase: {
-            purchaseNo: string;
-            /** Format: date-time */
-            purchasedAt: string;
-            sku: string;
-            /** Format: int64 */
-            qty: number;
-        };
-        PurchaseReceipt: {
-            purchaseNo: string;
-            /** Format: date-time */
-            purchasedAt: string;
-            sku: string;
-            /** Format: int64 */
-            qty: number;
-            /** Format: int64 */
-            remaining: number;
-            /** @enum {string} */
-            acknowledged: "gate" | "ledger";
-        };
-        BuyerPurchases: {
-            purchaseNo: string;
-            /** Format: date-time */
-            purchasedAt: string;
-            sku: string;
-            /** Format: int64 */
-            qty: number;
-            purchases: components["schemas"]["Purchase"][];
-        };
+        /**
+         * @description What an answered purchase has survived.
+         * @enum {string}
+         */
+        Acknowledgement: "gate" | "ledger";
+        /** @description What is the matter. */
         ApiFailure: {
             code: components["schemas"]["ErrorCode"];
-            message: string;
+            /** @description Every bad field of the request, with what is wrong with it. */
             fields?: {
                 [key: string]: string;
             };
-            /** Format: int64 */
-            retryAfter?: number;
+            /** @description For a person; the code is for a program. */
+            message: string;
+            /** @description What the buyer holds already, with `ALREADY_PURCHASED`. */
             purchase?: components["schemas"]["Purchase"];
+            /**
+             * Format: int64
+             * @description After how many seconds to ask again.
+             */
+            retryAfter?: number;
         };
+        /** @description A receipt or a rejection; `success` tells which. */
+        AttemptAnswer: components["schemas"]["Success_PurchaseReceipt"] | components["schemas"]["FailureAnswer"];
+        /** @description What a buyer asks for. */
+        AttemptRequest: {
+            /**
+             * Format: int32
+             * @description Units, 1 if left out; at most the sale's limit per buyer.
+             */
+            qty?: number | null;
+            /** @example WIDGET-001 */
+            sku: string;
+        };
+        /** @description Everything that a buyer bought of one sku: the newest at the top. */
+        BuyerPurchases: {
+            /** @example PUR-20260215-7ZK4-9QXA-0B3M-WT51 */
+            purchaseNo: string;
+            /** Format: date-time */
+            purchasedAt: string;
+            /** @description All of them, oldest first. */
+            purchases: components["schemas"]["Purchase"][];
+            /** Format: int32 */
+            qty: number;
+            /** @example WIDGET-001 */
+            sku: string;
+        };
+        /** @description A new product. */
+        CreateProductBody: {
+            acknowledge?: components["schemas"]["Acknowledgement"] | null;
+            /**
+             * Format: date-time
+             * @description After `startTime`; may lie in the past.
+             */
+            endTime: string;
+            /** Format: int32 */
+            initialStock: number;
+            /**
+             * Format: int32
+             * @description 1 if it is left out.
+             */
+            limitPerBuyer?: number | null;
+            productName: string;
+            /**
+             * @description 1 to 64 of A-Z, a-z, 0-9 and -.
+             * @example WIDGET-001
+             */
+            sku: string;
+            /**
+             * Format: date-time
+             * @description May lie in the past.
+             */
+            startTime: string;
+        };
+        /** @description A purchase that could not be recorded, set aside for a person. */
+        DeadLetterRow: {
+            /** @description Who bought; null if the entry was not readable. */
+            buyer: string | null;
+            /** @description What the ledger said. */
+            error: string;
+            id: string;
+            purchase: components["schemas"]["Purchase"] | null;
+            /** @description The entry as it was found, if it was not readable. */
+            raw: string | null;
+        };
+        /** @description That something was done. */
+        Done: {
+            /** @description For a person. */
+            message: string;
+        };
+        /**
+         * @description Why a sale ended.
+         * @enum {string}
+         */
+        EndReason: "SOLD_OUT" | "TIME_EXPIRED" | "ENDED_BY_ADMIN";
+        /**
+         * @description Every code that an answer may carry.
+         * @enum {string}
+         */
+        ErrorCode: "SALE_NOT_ACTIVE" | "SOLD_OUT" | "ALREADY_PURCHASED" | "SALE_NOT_MODIFIABLE" | "VALIDATION_ERROR" | "UNAUTHORIZED" | "FORBIDDEN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "HEADERS_TOO_LARGE" | "ALREADY_EXISTS" | "PRECONDITION_FAILED" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "SERVICE_UNAVAILABLE" | "INTERNAL_ERROR";
+        /** @description A rejection or an error. */
         FailureAnswer: {
+            error: components["schemas"]["ApiFailure"];
             /** @enum {boolean} */
             success: false;
-            error: components["schemas"]["ApiFailure"];
         };
-        SaleStatusAnswer: {
+        /** @description How this node is. */
+        Health: {
+            /** @description Every store by name. */
+            checks: {
+                [key: string]: components["schemas"]["StoreCheck"];
+            };
+            reconciliation: components["schemas"]["LastReconciliation"] | null;
+            status: components["schemas"]["HealthWord"];
+            /**
+             * Format: int64
+             * @description How long this process has run, in seconds.
+             */
+            uptime: number;
+        };
+        /** @description How this node is; the same shape whether it is healthy or not. */
+        HealthAnswer: {
+            data: components["schemas"]["Health"];
+            success: boolean;
+        };
+        /**
+         * @description Whether every store answers.
+         * @enum {string}
+         */
+        HealthWord: "healthy" | "unhealthy";
+        /** @description What the newest comparison of gate and ledger found. */
+        LastReconciliation: {
+            /** @description Whether it went to its end; what went wrong is in the log. */
+            complete: boolean;
+            /** Format: date-time */
+            finishedAt: string;
+            /**
+             * Format: int32
+             * @description Drifts that were found.
+             */
+            mismatches: number;
+            /**
+             * Format: int32
+             * @description Drifts that were mended.
+             */
+            repaired: number;
+            /**
+             * Format: int32
+             * @description Sales that were compared.
+             */
+            sales: number;
+            /** Format: date-time */
+            startedAt: string;
+        };
+        /** @description A word about this node. */
+        NodeStatus: {
+            status: string;
+        };
+        /** @description A part of a list. */
+        Page_DeadLetterRow: {
+            data: {
+                /** @description Who bought; null if the entry was not readable. */
+                buyer: string | null;
+                /** @description What the ledger said. */
+                error: string;
+                id: string;
+                purchase: components["schemas"]["Purchase"] | null;
+                /** @description The entry as it was found, if it was not readable. */
+                raw: string | null;
+            }[];
+            /** @description Where to go on, as `?cursor=`; null at the end. */
+            nextCursor: string | null;
             /** @enum {boolean} */
             success: true;
-            data: components["schemas"]["SaleStatus"];
         };
-        PurchaseReceiptAnswer: {
+        /** @description A part of a list. */
+        Page_Product: {
+            data: {
+                acknowledge: components["schemas"]["Acknowledgement"];
+                /** Format: date-time */
+                createdAt: string;
+                /**
+                 * Format: int32
+                 * @description Units that nobody holds.
+                 */
+                currentStock: number;
+                endReason: components["schemas"]["EndReason"] | null;
+                /** Format: date-time */
+                endTime: string;
+                /** Format: int32 */
+                initialStock: number;
+                /** Format: int32 */
+                limitPerBuyer: number;
+                paused: boolean;
+                /**
+                 * Format: int32
+                 * @description Units in the ledger; in the answers that read a product.
+                 */
+                persistedPurchases?: number;
+                productName: string;
+                /** @example WIDGET-001 */
+                sku: string;
+                /** Format: date-time */
+                startTime: string;
+                state: components["schemas"]["SaleState"];
+                /**
+                 * Format: int32
+                 * @description Units decided as sold.
+                 */
+                totalPurchases: number;
+                /**
+                 * Format: int64
+                 * @description Raised by every written change.
+                 */
+                version: number;
+            }[];
+            /** @description Where to go on, as `?cursor=`; null at the end. */
+            nextCursor: string | null;
             /** @enum {boolean} */
             success: true;
-            data: components["schemas"]["PurchaseReceipt"];
         };
-        BuyerPurchasesAnswer: {
+        /** @description A part of a list. */
+        Page_SaleStatus: {
+            data: {
+                endReason: components["schemas"]["EndReason"] | null;
+                /** Format: date-time */
+                endTime: string;
+                /** Format: int32 */
+                initialStock: number;
+                /** Format: int32 */
+                limitPerBuyer: number;
+                paused: boolean;
+                productName: string;
+                /**
+                 * Format: date-time
+                 * @description The time by the clock that the sale is judged by.
+                 */
+                serverTime: string;
+                /** @example WIDGET-001 */
+                sku: string;
+                /** Format: date-time */
+                startTime: string;
+                state: components["schemas"]["SaleState"];
+                /**
+                 * Format: int32
+                 * @description Units that nobody holds; `initialStock` while upcoming.
+                 */
+                stock: number;
+                /**
+                 * Format: int64
+                 * @description Raised by every written change; what is lower is older.
+                 */
+                version: number;
+            }[];
+            /** @description Where to go on, as `?cursor=`; null at the end. */
+            nextCursor: string | null;
             /** @enum {boolean} */
             success: true;
-            data: components["schemas"]["BuyerPurchases"];
         };
-        StockUpdate: {
+        /** @description A product with its counters. */
+        Product: {
+            acknowledge: components["schemas"]["Acknowledgement"];
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: int32
+             * @description Units that nobody holds.
+             */
+            currentStock: number;
+            endReason: components["schemas"]["EndReason"] | null;
+            /** Format: date-time */
+            endTime: string;
+            /** Format: int32 */
+            initialStock: number;
+            /** Format: int32 */
+            limitPerBuyer: number;
+            paused: boolean;
+            /**
+             * Format: int32
+             * @description Units in the ledger; in the answers that read a product.
+             */
+            persistedPurchases?: number;
+            productName: string;
+            /** @example WIDGET-001 */
+            sku: string;
+            /** Format: date-time */
+            startTime: string;
+            state: components["schemas"]["SaleState"];
+            /**
+             * Format: int32
+             * @description Units decided as sold.
+             */
+            totalPurchases: number;
+            /**
+             * Format: int64
+             * @description Raised by every written change.
+             */
+            version: number;
+        };
+        /** @description The product, or why it stays as it is; `success` tells which. */
+        ProductAnswer: components["schemas"]["Success_Product"] | components["schemas"]["FailureAnswer"];
+        /** @description A purchase on record. */
+        Purchase: {
+            /** @example PUR-20260215-7ZK4-9QXA-0B3M-WT51 */
+            purchaseNo: string;
+            /** Format: date-time */
+            purchasedAt: string;
+            /** Format: int32 */
+            qty: number;
+            /** @example WIDGET-001 */
+            sku: string;
+        };
+        /** @description What a buyer gets for an accepted attempt, again for each repeat of it. */
+        PurchaseReceipt: {
+            /** @description What the purchase has survived. */
+            acknowledged: components["schemas"]["Acknowledgement"];
+            /** @example PUR-20260215-7ZK4-9QXA-0B3M-WT51 */
+            purchaseNo: string;
+            /** Format: date-time */
+            purchasedAt: string;
+            /** Format: int32 */
+            qty: number;
+            /**
+             * Format: int32
+             * @description Units that nobody held right after this purchase.
+             */
+            remaining: number;
+            /** @example WIDGET-001 */
+            sku: string;
+        };
+        /** @description The data of `deleted`. */
+        SaleDeleted: {
             sku: string;
             /** Format: int64 */
+            version: number;
+        };
+        /**
+         * @description Where a sale is in its life.
+         * @enum {string}
+         */
+        SaleState: "UPCOMING" | "ACTIVE" | "ENDED";
+        /** @description A sale as this node shows it. */
+        SaleStatus: {
+            endReason: components["schemas"]["EndReason"] | null;
+            /** Format: date-time */
+            endTime: string;
+            /** Format: int32 */
+            initialStock: number;
+            /** Format: int32 */
+            limitPerBuyer: number;
+            paused: boolean;
+            productName: string;
+            /**
+             * Format: date-time
+             * @description The time by the clock that the sale is judged by.
+             */
+            serverTime: string;
+            /** @example WIDGET-001 */
+            sku: string;
+            /** Format: date-time */
+            startTime: string;
+            state: components["schemas"]["SaleState"];
+            /**
+             * Format: int32
+             * @description Units that nobody holds; `initialStock` while upcoming.
+             */
+            stock: number;
+            /**
+             * Format: int64
+             * @description Raised by every written change; what is lower is older.
+             */
+            version: number;
+        };
+        /** @description The data of `state-change`. */
+        StateChange: {
+            paused: boolean;
+            /** @description Why it ended, or `RESTOCKED` if units came back to a sale that was sold out. */
+            reason?: string;
+            sku: string;
+            state: components["schemas"]["SaleState"];
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description The data of `stock-update`. */
+        StockUpdate: {
+            sku: string;
+            /** Format: int32 */
             stock: number;
             /** Format: int64 */
             version: number;
         };
-        StateChange: {
-            sku: string;
-            state: components["schemas"]["SaleState"];
-            paused: boolean;
-            /** Format: int64 */
-            version: number;
-            /** @enum {string} */
-            reason?: "SOLD_OUT" | "TIME_EXPIRED" | "ENDED_BY_ADMIN" | "RESTOCKED";
+        /** @description How one store answered. */
+        StoreCheck: {
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds; null if it did not answer.
+             */
+            latencyMs: number | null;
+            status: components["schemas"]["StoreWord"];
         };
-        SaleDeleted: {
-            sku: string;
+        /**
+         * @description Whether one store answers.
+         * @enum {string}
+         */
+        StoreWord: "up" | "down";
+        /** @description A success. */
+        Success_BuyerPurchases: {
+            /** @description Everything that a buyer bought of one sku: the newest at the top. */
+            data: {
+                /** @example PUR-20260215-7ZK4-9QXA-0B3M-WT51 */
+                purchaseNo: string;
+                /** Format: date-time */
+                purchasedAt: string;
+                /** @description All of them, oldest first. */
+                purchases: components["schemas"]["Purchase"][];
+                /** Format: int32 */
+                qty: number;
+                /** @example WIDGET-001 */
+                sku: string;
+            };
+            /** @enum {boolean} */
+            success: true;
+        };
+        /** @description A success. */
+        Success_Done: {
+            /** @description That something was done. */
+            data: {
+                /** @description For a person. */
+                message: string;
+            };
+            /** @enum {boolean} */
+            success: true;
+        };
+        /** @description A success. */
+        Success_NodeStatus: {
+            /** @description A word about this node. */
+            data: {
+                status: string;
+            };
+            /** @enum {boolean} */
+            success: true;
+        };
+        /** @description A success. */
+        Success_Product: {
+            /** @description A product with its counters. */
+            data: {
+                acknowledge: components["schemas"]["Acknowledgement"];
+                /** Format: date-time */
+                createdAt: string;
+                /**
+                 * Format: int32
+                 * @description Units that nobody holds.
+                 */
+                currentStock: number;
+                endReason: components["schemas"]["EndReason"] | null;
+                /** Format: date-time */
+                endTime: string;
+                /** Format: int32 */
+                initialStock: number;
+                /** Format: int32 */
+                limitPerBuyer: number;
+                paused: boolean;
+                /**
+                 * Format: int32
+                 * @description Units in the ledger; in the answers that read a product.
+                 */
+                persistedPurchases?: number;
+                productName: string;
+                /** @example WIDGET-001 */
+                sku: string;
+                /** Format: date-time */
+                startTime: string;
+                state: components["schemas"]["SaleState"];
+                /**
+                 * Format: int32
+                 * @description Units decided as sold.
+                 */
+                totalPurchases: number;
+                /**
+                 * Format: int64
+                 * @description Raised by every written change.
+                 */
+                version: number;
+            };
+            /** @enum {boolean} */
+            success: true;
+        };
+        /** @description A success. */
+        Success_PurchaseReceipt: {
+            /** @description What a buyer gets for an accepted attempt, again for each repeat of it. */
+            data: {
+                /** @description What the purchase has survived. */
+                acknowledged: components["schemas"]["Acknowledgement"];
+                /** @example PUR-20260215-7ZK4-9QXA-0B3M-WT51 */
+                purchaseNo: string;
+                /** Format: date-time */
+                purchasedAt: string;
+                /** Format: int32 */
+                qty: number;
+                /**
+                 * Format: int32
+                 * @description Units that nobody held right after this purchase.
+                 */
+                remaining: number;
+                /** @example WIDGET-001 */
+                sku: string;
+            };
+            /** @enum {boolean} */
+            success: true;
+        };
+        /** @description A success. */
+        Success_SaleStatus: {
+            /** @description A sale as this node shows it. */
+            data: {
+                endReason: components["schemas"]["EndReason"] | null;
+                /** Format: date-time */
+                endTime: string;
+                /** Format: int32 */
+                initialStock: number;
+                /** Format: int32 */
+                limitPerBuyer: number;
+                paused: boolean;
+                productName: string;
+                /**
+                 * Format: date-time
+                 * @description The time by the clock that the sale is judged by.
+                 */
+                serverTime: string;
+                /** @example WIDGET-001 */
+                sku: string;
+                /** Format: date-time */
+                startTime: string;
+                state: components["schemas"]["SaleState"];
+                /**
+                 * Format: int32
+                 * @description Units that nobody holds; `initialStock` while upcoming.
+                 */
+                stock: number;
+                /**
+                 * Format: int64
+                 * @description Raised by every written change; what is lower is older.
+                 */
+                version: number;
+            };
+            /** @enum {boolean} */
+            success: true;
+        };
+        /** @description What is to change of a product; what is left out stays. */
+        UpdateProductBody: {
+            acknowledge?: components["schemas"]["Acknowledgement"] | null;
+            /**
+             * Format: date-time
+             * @description After `startTime`.
+             */
+            endTime?: string | null;
+            /** Format: int32 */
+            initialStock?: number | null;
+            /** Format: int32 */
+            limitPerBuyer?: number | null;
+            productName?: string | null;
+            /** Format: date-time */
+            startTime?: string | null;
         };
     };
     responses: never;
@@ -174,10 +873,13 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    get_sale_status: {
+    listDeadLetters: {
         parameters: {
             query?: {
-                sku?: string;
+                /** @description Rows, 100 if left out */
+                limit?: number;
+                /** @description The nextCursor of the answer before */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -185,16 +887,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the sale */
+            /** @description Dead letters */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SaleStatusAnswer"];
+                    "application/json": components["schemas"]["Page_DeadLetterRow"];
                 };
             };
-            /** @description a bad sku */
+            /** @description Bad fields */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -203,8 +905,8 @@ export interface operations {
                     "application/json": components["schemas"]["FailureAnswer"];
                 };
             };
-            /** @description no such sale */
-            404: {
+            /** @description No or another admin key */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -212,16 +914,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureAnswer"];
                 };
             };
-            /** @description too many requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-            /** @description a store is down, or load is shed */
+            /** @description We do not know; repeat it */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -232,10 +925,122 @@ export interface operations {
             };
         };
     };
-    stream_sale_events: {
+    discardDeadLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The dead letter */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Discarded */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_Done"];
+                };
+            };
+            /** @description No or another admin key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No such dead letter */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description We do not know; repeat it */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    replayDeadLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The dead letter */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Handed to the ledger again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_Done"];
+                };
+            };
+            /** @description It was not readable */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No or another admin key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No such dead letter */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description We do not know; repeat it */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listProducts: {
         parameters: {
             query?: {
-                sku?: string;
+                /** @description Rows, 100 if left out */
+                limit?: number;
+                /** @description The nextCursor of the answer before */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -243,17 +1048,17 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description initial, stock-update, state-change, deleted */
+            /** @description Products */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "application/json": components["schemas"]["Page_Product"];
                 };
             };
-            /** @description no such sale */
-            404: {
+            /** @description Bad fields */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -261,8 +1066,8 @@ export interface operations {
                     "application/json": components["schemas"]["FailureAnswer"];
                 };
             };
-            /** @description too many requests */
-            429: {
+            /** @description No or another admin key */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -270,7 +1075,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureAnswer"];
                 };
             };
-            /** @description a store is down, or load is shed */
+            /** @description We do not know; repeat it */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -281,12 +1086,480 @@ export interface operations {
             };
         };
     };
-    get_buyer_purchases: {
+    createProduct: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateProductBody"];
+            };
+        };
+        responses: {
+            /** @description Created, and on sale within its window */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_Product"];
+                };
+            };
+            /** @description Bad fields */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No or another admin key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description A product of this sku exists */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description We do not know; repeat it */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    viewProduct: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The product */
+                sku: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The product; `ETag` is what `If-Match` of a PUT takes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_Product"];
+                };
+            };
+            /** @description Bad fields */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No or another admin key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No such product */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description We do not know; repeat it */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    updateProduct: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Tags of which the product must have one */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The product */
+                sku: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateProductBody"];
+            };
+        };
+        responses: {
+            /** @description The product, or `SALE_NOT_MODIFIABLE` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductAnswer"];
+                };
+            };
+            /** @description Bad fields */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No or another admin key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No such product */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The product has changed since */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description We do not know; repeat it */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    deleteProduct: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The product */
+                sku: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_Done"];
+                };
+            };
+            /** @description Bad fields */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No or another admin key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No such product */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description Begun; repeat it */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    endSale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The product */
+                sku: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The product, or `SALE_NOT_MODIFIABLE` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductAnswer"];
+                };
+            };
+            /** @description Bad fields */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No or another admin key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No such product */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description It may hold; repeat it */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    pauseSale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The product */
+                sku: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The product, or `SALE_NOT_MODIFIABLE` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductAnswer"];
+                };
+            };
+            /** @description Bad fields */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No or another admin key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No such product */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description It may hold; repeat it */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    resumeSale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The product */
+                sku: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The product, or `SALE_NOT_MODIFIABLE` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductAnswer"];
+                };
+            };
+            /** @description Bad fields */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No or another admin key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No such product */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description It may hold; repeat it */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    lookUpPurchase: {
         parameters: {
             query: {
+                /** @description What was bought */
                 sku: string;
             };
             header: {
+                /** @description The buyer */
                 "X-User-Id": string;
             };
             path?: never;
@@ -294,16 +1567,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the buyer's purchases */
+            /** @description The newest purchase and all */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BuyerPurchasesAnswer"];
+                    "application/json": components["schemas"]["Success_BuyerPurchases"];
                 };
             };
-            /** @description a bad request */
+            /** @description Bad fields */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -312,7 +1585,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureAnswer"];
                 };
             };
-            /** @description none */
+            /** @description No such sale, or no purchase of it */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -321,16 +1594,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureAnswer"];
                 };
             };
-            /** @description too many requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureAnswer"];
-                };
-            };
-            /** @description a store is down, or load is shed */
+            /** @description We do not know; repeat it */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -341,12 +1605,14 @@ export interface operations {
             };
         };
     };
-    attempt_purchase: {
+    attemptPurchase: {
         parameters: {
             query?: never;
             header: {
+                /** @description The buyer: 1 to 255 characters of UTF-8 */
                 "X-User-Id": string;
-                "Idempotency-Key"?: string;
+                /** @description 1 to 255 visible characters; the same key gets the same purchase again */
+                "Idempotency-Key"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -357,16 +1623,16 @@ export interface operations {
             };
         };
         responses: {
-            /** @description a decided attempt */
+            /** @description Decided: a receipt or a rejection */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PurchaseReceiptAnswer"] | components["schemas"]["FailureAnswer"];
+                    "application/json": components["schemas"]["AttemptAnswer"];
                 };
             };
-            /** @description a bad request */
+            /** @description Bad fields */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -375,7 +1641,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureAnswer"];
                 };
             };
-            /** @description no such sale */
+            /** @description No such sale */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -384,7 +1650,25 @@ export interface operations {
                     "application/json": components["schemas"]["FailureAnswer"];
                 };
             };
-            /** @description the key with another qty */
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The key bought another quantity */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -393,7 +1677,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureAnswer"];
                 };
             };
-            /** @description too many requests */
+            /** @description Too many attempts */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -402,8 +1686,274 @@ export interface operations {
                     "application/json": components["schemas"]["FailureAnswer"];
                 };
             };
-            /** @description a store is down, or load is shed */
+            /** @description Not decided; repeat it */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    viewSale: {
+        parameters: {
+            query?: {
+                /** @description Which sale; the featured one if left out */
+                sku?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sale */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_SaleStatus"];
+                };
+            };
+            /** @description As `If-None-Match` has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad fields */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No such sale, or none at all */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description We do not know; repeat it */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listSales: {
+        parameters: {
+            query?: {
+                /** @description Only sales in this state */
+                state?: components["schemas"]["SaleState"];
+                /** @description Rows, 100 if left out */
+                limit?: number;
+                /** @description The nextCursor of the answer before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sales */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SaleStatus"];
+                };
+            };
+            /** @description As `If-None-Match` has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad fields */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description We do not know; repeat it */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    watchSales: {
+        parameters: {
+            query?: {
+                /** @description Which sale; every public sale if left out */
+                sku?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Bad fields */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No such sale */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description We do not know, or too many watch */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every store answers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthAnswer"];
+                };
+            };
+            /** @description Some store does not; the same shape */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthAnswer"];
+                };
+            };
+        };
+    };
+    live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It runs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_NodeStatus"];
+                };
+            };
+        };
+    };
+    ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It can decide */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_NodeStatus"];
+                };
+            };
+            /** @description It cannot */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Prometheus text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A bug */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };

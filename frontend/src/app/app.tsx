@@ -19,7 +19,7 @@ export function App({ path }: { path: string }) {
           Stampede
         </a>
       </header>
-      <main id="main" tabIndex={-1} className="mx-auto max-w-5xl px-4 pb-6 sm:px-6 md:py-6">
+      <main id="main" tabIndex={-1} className="mx-auto max-w-5xl px-4 sm:px-6 md:py-6">
         {page.name === 'shop' ? (
           <ShopPage sku={page.sku} />
         ) : (

@@ -22,7 +22,7 @@ struct Page;
 /// The page itself.
 const INDEX: &str = "index.html";
 /// Everything from here, nothing inline, nobody's frame.
-const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; \
+const POLICY: &str = "default-src 'self'; connect-src 'self'; object-src 'none'; \
     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 /// Names of assets carry a hash of their content.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";

@@ -17,7 +17,8 @@ async fn every_address_that_a_browser_shows_is_the_page() {
             assert_eq!(headers["x-content-type-options"], "nosniff");
             let policy = headers["content-security-policy"].to_str().unwrap_or_default();
             assert!(policy.starts_with("default-src 'self'"), "{policy}");
-            assert!(!policy.contains("unsafe"), "{policy}");
+            assert!(policy.contains("connect-src 'self';"), "{policy}");
+            assert!(!policy.contains("unsafe") && !policy.contains("data:"), "{policy}");
             let same = site.get(path).header("Accept", accept);
             let same = send(same.header("If-None-Match", headers["etag"].clone())).await;
             assert_eq!(same.status(), 304, "{path}");

@@ -43,9 +43,9 @@ export function SaleCard({ sale, link, offsetMs }: Props) {
   };
 
   return (
-    <article className="grid gap-6 md:grid-cols-2 md:items-start md:gap-12">
+    <article className="sale gap-6 md:grid-cols-2 md:items-start md:gap-12">
       <Artwork sku={sale.sku} />
-      <div className="flex flex-col gap-5">
+      <div className="flex grow flex-col gap-5">
         <header className="flex flex-col items-start gap-3">
           <div className="flex flex-wrap items-center gap-3">
             <StatePill saleFace={saleFace.name} />
@@ -62,7 +62,7 @@ export function SaleCard({ sale, link, offsetMs }: Props) {
         />
         <Countdown sale={sale} nowMs={nowMs} />
         <BuyerInput field={field} locked={open} inputRef={input} />
-        <div className="buy-bar max-md:order-last">
+        <div className="buy-bar max-md:order-last max-md:mt-auto">
           <BuyButton face={face} onPress={onPress} />
         </div>
         {notice && (
@@ -79,6 +79,7 @@ export function SaleCard({ sale, link, offsetMs }: Props) {
             onCopied={() => say('Purchase number copied.')}
           />
         )}
+        {sale.state === 'ENDED' && <WayOn />}
         <p aria-live="polite" className="sr-only" data-testid="announcer">
           {sentence}
         </p>
@@ -92,4 +93,18 @@ const limitWords = (limit: number) => (limit === 1 ? 'one per buyer' : `up to ${
 function receiptHeading(outcomes: number, rejected: boolean): string {
   if (rejected) return 'Your purchase from before';
   return outcomes > 0 ? 'It is yours' : 'Your purchase';
+}
+
+/** An ended sale stays where it is, since a receipt may stand on it: going on is the reader's choice. */
+function WayOn() {
+  return (
+    <p className="text-center">
+      <a
+        href="/"
+        className="inline-flex min-h-11 items-center font-semibold text-brand underline underline-offset-4"
+      >
+        See what is on sale now
+      </a>
+    </p>
+  );
 }

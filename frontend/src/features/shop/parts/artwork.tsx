@@ -3,7 +3,7 @@ export function Artwork({ sku }: { sku: string }) {
   return (
     <div
       aria-hidden="true"
-      className="artwork relative h-40 overflow-hidden rounded-3xl sm:h-56 md:sticky md:top-6 md:h-auto md:aspect-square"
+      className="artwork relative h-40 shrink-0 overflow-hidden rounded-3xl sm:h-56 md:sticky md:top-6 md:h-auto md:aspect-square"
       style={{ '--hue': hueOf(sku) }}
     >
       <svg viewBox="0 0 400 400" preserveAspectRatio="xMidYMid slice" className="absolute inset-0 size-full">

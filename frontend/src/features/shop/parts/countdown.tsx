@@ -25,5 +25,7 @@ function nextInstant(sale: SaleStatus, nowMs: number): [words: string, atMs: num
   if (sale.state === 'UPCOMING') return ['Starts in', Date.parse(sale.startTime)];
   const endsAtMs = Date.parse(sale.endTime);
   if (sale.state === 'ACTIVE') return ['Ends in', endsAtMs];
-  return [nowMs < endsAtMs ? 'Window closes' : 'Window closed', endsAtMs];
+  if (nowMs >= endsAtMs) return ['Ended', endsAtMs];
+  // Units of a sold-out sale may come back until then; the others are over for good.
+  return [sale.endReason === 'SOLD_OUT' ? 'Window closes' : 'Was to end', endsAtMs];
 }
