@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use crate::{
     envelope::{ApiFailure, FailureAnswer, False},
     fields::Fields,
+    product_form::ACKNOWLEDGE_NOT_REACHED,
 };
 
 /// After how many seconds a client may ask again when we do not know or shed load.
@@ -182,7 +183,7 @@ impl ApiError {
 
     /// The acknowledgement that was asked for is more than the engine gives.
     fn acknowledge() -> Self {
-        Self::field("acknowledge", "not in this version: this engine answers at level gate")
+        Self::field("acknowledge", ACKNOWLEDGE_NOT_REACHED)
     }
 
     fn code(&self) -> Code {

@@ -1,9 +1,10 @@
-//! The bytes of a JSON body, within their limit.
+//! The bytes of a JSON body, within their limits of size and time.
 
 use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use actix_web::{
@@ -14,6 +15,7 @@ use actix_web::{
     web::{self, Data},
 };
 use bytes::Bytes;
+use tokio::time::{Sleep, sleep};
 
 use crate::{error::ApiError, worker::Worker};
 
@@ -28,9 +30,16 @@ impl FromRequest for JsonBody {
         if !is_json(request.headers()) {
             return Reading::Refused(Some(ApiError::UnsupportedMediaType));
         }
-        let worker = request.app_data::<Data<Worker>>();
-        let bytes_max = worker.map_or(0, |worker| worker.node.settings.limits.body_bytes_max);
-        Reading::Body(Bytes::from_request(request, payload), bytes_max)
+        let Some(worker) = request.app_data::<Data<Worker>>() else {
+            return Reading::Refused(Some(ApiError::Internal));
+        };
+        let limits = worker.node.settings.limits;
+        Reading::Body(Arriving {
+            read: Bytes::from_request(request, payload),
+            bytes_max: limits.body_bytes_max,
+            time_max: limits.body_timeout,
+            late: None,
+        })
     }
 }
 
@@ -38,8 +47,30 @@ impl FromRequest for JsonBody {
 pub(crate) enum Reading {
     /// Refused by its head.
     Refused(Option<ApiError>),
-    /// Being read, with its limit.
-    Body(<Bytes as FromRequest>::Future, usize),
+    /// Being read.
+    Body(Arriving),
+}
+
+/// A body within its limits. The server itself limits only how long the head may take.
+pub(crate) struct Arriving {
+    read: <Bytes as FromRequest>::Future,
+    bytes_max: usize,
+    time_max: Duration,
+    /// Set when the body is first waited for: most come with their head and need no timer.
+    late: Option<Pin<Box<Sleep>>>,
+}
+
+impl Arriving {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<JsonBody, ApiError>> {
+        if let Poll::Ready(body) = Pin::new(&mut self.read).poll(context) {
+            return Poll::Ready(
+                body.map(JsonBody).map_err(|error| refusal(&error, self.bytes_max)),
+            );
+        }
+        let time_max = self.time_max;
+        let late = self.late.get_or_insert_with(|| Box::pin(sleep(time_max)));
+        late.as_mut().poll(context).map(|()| Err(ApiError::field("body", "did not arrive in time")))
+    }
 }
 
 impl Future for Reading {
@@ -48,12 +79,7 @@ impl Future for Reading {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.get_mut() {
             Self::Refused(error) => Poll::Ready(Err(error.take().unwrap_or(ApiError::Internal))),
-            Self::Body(read, bytes_max) => {
-                let bytes_max = *bytes_max;
-                Pin::new(read)
-                    .poll(context)
-                    .map(|body| body.map(JsonBody).map_err(|error| refusal(&error, bytes_max)))
-            }
+            Self::Body(arriving) => arriving.poll(context),
         }
     }
 }

@@ -11,6 +11,7 @@ mod buyer;
 mod client_address;
 mod controllers;
 mod correlation;
+mod cors;
 mod envelope;
 mod error;
 mod etag;

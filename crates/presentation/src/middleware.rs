@@ -20,6 +20,7 @@ use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
     correlation::{self, X_CORRELATION_ID},
+    cors,
     error::ApiError,
     metrics::method_word,
     routes::RouteLabel,
@@ -85,7 +86,9 @@ where
             status = Empty,
         );
         if let Err(refusal) = admit(&node, &request) {
-            let refused = span.in_scope(|| refusal.error_response());
+            let mut refused = span.in_scope(|| refusal.error_response());
+            let origins = &node.settings.cors_origins;
+            cors::permit(origins, request.headers(), refused.headers_mut());
             let mut response = request.into_response(refused).map_into_right_body();
             let route = label(&response);
             finish(&mut response, correlation);

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use stampede_application::use_cases::{NewProduct, ProductChanges};
-use stampede_domain::{Acknowledgement, Instant, Sku, Window, limits};
+use stampede_domain::{Acknowledgement, Instant, Sku, SkuError, Window, limits};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError, ValidationErrorsKind};
 
@@ -18,7 +18,7 @@ const WHOLE: &str = "__all__";
 /// A new product.
 #[derive(Debug, Default, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[validate(schema(function = end_after_start))]
+#[validate(schema(function = new_window, skip_on_field_errors = false))]
 pub(crate) struct CreateProductBody {
     /// 1 to 64 of A-Z, a-z, 0-9 and -.
     #[validate(required(message = "is required"), custom(function = check_sku))]
@@ -51,6 +51,7 @@ pub(crate) struct CreateProductBody {
 /// What is to change of a product; what is left out stays.
 #[derive(Debug, Default, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[validate(schema(function = changed_window, skip_on_field_errors = false))]
 pub(crate) struct UpdateProductBody {
     #[validate(custom(function = check_product_name))]
     #[schema(min_length = 1, max_length = 255)]
@@ -73,13 +74,13 @@ pub(crate) struct UpdateProductBody {
     acknowledge: Option<String>,
 }
 
-/// Reads a new product.
+/// Reads a new product for an engine that acknowledges at `level`.
 ///
 /// # Errors
 ///
 /// 400 naming every bad field.
-pub(crate) fn new_product(body: &[u8]) -> Result<NewProduct, ApiError> {
-    let mut object = Object::read(body)?;
+pub(crate) fn new_product(level: Acknowledgement, body: &[u8]) -> Result<NewProduct, ApiError> {
+    let mut object = Object::read(body, Fields::default())?;
     let body = CreateProductBody {
         sku: object.text("sku", WRONG_SKU),
         product_name: object.text("productName", &wrong_name()),
@@ -87,41 +88,49 @@ pub(crate) fn new_product(body: &[u8]) -> Result<NewProduct, ApiError> {
         start_time: object.text("startTime", &wrong_instant()),
         end_time: object.text("endTime", &wrong_instant()),
         limit_per_buyer: object.whole_number("limitPerBuyer", &wrong_limit()),
-        acknowledge: object.text("acknowledge", WRONG_ACKNOWLEDGE),
+        acknowledge: object.acknowledge(level),
     };
     object.check(&body)?;
     body.into_domain().ok_or(ApiError::Internal)
 }
 
-/// Reads the changes of the product of `sku`. The body may repeat the sku, which cannot change.
+/// Reads the changes of the product of `sku`, as the path has it, for an engine that acknowledges
+/// at `level`. The body may repeat the sku, which cannot change.
 ///
 /// # Errors
 ///
-/// 400 naming every bad field.
-pub(crate) fn product_changes(sku: &Sku, body: &[u8]) -> Result<ProductChanges, ApiError> {
-    let mut object = Object::read(body)?;
+/// 400 naming every bad field, the path's too.
+pub(crate) fn product_changes(
+    sku: Result<Sku, SkuError>,
+    level: Acknowledgement,
+    body: &[u8],
+) -> Result<(Sku, ProductChanges), ApiError> {
+    let mut fields = Fields::default();
+    let sku = fields.note("sku", sku.map_err(|error| error.to_string()));
+    let mut object = Object::read(body, fields)?;
     let body = UpdateProductBody {
         product_name: object.text("productName", &wrong_name()),
         initial_stock: object.whole_number("initialStock", &wrong_stock()),
         start_time: object.text("startTime", &wrong_instant()),
         end_time: object.text("endTime", &wrong_instant()),
         limit_per_buyer: object.whole_number("limitPerBuyer", &wrong_limit()),
-        acknowledge: object.text("acknowledge", WRONG_ACKNOWLEDGE),
+        acknowledge: object.acknowledge(level),
     };
     if !matches!(object.members.get("sku"), None | Some(Value::Null))
-        && object.members.get("sku").and_then(Value::as_str) != Some(sku.as_str())
+        && object.members.get("sku").and_then(Value::as_str) != sku.as_ref().map(Sku::as_str)
     {
         object.fields.add("sku", "cannot be changed: create another product instead");
     }
     object.check(&body)?;
-    Ok(ProductChanges {
+    let changes = ProductChanges {
         start: body.start_time.as_deref().and_then(parsed),
         end: body.end_time.as_deref().and_then(parsed),
         product_name: body.product_name,
         initial_stock: body.initial_stock.and_then(|units| u32::try_from(units).ok()),
         limit_per_buyer: body.limit_per_buyer.and_then(|units| u32::try_from(units).ok()),
-        acknowledge: body.acknowledge.as_deref().and_then(level),
-    })
+        acknowledge: body.acknowledge.as_deref().and_then(parsed_level),
+    };
+    Ok((sku.ok_or(ApiError::Internal)?, changes))
 }
 
 impl CreateProductBody {
@@ -134,7 +143,7 @@ impl CreateProductBody {
             initial_stock: u32::try_from(self.initial_stock?).ok()?,
             window: Window { start: parsed(&self.start_time?)?, end: parsed(&self.end_time?)? },
             limit_per_buyer: u32::try_from(limit).ok()?,
-            acknowledge: self.acknowledge.as_deref().and_then(level),
+            acknowledge: self.acknowledge.as_deref().and_then(parsed_level),
         })
     }
 }
@@ -146,10 +155,22 @@ struct Object {
 }
 
 impl Object {
-    fn read(body: &[u8]) -> Result<Self, ApiError> {
-        let members = serde_json::from_slice(body)
-            .map_err(|_| ApiError::field("body", "must be a JSON object"))?;
-        Ok(Self { members, fields: Fields::default() })
+    /// Reads the body of a request whose other bad `fields` are to be named with it.
+    fn read(body: &[u8], mut fields: Fields) -> Result<Self, ApiError> {
+        let Ok(members) = serde_json::from_slice(body) else {
+            fields.add("body", "must be a JSON object");
+            return Err(ApiError::Validation(fields));
+        };
+        Ok(Self { members, fields })
+    }
+
+    /// The level that is asked for, refused if the engine does not reach it.
+    fn acknowledge(&mut self, reached: Acknowledgement) -> Option<String> {
+        let text = self.text("acknowledge", WRONG_ACKNOWLEDGE)?;
+        if parsed_level(&text).is_some_and(|wanted| wanted > reached) {
+            self.fields.add("acknowledge", ACKNOWLEDGE_NOT_REACHED);
+        }
+        Some(text)
     }
 
     fn text(&mut self, name: &'static str, wrong: &str) -> Option<String> {
@@ -200,6 +221,9 @@ fn camel_case(name: &str) -> String {
 
 const WRONG_SKU: &str = "must be 1 to 64 characters of A-Z, a-z, 0-9 and -";
 const WRONG_ACKNOWLEDGE: &str = "must be gate or ledger";
+/// What `acknowledge` is told where the engine gives less.
+pub(crate) const ACKNOWLEDGE_NOT_REACHED: &str =
+    "not in this version: this engine answers at level gate";
 
 fn wrong_name() -> String {
     let (min, max) = limits::PRODUCT_NAME_CHARS.into_inner();
@@ -249,13 +273,20 @@ fn check_instant(text: &str) -> Result<(), ValidationError> {
 }
 
 fn check_acknowledge(text: &str) -> Result<(), ValidationError> {
-    level(text).map(|_| ()).ok_or_else(|| wrong(WRONG_ACKNOWLEDGE))
+    parsed_level(text).map(|_| ()).ok_or_else(|| wrong(WRONG_ACKNOWLEDGE))
 }
 
-fn end_after_start(body: &CreateProductBody) -> Result<(), ValidationError> {
-    let start = body.start_time.as_deref().and_then(parsed);
-    let end = body.end_time.as_deref().and_then(parsed);
-    match (start, end) {
+fn new_window(body: &CreateProductBody) -> Result<(), ValidationError> {
+    end_after_start(body.start_time.as_deref(), body.end_time.as_deref())
+}
+
+fn changed_window(body: &UpdateProductBody) -> Result<(), ValidationError> {
+    end_after_start(body.start_time.as_deref(), body.end_time.as_deref())
+}
+
+/// Judges a window that is given whole; half of one is judged with the product.
+fn end_after_start(start: Option<&str>, end: Option<&str>) -> Result<(), ValidationError> {
+    match (start.and_then(parsed), end.and_then(parsed)) {
         (Some(start), Some(end)) if end <= start => Err(wrong("must be after startTime")),
         (Some(_) | None, Some(_) | None) => Ok(()),
     }
@@ -265,7 +296,7 @@ fn parsed(text: &str) -> Option<Instant> {
     Instant::parse(text).ok()
 }
 
-fn level(text: &str) -> Option<Acknowledgement> {
+fn parsed_level(text: &str) -> Option<Acknowledgement> {
     [Acknowledgement::Gate, Acknowledgement::Ledger]
         .into_iter()
         .find(|level| level.to_string() == text)
@@ -285,10 +316,18 @@ mod tests {
         }
     }
 
+    fn created(body: &[u8]) -> Result<NewProduct, ApiError> {
+        new_product(Acknowledgement::Gate, body)
+    }
+
+    fn changed(body: &[u8]) -> Result<ProductChanges, ApiError> {
+        product_changes(Sku::parse("A"), Acknowledgement::Gate, body).map(|(_, changes)| changes)
+    }
+
     #[test]
     fn every_bad_field_of_a_new_product_is_named_at_once() {
         assert_eq!(
-            bad(new_product(b"{}")),
+            bad(created(b"{}")),
             ["endTime", "initialStock", "productName", "sku", "startTime"]
         );
         let body = br#"{"sku":"a b","productName":7,"initialStock":1.5,"startTime":"today",
@@ -302,26 +341,22 @@ mod tests {
             "sku",
             "startTime",
         ];
-        assert_eq!(bad(new_product(body)), all);
-        assert_eq!(bad(new_product(b"[]")), ["body"]);
+        assert_eq!(bad(created(body)), all);
+        assert_eq!(bad(created(b"[]")), ["body"]);
     }
 
     #[test]
     fn a_sale_ends_after_it_starts() {
         let body = br#"{"sku":"A","productName":"A","initialStock":1,
             "startTime":"2026-01-01T00:00:00Z","endTime":"2026-01-01T01:00:00+01:00"}"#;
-        assert_eq!(bad(new_product(body)), ["endTime"]);
+        assert_eq!(bad(created(body)), ["endTime"]);
     }
 
     #[test]
     fn a_change_may_repeat_the_sku_and_not_replace_it() {
-        let sku = Sku::parse("A").unwrap();
-        assert_eq!(bad(product_changes(&sku, br#"{"sku":"A"}"#)), Vec::<String>::new());
-        assert_eq!(
-            bad(product_changes(&sku, br#"{"sku":"B","initialStock":0}"#)),
-            ["initialStock", "sku"]
-        );
-        let none = product_changes(&sku, br#"{"productName":null}"#).unwrap();
+        assert_eq!(bad(changed(br#"{"sku":"A"}"#)), Vec::<String>::new());
+        assert_eq!(bad(changed(br#"{"sku":"B","initialStock":0}"#)), ["initialStock", "sku"]);
+        let none = changed(br#"{"productName":null}"#).unwrap();
         assert_eq!(none, ProductChanges::default());
     }
 }

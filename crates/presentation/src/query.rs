@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use actix_web::{HttpRequest, web::Query};
-use stampede_domain::{Sku, State};
+use stampede_domain::{Sku, SkuError, State};
 
 use crate::{error::ApiError, fields::Fields};
 
@@ -69,6 +69,15 @@ impl Parameters {
 ///
 /// 400 naming `sku`.
 pub(crate) fn sku_of_path(request: &HttpRequest) -> Result<Sku, ApiError> {
-    let raw = request.match_info().get("sku").unwrap_or_default();
-    Sku::parse(raw).map_err(|error| ApiError::field("sku", Cow::from(error.to_string())))
+    parsed_sku_of_path(request)
+        .map_err(|error| ApiError::field("sku", Cow::from(error.to_string())))
+}
+
+/// The sku in a path, for a route whose body may be bad too.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub(crate) fn parsed_sku_of_path(request: &HttpRequest) -> Result<Sku, SkuError> {
+    Sku::parse(request.match_info().get("sku").unwrap_or_default())
 }

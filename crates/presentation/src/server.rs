@@ -2,13 +2,12 @@
 
 use std::{fmt, future::Future, io, net::SocketAddr, sync::Arc};
 
-use actix_cors::Cors;
-use actix_web::{App, HttpServer, dev::Server, http::header, middleware::Condition, web::Data};
+use actix_web::{App, HttpServer, dev::Server, middleware::Condition, web::Data};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    json_body,
+    cors, json_body,
     middleware::Edge,
     rate_limit::FORGET_INTERVAL,
     routes,
@@ -16,22 +15,6 @@ use crate::{
     use_cases::{Telemetry, UseCases},
     worker::{Node, Worker},
 };
-
-/// How long a browser may remember what an origin is allowed, in seconds.
-const CORS_MAX_AGE_S: usize = 3_600;
-/// Headers that pages of other origins may send.
-const CORS_HEADERS: [&str; 8] = [
-    "content-type",
-    "x-user-id",
-    "idempotency-key",
-    "x-admin-key",
-    "if-match",
-    "if-none-match",
-    "x-correlation-id",
-    "traceparent",
-];
-/// Headers that pages of other origins may read.
-const CORS_EXPOSED: [&str; 4] = ["etag", "location", "retry-after", "x-correlation-id"];
 
 /// A server that listens and does not answer yet.
 pub struct Http {
@@ -70,7 +53,7 @@ impl Http {
                 .configure(|config| {
                     routes::add_all(config);
                 })
-                .wrap(Condition::new(!origins.is_empty(), cors(origins)))
+                .wrap(Condition::new(!origins.is_empty(), cors::layer(origins)))
                 .wrap(Edge::new(shared.clone()))
         })
         .workers(workers)
@@ -137,22 +120,4 @@ async fn forget_who_may_ask_again(node: Arc<Node>) {
         ticks.tick().await;
         node.rate_limits.forget();
     }
-}
-
-/// What browsers allow pages of other origins.
-fn cors(origins: &[String]) -> Cors {
-    let cors = Cors::default()
-        .allowed_methods(["GET", "HEAD", "POST", "PUT", "DELETE"])
-        .allowed_headers(CORS_HEADERS)
-        .expose_headers(CORS_EXPOSED)
-        .max_age(CORS_MAX_AGE_S)
-        // Others get their answer without the permission to read it, as without this layer.
-        .block_on_origin_mismatch(false);
-    if origins.iter().any(|origin| origin == "*") {
-        return cors.allow_any_origin();
-    }
-    let allowed = origins.to_vec();
-    cors.allowed_origin_fn(move |origin: &header::HeaderValue, _| {
-        allowed.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
-    })
 }

@@ -46,6 +46,8 @@ pub struct HttpLimits {
     pub backlog: u32,
     /// How long a client may take to send a request's head.
     pub head_timeout: Duration,
+    /// How long a client may take to send a request's body after its head.
+    pub body_timeout: Duration,
     /// How long an idle connection stays open.
     pub keep_alive: Duration,
     /// How long requests in flight may take once the server stops.
@@ -93,6 +95,7 @@ impl Default for HttpLimits {
             connections_per_worker_max: 25_000,
             backlog: 4_096,
             head_timeout: Duration::from_secs(5),
+            body_timeout: Duration::from_secs(5),
             keep_alive: Duration::from_secs(75),
             stop_timeout: Duration::from_secs(10),
             streams_max: 20_000,

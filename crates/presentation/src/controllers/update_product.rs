@@ -14,7 +14,7 @@ use crate::{
     json_body::JsonBody,
     product::{self, Product},
     product_form::{self, UpdateProductBody},
-    query::sku_of_path,
+    query::parsed_sku_of_path,
     worker::Worker,
 };
 
@@ -48,8 +48,9 @@ pub(crate) async fn update_product(
     JsonBody(body): JsonBody,
     worker: Data<Worker>,
 ) -> Result<HttpResponse, ApiError> {
-    let sku = sku_of_path(&request)?;
-    let changes = product_form::product_changes(&sku, &body)?;
+    let level = worker.attempt_purchase.acknowledges();
+    let sku = parsed_sku_of_path(&request);
+    let (sku, changes) = product_form::product_changes(sku, level, &body)?;
     let wanted = wanted(&request);
     let update_product = &worker.node.use_cases.update_product;
     let view = update_product.run(&sku, &changes, wanted.as_deref()).await?;

@@ -101,6 +101,25 @@ async fn only_named_origins_may_read_answers() {
 }
 
 #[tokio::test]
+async fn named_origins_may_read_why_the_head_alone_was_refused() {
+    let allowed = "https://shop.example";
+    let site = Site::start_with(|settings| {
+        settings.cors_origins = vec![allowed.into()];
+        settings.requests_per_address_per_s = 1;
+    });
+    let ask = |origin: &str| site.get("/api/v1/sales/all").header("Origin", origin);
+    assert_eq!(send(ask(allowed)).await.status(), 200);
+    let refused = send(ask(allowed)).await;
+    assert_eq!(refused.status(), 429);
+    assert_eq!(refused.headers()["access-control-allow-origin"], allowed);
+    let exposed = refused.headers()["access-control-expose-headers"].to_str().unwrap_or_default();
+    assert!(exposed.contains("retry-after"), "{exposed}");
+    let other = send(ask("https://other.example")).await;
+    assert_eq!(other.status(), 429);
+    assert!(!other.headers().contains_key("access-control-allow-origin"));
+}
+
+#[tokio::test]
 async fn without_named_origins_no_answer_speaks_of_them() {
     let site = Site::start();
     let answer = send(site.get("/health/live").header("Origin", "https://shop.example")).await;

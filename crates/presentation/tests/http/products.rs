@@ -63,6 +63,15 @@ async fn every_bad_field_of_a_product_is_named_at_once() {
     let mut inverted = product("W-1", 1);
     inverted["endTime"] = inverted["startTime"].clone();
     assert_eq!(bad_fields(site.admin(Method::POST, PRODUCTS, &inverted)).await, ["endTime"]);
+    let several = json!({
+        "sku": "a b", "productName": "", "initialStock": 0, "limitPerBuyer": 0,
+        "startTime": "2026-02-15T11:00:00Z", "endTime": "2026-02-15T10:00:00Z",
+        "acknowledge": "ledger",
+    });
+    assert_eq!(
+        bad_fields(site.admin(Method::POST, PRODUCTS, &several)).await,
+        ["acknowledge", "endTime", "initialStock", "limitPerBuyer", "productName", "sku"]
+    );
     for stock in [json!("5"), json!(1.5), json!(0), json!(10_000_001), json!(-1), json!(true)] {
         let mut wrong = product("W-1", 1);
         wrong["initialStock"] = stock;
@@ -77,6 +86,22 @@ async fn every_bad_field_of_a_product_is_named_at_once() {
     assert_eq!(bad_fields(site.admin(Method::POST, PRODUCTS, &long)).await, ["productName"]);
     long["productName"] = json!("ö".repeat(255));
     site.create_with(&long).await;
+}
+
+#[tokio::test]
+async fn every_bad_field_of_a_change_is_named_at_once() {
+    let site = Site::start();
+    site.create_with(&upcoming("W-1", 10)).await;
+    let put =
+        |sku: &str, body: &Value| site.admin(Method::PUT, &format!("/api/v1/products/{sku}"), body);
+    let several = json!({
+        "sku": "W-2", "initialStock": 0, "acknowledge": "ledger",
+        "startTime": "2026-02-15T11:00:00Z", "endTime": "2026-02-15T10:00:00Z",
+    });
+    let all = ["acknowledge", "endTime", "initialStock", "sku"];
+    assert_eq!(bad_fields(put("W-1", &several)).await, all);
+    assert_eq!(bad_fields(put("a_b", &json!({"initialStock": 0}))).await, ["initialStock", "sku"]);
+    assert_eq!(bad_fields(put("a_b", &json!([]))).await, ["body", "sku"]);
 }
 
 #[tokio::test]

@@ -1,9 +1,16 @@
 //! `POST` and `GET /api/v1/purchases`.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use stampede_application::CoalescerLimits;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 
-use crate::site::{Site, answer, bad_fields, failure, product, send, text, upcoming};
+use crate::site::{PATIENCE, Site, answer, bad_fields, failure, product, send, text, upcoming};
 
 /// A sale in which one buyer may hold three.
 async fn three_each(site: &Site) {
@@ -151,6 +158,22 @@ async fn a_body_must_be_json_within_its_limit() {
     let (status, _) =
         answer(post("Application/JSON; charset=utf-8", r#"{"sku":"W-1"}"#.into())).await;
     assert_eq!(status, 200);
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_is_not_waited_for() {
+    let site = Site::start_with(|settings| {
+        settings.limits.body_timeout = Duration::from_millis(50);
+    });
+    let mut half = TcpStream::connect(("127.0.0.1", site.port)).await.expect("a connection");
+    let head = "POST /api/v1/purchases HTTP/1.1\r\nHost: x\r\nX-User-Id: ada\r\n\
+        Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+    half.write_all(head.as_bytes()).await.expect("sent");
+    let mut said = String::new();
+    let closed = timeout(PATIENCE, half.read_to_string(&mut said)).await;
+    assert!(matches!(closed, Ok(Ok(_))), "{closed:?}");
+    assert!(said.starts_with("HTTP/1.1 400 "), "{said}");
+    assert!(said.contains(r#""fields":{"body":"#), "{said}");
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ use crate::engine::{FakeEngine, FakeGate};
 
 pub(crate) const ADMIN_KEY: &str = "an admin key of a test";
 /// How long anything may take that is not decided by the machine's load.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running server with its engine.
 pub(crate) struct Site {

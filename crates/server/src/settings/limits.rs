@@ -63,6 +63,7 @@ pub(super) fn http(read: &Reader) -> HttpLimits {
         connections_per_worker_max: read.whole("STAMPEDE_CONNECTIONS_PER_WORKER_MAX"),
         backlog: read.whole("STAMPEDE_BACKLOG_MAX"),
         head_timeout: read.millis("STAMPEDE_HEAD_TIMEOUT_MS"),
+        body_timeout: read.millis("STAMPEDE_BODY_TIMEOUT_MS"),
         keep_alive: read.seconds("STAMPEDE_KEEP_ALIVE_S"),
         stop_timeout: StopLimits::from_reader(read).requests_max,
         streams_max: read.whole("STAMPEDE_STREAMS_MAX"),

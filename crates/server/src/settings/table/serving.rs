@@ -95,6 +95,13 @@ pub(super) const REQUESTS: Section = Section {
             "how long a request's head may take to arrive",
         ),
         Setting::whole(
+            "STAMPEDE_BODY_TIMEOUT_MS",
+            "milliseconds",
+            "5000",
+            (100, WAIT_MAX_MS),
+            "how long a request's body may take to arrive after its head; after it 400",
+        ),
+        Setting::whole(
             "STAMPEDE_KEEP_ALIVE_S",
             "seconds",
             "75",
