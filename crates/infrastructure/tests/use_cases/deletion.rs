@@ -81,7 +81,7 @@ async fn the_same_sku_is_created_at_once_and_starts_clean(shop: Shop) {
     assert_eq!(again.position.0, 1);
     shop.drain(&new).await.expect("the stores answer");
     let standing: Vec<_> = shop.recorded(&new).await.into_iter().map(|one| one.sale).collect();
-    assert_eq!(standing, [new.clone()]);
+    assert_eq!(standing, std::slice::from_ref(&new));
     assert_eq!(known(&shop, &old, &[sold.no()]).await, 1);
     assert_eq!(shop.counts(&new).await, (19, 1, 1));
     // Deleting once more buries the new one, and leaves the archive of the old.

@@ -49,7 +49,7 @@ async fn reconcile(
 async fn finds(shop: &Shop, drifts: &[(Drift, u32)]) {
     let (run, findings) = reconcile(shop, NOW, Thoroughness::Counters).await;
     let total: u32 = drifts.iter().map(|(_, found)| found).sum();
-    assert_eq!(findings.drifts, BTreeMap::from_iter(drifts.iter().copied()));
+    assert_eq!(findings.drifts, drifts.iter().copied().collect::<BTreeMap<_, _>>());
     assert_eq!(findings.repaired, total);
     assert_eq!((run.mismatches, run.repaired), (total, total));
     assert_eq!(run.error, None);
