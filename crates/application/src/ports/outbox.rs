@@ -37,6 +37,8 @@ pub enum EntryBody {
     },
     /// Not readable by any version: a fault of the data.
     Broken {
+        /// The entry as it was found, for a person to read.
+        raw: String,
         /// What is wrong with it.
         error: String,
     },

@@ -1,18 +1,18 @@
 //! Operations compare gate and ledger, and mend what has drifted apart, without stopping a sale.
 
+mod complete_ledger;
+
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use stampede_domain::{
-    Epoch, Instant, Position, Purchase, PurchaseNo, RecordedPurchase, SaleId, Sku, State,
-};
+use stampede_domain::{Position, SaleId, Sku, State};
 
 use super::{Drift, Findings};
 use crate::ports::{
-    Audit, Catalogue, CatalogueCursor, CatalogueRow, Clock, CommitError, Entry, EntryBody, Holding,
-    Ledger, Outbox, PortError, ReconciliationRun, RecordedChange, Repaired, SaleGate,
+    Audit, Catalogue, CatalogueCursor, CatalogueRow, Clock, CommitError, Entry, EntryBody, Ledger,
+    Outbox, PortError, ReconciliationRun, RecordedChange, Repaired, SaleGate, Settled,
 };
 
 /// How much of a sale is compared.
@@ -31,7 +31,7 @@ pub struct ReconcileLimits {
     pub page: usize,
     /// A purchase younger than this is on its way and no drift, in milliseconds.
     pub settled_after_ms: i64,
-    /// Entries of one sale that are looked through in the outbox.
+    /// Entries of one sale, and dead letters of all, that are looked through in the outbox.
     pub waiting_max: usize,
 }
 
@@ -39,6 +39,21 @@ impl Default for ReconcileLimits {
     fn default() -> Self {
         Self { page: 1_000, settled_after_ms: 10_000, waiting_max: 10_000 }
     }
+}
+
+/// Sales one after the other that cannot be compared before a run is given up: one that stays
+/// closed keeps no other from being mended, but a store that is away is not asked for each.
+const FAILURES_IN_A_ROW_MAX: u32 = 3;
+
+/// What became of something that the ledger lacked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taken {
+    /// The ledger has it.
+    Recorded,
+    /// Its epoch or its sale has ended meanwhile: the next run looks again.
+    Late,
+    /// The ledger refuses it for its data.
+    Refused,
 }
 
 /// Compares gate and ledger.
@@ -74,7 +89,8 @@ impl Reconcile {
     ///
     /// # Errors
     ///
-    /// [`PortError`] if a store was away; what was mended until then stays mended.
+    /// [`PortError`] if a store was away or a sale could not be compared, which the others were
+    /// nevertheless; what was mended stays mended.
     pub async fn run(
         &self,
         sku: Option<&Sku>,
@@ -110,17 +126,28 @@ impl Reconcile {
             }
             return Ok(());
         }
-        let mut after = None;
+        let (mut after, mut first, mut in_a_row) = (None, None, 0);
         loop {
             let rows = self.catalogue.page(after.as_ref(), self.limits.page).await?;
-            let Some(last) = rows.last() else { return Ok(()) };
+            let Some(last) = rows.last() else { return first.map_or(Ok(()), Err) };
             after = Some(CatalogueCursor {
                 created_at: last.sale.created_at,
                 generation: last.sale.id.generation,
             });
             for row in &rows {
                 *sales += 1;
-                self.compare(row, thoroughness, findings).await?;
+                match self.compare(row, thoroughness, findings).await {
+                    Ok(()) => in_a_row = 0,
+                    Err(error) => {
+                        tracing::warn!(sale = %row.sale.id,
+                            error = &error as &dyn std::error::Error, "a sale is not compared");
+                        in_a_row += 1;
+                        first.get_or_insert(error);
+                    }
+                }
+                if in_a_row == FAILURES_IN_A_ROW_MAX {
+                    return first.map_or(Ok(()), Err);
+                }
             }
         }
     }
@@ -149,91 +176,39 @@ impl Reconcile {
         let before = findings.total();
         let on_the_way = self.complete_ledger(id, audit.at, findings).await?;
         self.complete_gate(id, findings).await?;
-        if ended && !on_the_way && findings.total() == before {
+        if on_the_way || findings.total() > before {
+            return Ok(());
+        }
+        self.compare_counters(&audit, ended, findings).await?;
+        if ended && findings.total() == before {
             self.final_runs().insert(id.clone());
         }
         Ok(())
     }
 
-    /// Records what the gate has and the ledger has not; whether anything was left because it is
-    /// still on its way. The gate is read first: what it has by then must be in the ledger.
-    async fn complete_ledger(
+    /// Compares the units sold, after gate and ledger were found to name the same purchases; only
+    /// while the gate stands as it did in `audit`, so that nothing was sold in between.
+    async fn compare_counters(
         &self,
-        id: &SaleId,
-        now: Instant,
+        audit: &Audit,
+        ended: bool,
         findings: &mut Findings,
-    ) -> Result<bool, PortError> {
-        let mut cursor = None;
-        let mut left = false;
-        loop {
-            let Some(page) = self.gate.holdings(id, cursor.as_ref()).await? else {
-                return Ok(left);
-            };
-            let settled_before = now.plus_millis(-self.limits.settled_after_ms);
-            let mut settled = Vec::new();
-            for (buyer, purchases) in page.holdings {
-                let (old, young): (Vec<_>, Vec<_>) =
-                    purchases.into_iter().partition(|purchase| purchase.at < settled_before);
-                left |= !young.is_empty();
-                settled.push((buyer, old));
-            }
-            left |= self.record_missing(id, page.epoch, settled, findings).await?;
-            cursor = page.next;
-            if cursor.is_none() {
-                return Ok(left);
-            }
+    ) -> Result<(), PortError> {
+        let id = &audit.snapshot.sale.id;
+        let Some(row) = self.catalogue.find(&id.sku).await? else { return Ok(()) };
+        let Some(now) = self.gate.audit(id).await? else { return Ok(()) };
+        if row.sale.id != *id || now.snapshot != audit.snapshot || row.sold == now.snapshot.sold {
+            return Ok(());
         }
-    }
-
-    async fn record_missing(
-        &self,
-        id: &SaleId,
-        epoch: Epoch,
-        holdings: Vec<Holding>,
-        findings: &mut Findings,
-    ) -> Result<bool, PortError> {
-        let of = |purchases: &[Purchase]| purchases.iter().map(Purchase::no).collect::<Vec<_>>();
-        let numbers: Vec<_> = holdings.iter().flat_map(|(_, held)| of(held)).collect();
-        if numbers.is_empty() {
-            return Ok(false);
+        // Units of purchases that a person gave up: of a sale that is over they are not given back.
+        if ended && now.snapshot.sold > row.sold {
+            return Ok(());
         }
-        let known = self.ledger.known(id, &numbers).await?;
-        if known.len() == numbers.len() {
-            return Ok(false);
-        }
-        let waiting = self.waiting(id).await?;
-        let mut lost = Vec::new();
-        let mut left = false;
-        for (buyer, purchases) in holdings {
-            for purchase in purchases.into_iter().filter(|purchase| !known.contains(&purchase.no()))
-            {
-                if waiting.contains(&purchase.no()) {
-                    left = true;
-                    continue;
-                }
-                lost.push(RecordedPurchase {
-                    sale: id.clone(),
-                    epoch,
-                    buyer: buyer.clone(),
-                    purchase,
-                    traceparent: None,
-                    unit_price: None,
-                });
-            }
-        }
-        // A worker may have recorded and removed an entry between the two reads.
-        let again: Vec<_> = lost.iter().map(|lost| lost.purchase.no()).collect();
-        let recorded = self.ledger.known(id, &again).await?;
-        lost.retain(|lost| !recorded.contains(&lost.purchase.no()));
-        if lost.is_empty() {
-            return Ok(left);
-        }
-        let found = lost.len();
-        tracing::error!(sale = %id, found, "purchases of the gate are missing in the ledger");
-        let entry = Entry { id: None, body: EntryBody::Purchases(lost) };
-        self.commit(id, entry).await?;
-        findings.add(Drift::MissingInLedger, found, found);
-        Ok(left)
+        let (gate, ledger) = (now.snapshot.sold, row.sold);
+        tracing::error!(sale = %id, gate, ledger, "gate and ledger count different units as sold");
+        self.gate.rebuild(id).await?;
+        findings.add(Drift::CountersDisagree, 1, 1);
+        Ok(())
     }
 
     /// Gives the gate back what the ledger has and the gate has not. The ledger is read first.
@@ -281,23 +256,25 @@ impl Reconcile {
         tracing::error!(sale = %id, "gate and catalogue describe the sale differently");
         let change =
             RecordedChange { sale: gate.sale.clone(), epoch: row.epoch, version: gate.version };
-        self.commit(id, Entry { id: None, body: EntryBody::Change(Box::new(change)) }).await?;
-        findings.add(Drift::DefinitionDiffers, 1, 1);
+        let taken = self.commit(id, EntryBody::Change(Box::new(change))).await?;
+        findings.add(Drift::DefinitionDiffers, 1, usize::from(taken == Taken::Recorded));
         Ok(())
     }
 
-    async fn commit(&self, id: &SaleId, entry: Entry) -> Result<(), PortError> {
-        match self.ledger.commit(&[entry]).await {
-            Ok(_) => Ok(()),
+    async fn commit(&self, id: &SaleId, body: EntryBody) -> Result<Taken, PortError> {
+        match self.ledger.commit(&[Entry { id: None, body }]).await {
+            Ok(settled) => {
+                let all = settled.iter().all(|one| matches!(one, Settled::Committed { .. }));
+                Ok(if all { Taken::Recorded } else { Taken::Late })
+            }
             Err(CommitError::Port(error)) => Err(error),
-            Err(CommitError::Drift { .. }) => self.gate.rebuild(id).await.map(drop),
-            Err(error @ CommitError::Data(_)) => Err(PortError::inconsistent("ledger", error)),
+            // Made anew from both, the sale has room for it in both, or a person is told.
+            Err(CommitError::Drift { .. }) => self.gate.rebuild(id).await.map(|_| Taken::Recorded),
+            Err(CommitError::Data(error)) => {
+                tracing::error!(sale = %id, %error, "the ledger refuses what it lacks");
+                Ok(Taken::Refused)
+            }
         }
-    }
-
-    async fn waiting(&self, id: &SaleId) -> Result<HashSet<PurchaseNo>, PortError> {
-        let entries = self.outbox.waiting(id, self.limits.waiting_max).await?;
-        Ok(entries.iter().flat_map(|entry| entry.body.purchase_numbers()).collect())
     }
 
     fn final_runs(&self) -> std::sync::MutexGuard<'_, HashSet<SaleId>> {

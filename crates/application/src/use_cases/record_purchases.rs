@@ -75,12 +75,9 @@ impl RecordPurchases {
                     tracing::warn!(format, id = ?entry.id, "an entry of a newer version is left");
                     recorded.left += 1;
                 }
-                EntryBody::Broken { error } => {
-                    let letter = DeadLetter {
-                        purchase: None,
-                        raw: Some(error.clone()),
-                        error: error.clone(),
-                    };
+                EntryBody::Broken { raw, error } => {
+                    let (raw, error) = (Some(raw.clone()), error.clone());
+                    let letter = DeadLetter { purchase: None, raw, error };
                     self.bury(shard, &letter, &mut recorded).await?;
                     recorded.done.extend(entry.id);
                 }

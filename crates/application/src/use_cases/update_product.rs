@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use stampede_domain::{Acknowledgement, Generation, Instant, Sale, Sku, Version, Window};
+use stampede_domain::{Acknowledgement, Generation, Instant, Sale, SaleId, Sku, Version, Window};
 
 use super::ProductView;
 use crate::{
     live_sales::LiveSales,
-    ports::{
-        Amended, Catalogue, CatalogueRow, Clock, LockedSale, PortError, PutDecision, SaleGate,
-        Snapshot,
-    },
+    ports::{Amended, Catalogue, Clock, LockedSale, PortError, PutDecision, SaleGate, Snapshot},
 };
 
 /// What is to be changed; `None` stays as it is. Every value within its limits.
@@ -62,6 +59,14 @@ pub enum UpdateError {
     Port(#[from] PortError),
 }
 
+/// Times that a sale which moves while it is changed is read.
+const READINGS_MAX: usize = 5;
+
+/// Others change the sale all the time; it may be tried again.
+#[derive(Debug, thiserror::Error)]
+#[error("the sale was changed by others each time that it was read")]
+struct Restless;
+
 /// Changes products: the catalogue's row is held while the gate judges whether the sale is
 /// still upcoming.
 pub struct UpdateProduct {
@@ -96,13 +101,9 @@ impl UpdateProduct {
         if_match: Option<&[Revision]>,
     ) -> Result<ProductView, UpdateError> {
         let locked = self.catalogue.lock(sku).await?.ok_or(UpdateError::Unknown)?;
-        let row = locked.row().clone();
-        let snapshot = self.gate.snapshot(&row.sale.id).await?.ok_or(UpdateError::Unknown)?;
-        match self.amended(&row, &snapshot, changes, if_match).await {
-            Ok((sale, version)) => {
-                self.write(locked, Snapshot { stock: sale.initial_stock, sale, sold: 0, version })
-                    .await
-            }
+        let id = locked.row().sale.id.clone();
+        match self.amended(&id, changes, if_match).await {
+            Ok(amended) => self.write(locked, amended).await,
             Err(error) => {
                 locked.finish(PutDecision::Leave).await?;
                 Err(error)
@@ -111,14 +112,33 @@ impl UpdateProduct {
     }
 
     /// The sale with the changes, as the gate now has it.
+    ///
+    /// A pause or its end may come between reading and amending, and is kept: read again. What
+    /// has begun to sell is not upcoming any more, so this ends soon.
     async fn amended(
         &self,
-        row: &CatalogueRow,
+        id: &SaleId,
+        changes: &ProductChanges,
+        if_match: Option<&[Revision]>,
+    ) -> Result<Snapshot, UpdateError> {
+        for _ in 0..READINGS_MAX {
+            let snapshot = self.gate.snapshot(id).await?.ok_or(UpdateError::Unknown)?;
+            let amended = self.amend(&snapshot, changes, if_match).await?;
+            if let Some((sale, version)) = amended {
+                return Ok(Snapshot { stock: sale.initial_stock, sale, sold: 0, version });
+            }
+        }
+        Err(PortError::unavailable("gate", Restless).into())
+    }
+
+    /// The sale with the changes over what was read; `None` if it has moved since.
+    async fn amend(
+        &self,
         snapshot: &Snapshot,
         changes: &ProductChanges,
         if_match: Option<&[Revision]>,
-    ) -> Result<(Sale, Version), UpdateError> {
-        let generation = row.sale.id.generation;
+    ) -> Result<Option<(Sale, Version)>, UpdateError> {
+        let generation = snapshot.sale.id.generation;
         let current = Revision { generation, version: snapshot.version };
         if if_match.is_some_and(|wanted| !wanted.contains(&current)) {
             return Err(UpdateError::PreconditionFailed);
@@ -129,15 +149,10 @@ impl UpdateProduct {
             return Err(UpdateError::Acknowledge(sale.acknowledge));
         }
         match self.gate.amend(&sale, snapshot.version).await? {
-            Amended::Applied(version) => Ok((sale, version)),
+            Amended::Applied(version) => Ok(Some((sale, version))),
+            Amended::Moved => Ok(None),
             Amended::NotUpcoming => Err(UpdateError::NotModifiable),
             Amended::UnknownSale => Err(UpdateError::Unknown),
-            // The row is held, so only a purchase or a change of the running sale moved it.
-            Amended::Moved => Err(match self.gate.snapshot(&row.sale.id).await? {
-                Some(_) if if_match.is_some() => UpdateError::PreconditionFailed,
-                Some(_) => UpdateError::NotModifiable,
-                None => UpdateError::Unknown,
-            }),
         }
     }
 

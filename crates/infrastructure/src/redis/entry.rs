@@ -79,7 +79,8 @@ pub(super) fn field<'a>(fields: &'a [(Vec<u8>, Vec<u8>)], name: &[u8]) -> Option
 
 fn body(fields: &[(Vec<u8>, Vec<u8>)]) -> EntryBody {
     let broken = |error: &Undecodable| EntryBody::Broken {
-        error: format!("{error}: {}", RawEntry::shown(fields)),
+        raw: RawEntry::shown(fields),
+        error: error.to_string(),
     };
     let fields = Fields(fields);
     let format = match fields.number("f") {

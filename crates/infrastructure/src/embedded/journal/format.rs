@@ -95,7 +95,10 @@ pub(in crate::embedded) fn write_change(
 
 /// Reads an entry of any format: what a newer version wrote is told apart from what is broken.
 pub(in crate::embedded) fn read(text: &str) -> EntryBody {
-    try_read(text).unwrap_or_else(|error| EntryBody::Broken { error: error.to_string() })
+    try_read(text).unwrap_or_else(|error| EntryBody::Broken {
+        raw: text.to_owned(),
+        error: error.to_string(),
+    })
 }
 
 fn try_read(text: &str) -> Result<EntryBody, serde_json::Error> {

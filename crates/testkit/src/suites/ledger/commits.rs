@@ -162,7 +162,8 @@ pub async fn a_number_that_no_column_holds_is_a_fault_of_the_data(records: &Reco
 pub async fn an_entry_that_cannot_be_read_is_not_committed(records: &Records) {
     let sale = a_sale().build();
     let epoch = records.create(&sale).await;
-    for body in [EntryBody::Newer { format: 9 }, EntryBody::Broken { error: "torn".into() }] {
+    let broken = EntryBody::Broken { raw: "{".into(), error: "torn".into() };
+    for body in [EntryBody::Newer { format: 9 }, broken] {
         let unreadable = Entry { id: None, body };
         let answer: Result<Vec<Settled>, CommitError> =
             records.ledger.commit(&[a_purchase(&sale, epoch).entry(), unreadable]).await;

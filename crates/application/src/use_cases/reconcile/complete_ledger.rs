@@ -1,0 +1,136 @@
+//! What the gate has and the ledger has not, although it is not on its way.
+
+use std::collections::HashSet;
+
+use stampede_domain::{Epoch, Instant, Purchase, PurchaseNo, RecordedPurchase, SaleId};
+
+use super::{Drift, Findings, Reconcile, Taken};
+use crate::ports::{EntryBody, Holding, PortError};
+
+impl Reconcile {
+    /// Records what the gate has and the ledger has not; whether anything was left because it is
+    /// still on its way. The gate is read first: what it has by then must be in the ledger.
+    pub(super) async fn complete_ledger(
+        &self,
+        id: &SaleId,
+        now: Instant,
+        findings: &mut Findings,
+    ) -> Result<bool, PortError> {
+        let mut cursor = None;
+        let mut left = false;
+        loop {
+            let Some(page) = self.gate.holdings(id, cursor.as_ref()).await? else {
+                return Ok(left);
+            };
+            let settled_before = now.plus_millis(-self.limits.settled_after_ms);
+            let mut settled = Vec::new();
+            for (buyer, purchases) in page.holdings {
+                let (old, young): (Vec<_>, Vec<_>) =
+                    purchases.into_iter().partition(|purchase| purchase.at < settled_before);
+                left |= !young.is_empty();
+                settled.push((buyer, old));
+            }
+            left |= self.record_missing(id, page.epoch, settled, findings).await?;
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(left);
+            }
+        }
+    }
+
+    async fn record_missing(
+        &self,
+        id: &SaleId,
+        epoch: Epoch,
+        holdings: Vec<Holding>,
+        findings: &mut Findings,
+    ) -> Result<bool, PortError> {
+        let of = |purchases: &[Purchase]| purchases.iter().map(Purchase::no).collect::<Vec<_>>();
+        let numbers: Vec<_> = holdings.iter().flat_map(|(_, held)| of(held)).collect();
+        if numbers.is_empty() {
+            return Ok(false);
+        }
+        let known = self.ledger.known(id, &numbers).await?;
+        if known.len() == numbers.len() {
+            return Ok(false);
+        }
+        // The outbox first: what a worker sets aside meanwhile is then found behind it.
+        let mut waiting = self.waiting(id).await?;
+        waiting.extend(self.set_aside(id).await?);
+        let mut lost = Vec::new();
+        let mut left = false;
+        for (buyer, purchases) in holdings {
+            for purchase in purchases.into_iter().filter(|purchase| !known.contains(&purchase.no()))
+            {
+                if waiting.contains(&purchase.no()) {
+                    left = true;
+                    continue;
+                }
+                lost.push(RecordedPurchase {
+                    sale: id.clone(),
+                    epoch,
+                    buyer: buyer.clone(),
+                    purchase,
+                    traceparent: None,
+                    unit_price: None,
+                });
+            }
+        }
+        // A worker may have recorded and removed an entry between the two reads.
+        let again: Vec<_> = lost.iter().map(|lost| lost.purchase.no()).collect();
+        let recorded = self.ledger.known(id, &again).await?;
+        lost.retain(|lost| !recorded.contains(&lost.purchase.no()));
+        if lost.is_empty() {
+            return Ok(left);
+        }
+        let found = lost.len();
+        tracing::error!(sale = %id, found, "purchases of the gate are missing in the ledger");
+        let repaired = self.record_lost(id, lost).await?;
+        findings.add(Drift::MissingInLedger, found, repaired);
+        Ok(left)
+    }
+
+    /// Records what was lost, a purchase that the ledger refuses for its data keeping no other out;
+    /// returns how many the ledger has taken.
+    async fn record_lost(
+        &self,
+        id: &SaleId,
+        lost: Vec<RecordedPurchase>,
+    ) -> Result<usize, PortError> {
+        let mut repaired = 0;
+        let mut parts = vec![lost];
+        while let Some(mut part) = parts.pop() {
+            match self.commit(id, EntryBody::Purchases(part.clone())).await? {
+                Taken::Recorded => repaired += part.len(),
+                Taken::Refused if part.len() > 1 => {
+                    let second = part.split_off(part.len() / 2);
+                    parts.extend([second, part]);
+                }
+                Taken::Refused | Taken::Late => {}
+            }
+        }
+        Ok(repaired)
+    }
+
+    /// Purchases of the sale that are on their way.
+    async fn waiting(&self, id: &SaleId) -> Result<HashSet<PurchaseNo>, PortError> {
+        let entries = self.outbox.waiting(id, self.limits.waiting_max).await?;
+        Ok(entries.iter().flat_map(|entry| entry.body.purchase_numbers()).collect())
+    }
+
+    /// Purchases of the sale that wait for a person, as dead letters.
+    async fn set_aside(&self, id: &SaleId) -> Result<HashSet<PurchaseNo>, PortError> {
+        let mut numbers = HashSet::new();
+        let (mut after, mut seen) = (None, 0);
+        while seen < self.limits.waiting_max {
+            let letters = self.outbox.dead_letters(after.as_ref(), self.limits.page).await?;
+            seen += letters.len();
+            let Some((last, _)) = letters.last() else { break };
+            after = Some(last.clone());
+            let purchases = letters.iter().filter_map(|(_, letter)| letter.purchase.as_ref());
+            let own = purchases.filter(|purchase| purchase.sale == *id);
+            numbers.extend(own.map(|own| own.purchase.no()));
+        }
+        Ok(numbers)
+    }
+}

@@ -1,0 +1,51 @@
+//! The use cases over the real adapters of every engine; an embedded one on a temporary folder is
+//! the form in memory.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+/// Makes each sentence about a shop a `#[test]` on every engine.
+macro_rules! on_every_engine {
+    ($($name:ident),+ $(,)?) => {
+        mod embedded {
+            $(
+                #[test]
+                fn $name() {
+                    stampede_testkit::suites::run(async {
+                        super::$name(crate::shop::embedded().await).await;
+                    });
+                }
+            )+
+        }
+
+        mod redis {
+            $(
+                #[test]
+                fn $name() {
+                    stampede_testkit::suites::run(async {
+                        super::$name(crate::shop::redis().await).await;
+                    });
+                }
+            )+
+        }
+    };
+}
+
+#[path = "use_cases/changes.rs"]
+mod changes;
+#[path = "use_cases/dead_letters.rs"]
+mod dead_letters;
+#[path = "use_cases/deletion.rs"]
+mod deletion;
+#[path = "use_cases/faults.rs"]
+mod faults;
+#[path = "use_cases/looking_up.rs"]
+mod looking_up;
+#[path = "use_cases/products.rs"]
+mod products;
+#[path = "use_cases/reconciliation.rs"]
+mod reconciliation;
+#[path = "use_cases/recording.rs"]
+mod recording;
+#[path = "use_cases/shop.rs"]
+mod shop;
+#[path = "use_cases/stores.rs"]
+mod stores;

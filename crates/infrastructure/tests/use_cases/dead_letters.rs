@@ -1,0 +1,134 @@
+//! An operator lists, replays and discards dead letters.
+
+use stampede_application::{
+    ports::{DeadLetter, DeadLetterId, Ledger},
+    use_cases::DeadLetterError,
+};
+use stampede_domain::{RecordedPurchase, SaleId};
+
+use crate::shop::{Shop, WIDGET, When};
+
+on_every_engine!(
+    letters_are_listed_page_by_page,
+    a_replayed_letter_comes_to_the_ledger_once,
+    a_replayed_letter_that_is_refused_again_becomes_a_new_one,
+    a_replay_with_the_ledger_away_leaves_the_letter,
+    a_discarded_purchase_is_never_recorded,
+    a_letter_that_was_not_readable_can_only_be_discarded,
+    a_letter_that_is_not_there_is_unknown,
+);
+
+/// Buys, and sets the purchase aside as a worker does that the ledger refused.
+async fn set_aside(shop: &Shop, id: &SaleId, buyer: &str) -> RecordedPurchase {
+    shop.buy(id, buyer).await;
+    let waiting = shop.waiting(id).await;
+    let Some(stampede_application::ports::EntryBody::Purchases(bought)) =
+        waiting.last().map(|entry| entry.body.clone())
+    else {
+        panic!("{waiting:?}")
+    };
+    let purchase = bought.into_iter().next_back().expect("the one just bought");
+    let error = "a fault that was mended since".to_owned();
+    let letter = DeadLetter { purchase: Some(purchase.clone()), raw: None, error };
+    shop.outbox.bury(shop.shard(id), &letter).await.expect("the outbox answers");
+    let ids: Vec<_> = waiting.into_iter().filter_map(|entry| entry.id).collect();
+    shop.outbox.done(shop.shard(id), &ids).await.expect("the outbox answers");
+    purchase
+}
+
+async fn only_letter(shop: &Shop) -> (DeadLetterId, DeadLetter) {
+    let mut letters = shop.dead_letters().await;
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    letters.remove(0)
+}
+
+async fn letters_are_listed_page_by_page(shop: Shop) {
+    let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+    let mut lost = Vec::new();
+    for buyer in ["ada", "ben", "eve"] {
+        lost.push(set_aside(&shop, &id, buyer).await);
+    }
+    let first = shop.letters.list(None, 2).await.expect("the outbox answers");
+    let rest = shop.letters.list(first.last().map(|(id, _)| id), 2).await;
+    let all = first.into_iter().chain(rest.expect("the outbox answers"));
+    let listed: Vec<_> = all.filter_map(|(_, letter)| letter.purchase).collect();
+    assert_eq!(listed, lost);
+}
+
+async fn a_replayed_letter_comes_to_the_ledger_once(shop: Shop) {
+    let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+    let lost = set_aside(&shop, &id, "ada").await;
+    let (letter, _) = only_letter(&shop).await;
+    shop.letters.replay(&letter).await.expect("the ledger takes it");
+    assert_eq!(shop.recorded(&id).await, [lost]);
+    assert_eq!(shop.dead_letters().await, []);
+    assert_eq!(shop.counts(&id).await, (9, 1, 1));
+    let again = shop.letters.replay(&letter).await;
+    assert!(matches!(again, Err(DeadLetterError::Unknown)), "{again:?}");
+}
+
+async fn a_replayed_letter_that_is_refused_again_becomes_a_new_one(shop: Shop) {
+    let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+    let sick = shop.buy_poisoned(&id, "eve").await;
+    shop.drain(&id).await.expect("the stores answer");
+    let (first, _) = only_letter(&shop).await;
+    shop.letters.replay(&first).await.expect("it was tried");
+    let (second, letter) = only_letter(&shop).await;
+    assert_ne!(second, first);
+    assert_eq!(letter.purchase.map(|lost| lost.purchase), Some(sick));
+    assert_eq!(shop.recorded(&id).await, []);
+}
+
+async fn a_replay_with_the_ledger_away_leaves_the_letter(shop: Shop) {
+    let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+    set_aside(&shop, &id, "ada").await;
+    let before = only_letter(&shop).await;
+    shop.ledger.go_away();
+    let replayed = shop.letters.replay(&before.0).await;
+    assert!(matches!(replayed, Err(DeadLetterError::Port(_))), "{replayed:?}");
+    let discarded = shop.letters.discard(&before.0).await;
+    assert!(matches!(discarded, Err(DeadLetterError::Port(_))), "{discarded:?}");
+    assert_eq!(only_letter(&shop).await, before);
+    shop.ledger.come_back();
+    shop.letters.replay(&before.0).await.expect("a repeat goes on");
+    assert_eq!(shop.counts(&id).await, (9, 1, 1));
+}
+
+async fn a_discarded_purchase_is_never_recorded(shop: Shop) {
+    let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+    let lost = set_aside(&shop, &id, "ada").await;
+    let (letter, _) = only_letter(&shop).await;
+    shop.letters.discard(&letter).await.expect("it is given up");
+    assert_eq!(shop.dead_letters().await, []);
+    let known = shop.ledger.known(&id, &[lost.purchase.no()]).await.expect("the ledger answers");
+    assert_eq!(known.len(), 1, "the ledger knows that it is given up");
+    let late = stampede_application::ports::Entry {
+        id: None,
+        body: stampede_application::ports::EntryBody::Purchases(vec![lost]),
+    };
+    let recorded = shop.record_entries(&id, vec![late]).await.expect("the stores answer");
+    assert_eq!((recorded.inserted, recorded.buried), (0, 0), "a late entry is done");
+    assert_eq!(shop.recorded(&id).await, []);
+    let again = shop.letters.discard(&letter).await;
+    assert!(matches!(again, Err(DeadLetterError::Unknown)), "{again:?}");
+}
+
+async fn a_letter_that_was_not_readable_can_only_be_discarded(shop: Shop) {
+    let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+    shop.stores.plant_broken(&id).await;
+    shop.drain(&id).await.expect("the stores answer");
+    let (letter, _) = only_letter(&shop).await;
+    let replayed = shop.letters.replay(&letter).await;
+    assert!(matches!(replayed, Err(DeadLetterError::NotReplayable)), "{replayed:?}");
+    assert_eq!(shop.dead_letters().await.len(), 1);
+    shop.letters.discard(&letter).await.expect("it is given up");
+    assert_eq!(shop.dead_letters().await, []);
+}
+
+async fn a_letter_that_is_not_there_is_unknown(shop: Shop) {
+    let nowhere = DeadLetterId("no-such-letter".into());
+    let replayed = shop.letters.replay(&nowhere).await;
+    assert!(matches!(replayed, Err(DeadLetterError::Unknown)), "{replayed:?}");
+    let discarded = shop.letters.discard(&nowhere).await;
+    assert!(matches!(discarded, Err(DeadLetterError::Unknown)), "{discarded:?}");
+}

@@ -1,0 +1,244 @@
+//! Real adapters that fail when they are told to.
+
+use std::{
+    collections::HashSet,
+    rc::Rc,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use futures::future::BoxFuture;
+use stampede_application::ports::{
+    Amended, Audit, Change, Changed, CommitError, DeadLetter, Entry, EntryBody, GateLane,
+    HoldingsCursor, HoldingsPage, Ledger, PortError, ReconciliationRun, Repaired, SaleGate,
+    Settled, Snapshot,
+};
+use stampede_domain::{
+    Acknowledgement, BuyerId, Epoch, Instant, Position, Purchase, PurchaseNo, RecordedPurchase,
+    Sale, SaleId, Version,
+};
+
+/// A ledger that can be taken away, and counts what it refuses.
+pub(crate) struct FaultyLedger {
+    ledger: Arc<dyn Ledger>,
+    away: AtomicBool,
+    refused: AtomicU32,
+    /// Whose purchases of which sale it refuses for their data.
+    refuses: Mutex<Option<(BuyerId, SaleId)>>,
+}
+
+impl FaultyLedger {
+    pub(crate) fn over(ledger: Arc<dyn Ledger>) -> Self {
+        let (away, refused) = (AtomicBool::new(false), AtomicU32::new(0));
+        Self { ledger, away, refused, refuses: Mutex::default() }
+    }
+
+    pub(crate) fn go_away(&self) {
+        self.away.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn come_back(&self) {
+        self.away.store(false, Ordering::Relaxed);
+    }
+
+    /// From now on a purchase of this buyer in this sale is refused for its data.
+    pub(crate) fn refuse(&self, buyer: BuyerId, sale: &SaleId) {
+        *self.refuses.lock().expect("nobody panics in it") = Some((buyer, sale.clone()));
+    }
+
+    fn is_refused(&self, entries: &[Entry]) -> bool {
+        let refuses = self.refuses.lock().expect("nobody panics in it");
+        let Some((buyer, sale)) = &*refuses else { return false };
+        entries.iter().any(|entry| match &entry.body {
+            EntryBody::Purchases(all) => {
+                all.iter().any(|one| one.buyer == *buyer && one.sale == *sale)
+            }
+            EntryBody::Change(_) | EntryBody::Newer { .. } | EntryBody::Broken { .. } => false,
+        })
+    }
+
+    /// Commits of one purchase alone that were refused for its data.
+    pub(crate) fn refused_alone(&self) -> u32 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    fn answer(&self) -> Result<(), PortError> {
+        if self.away.load(Ordering::Relaxed) {
+            return Err(PortError::unavailable("ledger", "it was taken away"));
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Ledger for FaultyLedger {
+    async fn commit(&self, entries: &[Entry]) -> Result<Vec<Settled>, CommitError> {
+        self.answer()?;
+        let settled = if self.is_refused(entries) {
+            Err(CommitError::Data(Arc::new(std::fmt::Error)))
+        } else {
+            self.ledger.commit(entries).await
+        };
+        let purchases: usize = entries.iter().map(|one| one.body.purchase_numbers().count()).sum();
+        if matches!(settled, Err(CommitError::Data(_))) && purchases == 1 {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+        }
+        settled
+    }
+
+    async fn known(
+        &self,
+        id: &SaleId,
+        numbers: &[PurchaseNo],
+    ) -> Result<HashSet<PurchaseNo>, PortError> {
+        self.answer()?;
+        self.ledger.known(id, numbers).await
+    }
+
+    async fn page(
+        &self,
+        id: &SaleId,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<RecordedPurchase>, PortError> {
+        self.answer()?;
+        self.ledger.page(id, after, limit).await
+    }
+
+    async fn void(&self, letter: &DeadLetter, at: Instant) -> Result<(), PortError> {
+        self.answer()?;
+        self.ledger.void(letter, at).await
+    }
+
+    async fn record_run(&self, run: &ReconciliationRun) -> Result<(), PortError> {
+        self.answer()?;
+        self.ledger.record_run(run).await
+    }
+
+    async fn last_run(&self) -> Result<Option<ReconciliationRun>, PortError> {
+        self.answer()?;
+        self.ledger.last_run().await
+    }
+}
+
+/// A gate that loses one call, or lets something else happen right before one.
+pub(crate) struct FaultyGate {
+    gate: Arc<dyn SaleGate>,
+    loses_open: AtomicBool,
+    loses_forget: AtomicBool,
+    before_amend: Mutex<Option<BoxFuture<'static, ()>>>,
+    rebuilds: AtomicU32,
+}
+
+impl FaultyGate {
+    pub(crate) fn over(gate: Arc<dyn SaleGate>) -> Self {
+        Self {
+            gate,
+            loses_open: AtomicBool::new(false),
+            loses_forget: AtomicBool::new(false),
+            before_amend: Mutex::default(),
+            rebuilds: AtomicU32::new(0),
+        }
+    }
+
+    /// The next call to open a sale does not arrive.
+    pub(crate) fn lose_open(&self) {
+        self.loses_open.store(true, Ordering::Relaxed);
+    }
+
+    /// The next call to forget a sale does not arrive.
+    pub(crate) fn lose_forget(&self) {
+        self.loses_forget.store(true, Ordering::Relaxed);
+    }
+
+    /// This happens between what the next amendment has read and the amendment.
+    pub(crate) fn before_amend(&self, happens: impl Future<Output = ()> + Send + 'static) {
+        *self.before_amend.lock().expect("nobody panics in it") = Some(Box::pin(happens));
+    }
+
+    /// How often a sale was made anew because a use case asked for it.
+    pub(crate) fn rebuilds(&self) -> u32 {
+        self.rebuilds.load(Ordering::Relaxed)
+    }
+}
+
+fn lost() -> PortError {
+    PortError::unavailable("gate", "the call did not arrive")
+}
+
+#[async_trait]
+impl SaleGate for FaultyGate {
+    fn acknowledges(&self) -> Acknowledgement {
+        self.gate.acknowledges()
+    }
+
+    fn lane(&self) -> Rc<dyn GateLane> {
+        self.gate.lane()
+    }
+
+    async fn open(&self, sale: &Sale, epoch: Epoch) -> Result<Snapshot, PortError> {
+        if self.loses_open.swap(false, Ordering::Relaxed) {
+            return Err(lost());
+        }
+        self.gate.open(sale, epoch).await
+    }
+
+    async fn snapshot(&self, id: &SaleId) -> Result<Option<Snapshot>, PortError> {
+        self.gate.snapshot(id).await
+    }
+
+    async fn purchases(
+        &self,
+        id: &SaleId,
+        buyer: &BuyerId,
+    ) -> Result<Option<Vec<Purchase>>, PortError> {
+        self.gate.purchases(id, buyer).await
+    }
+
+    async fn change(&self, id: &SaleId, change: Change) -> Result<Changed, PortError> {
+        self.gate.change(id, change).await
+    }
+
+    async fn amend(&self, sale: &Sale, seen: Version) -> Result<Amended, PortError> {
+        let happens = self.before_amend.lock().expect("nobody panics in it").take();
+        if let Some(happens) = happens {
+            happens.await;
+        }
+        self.gate.amend(sale, seen).await
+    }
+
+    async fn forget(&self, id: &SaleId, epoch: Epoch) -> Result<(), PortError> {
+        if self.loses_forget.swap(false, Ordering::Relaxed) {
+            return Err(lost());
+        }
+        self.gate.forget(id, epoch).await
+    }
+
+    async fn holdings(
+        &self,
+        id: &SaleId,
+        from: Option<&HoldingsCursor>,
+    ) -> Result<Option<HoldingsPage>, PortError> {
+        self.gate.holdings(id, from).await
+    }
+
+    async fn repair(
+        &self,
+        id: &SaleId,
+        lost: &[RecordedPurchase],
+    ) -> Result<Vec<Repaired>, PortError> {
+        self.gate.repair(id, lost).await
+    }
+
+    async fn audit(&self, id: &SaleId) -> Result<Option<Audit>, PortError> {
+        self.gate.audit(id).await
+    }
+
+    async fn rebuild(&self, id: &SaleId) -> Result<Snapshot, PortError> {
+        self.rebuilds.fetch_add(1, Ordering::Relaxed);
+        self.gate.rebuild(id).await
+    }
+}

@@ -1,0 +1,79 @@
+//! What a test does to an engine's stores behind the back of its adapters.
+
+use std::sync::Arc;
+
+use redis::{Value, aio::MultiplexedConnection};
+use sqlx::SqlitePool;
+use stampede_domain::{SaleId, Shard};
+
+/// The store that an engine's outbox lies in.
+pub(crate) enum Stores {
+    /// The file of the embedded engine.
+    File(SqlitePool),
+    /// The Redis of the redis engine, and the installation's prefix.
+    Redis(MultiplexedConnection, Arc<str>),
+}
+
+impl Stores {
+    /// Puts an entry into the outbox that a version of this program wrote whose format is 2.
+    pub(crate) async fn plant_newer(&self, id: &SaleId) {
+        match self {
+            Self::File(pool) => journal(pool, id, r#"{"format":2,"kind":"purchases"}"#).await,
+            Self::Redis(redis, prefix) => stream(redis, prefix, id, "2", "purchases").await,
+        }
+    }
+
+    /// Puts an entry into the outbox that no version of this program can read, with the word
+    /// `torn` in it.
+    pub(crate) async fn plant_broken(&self, id: &SaleId) {
+        match self {
+            Self::File(pool) => journal(pool, id, r#"{"format":1,"kind":"torn"#).await,
+            Self::Redis(redis, prefix) => stream(redis, prefix, id, "torn", "purchases").await,
+        }
+    }
+
+    /// Moves a counter of the sale's head in Redis.
+    pub(crate) async fn move_counter(&self, id: &SaleId, counter: &str, by: i64) {
+        let Self::Redis(redis, prefix) = self else { panic!("the counters are in Redis") };
+        let head = format!("{prefix}{{{}}}:sale:{id}:head", Shard::of(&id.sku));
+        let mut command = redis::cmd("HINCRBY");
+        command.arg(head).arg(counter).arg(by);
+        command.exec_async(&mut redis.clone()).await.expect("Redis answers");
+    }
+
+    /// Takes a buyer's record out of Redis.
+    pub(crate) async fn lose_buyer(&self, id: &SaleId, buyer: &str) {
+        let Self::Redis(redis, prefix) = self else { panic!("the buyers are in Redis") };
+        let buyers = format!("{prefix}{{{}}}:sale:{id}:buyers", Shard::of(&id.sku));
+        let mut command = redis::cmd("HDEL");
+        command.arg(buyers).arg(buyer);
+        let gone: u32 = command.query_async(&mut redis.clone()).await.expect("Redis answers");
+        assert_eq!(gone, 1, "{buyer} was there");
+    }
+}
+
+async fn journal(pool: &SqlitePool, id: &SaleId, body: &str) {
+    let done = sqlx::query(
+        "INSERT INTO journal (id, generation, weight, body) \
+         SELECT coalesce(max(id), 0) + 1, ?1, 1, ?2 FROM journal",
+    )
+    .bind(id.generation.0)
+    .bind(body)
+    .execute(pool)
+    .await;
+    done.expect("the file takes the row");
+}
+
+async fn stream(
+    redis: &MultiplexedConnection,
+    prefix: &str,
+    id: &SaleId,
+    format: &str,
+    kind: &str,
+) {
+    let outbox = format!("{prefix}{{{}}}:outbox", Shard::of(&id.sku));
+    let mut command = redis::cmd("XADD");
+    command.arg(outbox).arg("*").arg("f").arg(format).arg("k").arg(kind);
+    command.arg("g").arg(id.generation.to_string()).arg("s").arg(id.sku.as_str());
+    command.query_async::<Value>(&mut redis.clone()).await.expect("Redis answers");
+}
