@@ -133,11 +133,11 @@ impl Queue {
             let job = Job { shard, record: record.clone(), metrics: metrics.clone() };
             let builder = WorkerBuilder::new(name.as_str())
                 .backend(OutboxBackend::new(outbox.clone(), shard, limits.clone()))
-                .data(job)
-                .catch_panic();
+                .data(job);
             match backoff {
                 Ok(mut backoff) => {
-                    builder.retry(retry.with_backoff(backoff.make_backoff())).build(record_batch)
+                    let retry = retry.with_backoff(backoff.make_backoff());
+                    builder.retry(retry).catch_panic().build(record_batch)
                 }
                 Err(_) => unreachable!("the limits are checked when the settings are read"),
             }

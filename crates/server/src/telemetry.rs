@@ -19,6 +19,10 @@ pub enum LogTo {
     Stderr,
 }
 
+/// What libraries say of their own starts and stops is no news; naming one in the settings shows
+/// it all the same.
+const QUIET: &str = "actix_server=warn,apalis_core=error,opentelemetry=warn,opentelemetry_sdk=warn";
+
 /// Writes log lines from now on: one flat JSON object a line, or a form for people.
 ///
 /// # Errors
@@ -32,7 +36,7 @@ pub fn log(settings: &TelemetrySettings, to: LogTo) -> anyhow::Result<()> {
         }
     };
     let layer = fmt::layer().with_writer(writer);
-    let levels = EnvFilter::try_new(&settings.levels)?;
+    let levels = EnvFilter::try_new(format!("{QUIET},{}", settings.levels))?;
     let registry = tracing_subscriber::registry().with(levels);
     match settings.format {
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
