@@ -78,7 +78,8 @@ where
         let node = self.node.clone();
         let correlation =
             correlation::read_or_make(request.headers(), node.use_cases.randomness.as_ref());
-        let span = tracing::info_span!(
+        // Of the highest level, so that the id stands in a warning where no more is asked for.
+        let span = tracing::error_span!(
             "request",
             correlation_id = correlation.to_str().unwrap_or_default(),
             method = method_word(&method),

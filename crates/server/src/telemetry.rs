@@ -10,6 +10,13 @@ use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
 use crate::settings::{LogFormat, TelemetrySettings};
 
+/// What libraries say at each start that is no news to whoever runs this. What the setting says of
+/// the same modules wins.
+///
+/// apalis warns that a panic is not retried in place, once for every worker. It is not meant to be:
+/// its entries come again, and meanwhile the shard goes on with others.
+const QUIET: &str = "apalis_core::worker::context=error,opentelemetry=warn";
+
 /// Where log lines go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogTo {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use anyhow::bail;
 use stampede_application::{
     ports::ReconciliationRun,
     use_cases::{Drift, Findings, Thoroughness},
@@ -26,6 +27,9 @@ pub(super) async fn reconcile(settings: Settings, sku: Option<Sku>) -> anyhow::R
     let outcome = node.reconcile.run(sku.as_ref(), Thoroughness::Whole).await;
     node.ending.close.await;
     let (run, findings) = outcome?;
+    if let Some(sku) = sku.filter(|_| run.sales == 0) {
+        bail!("there is no product of the sku {sku}");
+    }
     super::print(&table(&run, &findings))
 }
 
