@@ -1,4 +1,4 @@
-import { expectAxeClean } from './axe.js';
+import { inspect } from './axe.js';
 import { expect, Keeper, test } from './fixtures.js';
 import { Server } from './server.js';
 
@@ -15,7 +15,7 @@ test('a killed server is shown, its return heals the page, and the receipt is ke
     await server.kill();
     await expect(shopper.banner).toHaveText(/^Reconnecting… stock as of \d\d:\d\d:\d\d$/);
     await expect(shopper.purchaseNo).toHaveText(bought ?? '');
-    await expectAxeClean(shopper.page, 'lost');
+    await inspect(shopper.page, 'lost');
 
     await server.restart();
     await expect(shopper.banner).toBeEmpty({ timeout: 20_000 });
@@ -29,7 +29,6 @@ test('a killed server is shown, its return heals the page, and the receipt is ke
 });
 
 test('a purchase pressed while the server is down goes through once it is back', async ({ shopper }) => {
-  test.setTimeout(60_000);
   const server = await Server.start();
   try {
     const sku = await new Keeper(server).sale();
@@ -40,7 +39,7 @@ test('a purchase pressed while the server is down goes through once it is back',
     await expect(shopper.button).toHaveText('Checking your order…');
     await server.restart();
     await expect(shopper.button).toHaveText('Purchased', { timeout: 30_000 });
-    await expect(shopper.stock).toHaveText('99 of 100 left', { timeout: 20_000 });
+    await expect(shopper.stock).toHaveText('99 of 100 left', { timeout: 30_000 });
   } finally {
     await server.stop();
   }

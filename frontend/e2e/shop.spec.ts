@@ -28,11 +28,17 @@ test('the stock falls in a second browser without a reload', async ({ server, ke
   await context.close();
 });
 
+/** An hour from now: a test moves start and end close once the page stands, however slowly that loads. */
+const UPCOMING = { startsInMs: 3_600_000, endsInMs: 7_200_000 };
+
+const inMs = (delayMs: number) => new Date(Date.now() + delayMs).toISOString();
+
 test('an upcoming sale turns active by itself', async ({ server, keeper, shopper }) => {
-  const sku = await keeper.sale({ startsInMs: 3000 });
+  const sku = await keeper.sale(UPCOMING);
   await shopper.visit(server, sku);
-  await expect(shopper.button).toHaveText(/^Starts in 00:00:0\d$/);
+  await expect(shopper.button).toHaveText(/^Starts in (01:00:00|00:59:\d\d)$/);
   await expect(shopper.button).toHaveAttribute('aria-disabled', 'true');
+  await keeper.change(sku, { startTime: inMs(1500) });
   await expect(shopper.button).toHaveText('Buy now');
   await shopper.callThemselves('Early Bird');
   await shopper.button.click();
@@ -40,8 +46,9 @@ test('an upcoming sale turns active by itself', async ({ server, keeper, shopper
 });
 
 test('a running sale ends by itself', async ({ server, keeper, shopper }) => {
-  const sku = await keeper.sale({ endsInMs: 3000 });
+  const sku = await keeper.sale(UPCOMING);
   await shopper.visit(server, sku);
+  await keeper.change(sku, { startTime: inMs(-1000), endTime: inMs(4000) });
   await expect(shopper.button).toHaveText('Buy now');
   await expect(shopper.button).toHaveText('Sale ended');
 });
@@ -56,11 +63,10 @@ test('a sale that the shop ends is over at once', async ({ server, keeper, shopp
 });
 
 test('a change of an upcoming sale reaches the open page', async ({ server, keeper, shopper }) => {
-  const sku = await keeper.sale({ startsInMs: 3_600_000, endsInMs: 7_200_000 });
+  const sku = await keeper.sale(UPCOMING);
   await shopper.visit(server, sku);
   await expect(shopper.stock).toHaveText('100 of 100 left');
-  const startTime = new Date(Date.now() - 1000).toISOString();
-  await keeper.change(sku, { productName: 'Borealis Two', initialStock: 7, startTime });
+  await keeper.change(sku, { productName: 'Borealis Two', initialStock: 7, startTime: inMs(-1000) });
   await expect(shopper.page.getByRole('heading', { name: 'Borealis Two' })).toBeVisible();
   await expect(shopper.stock).toHaveText('7 of 7 left');
   await expect(shopper.button).toHaveText('Buy now');
@@ -144,7 +150,7 @@ test('who is too fast is told to wait, and can buy after that', async ({ shopper
     await shopper.page.clock.resume();
     await expect(shopper.button).toHaveText('Buy now');
     await shopper.button.click();
-    await expect(shopper.button).toHaveText('Purchased', { timeout: 15_000 });
+    await expect(shopper.button).toHaveText('Purchased');
   } finally {
     await server.stop();
   }

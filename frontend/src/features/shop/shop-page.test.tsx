@@ -141,6 +141,18 @@ test('a device without a network says so on the button', async () => {
   expect(screen.getByRole('status')).toHaveTextContent('You are offline');
 });
 
+test.each([
+  ['SOLD_OUT', 60_000, 'Window closes'],
+  ['ENDED_BY_ADMIN', 60_000, 'Was to end'],
+  ['TIME_EXPIRED', -60_000, 'Ended'],
+] as const)('a sale ended by %s leads on, and tells its end as it is', async (endReason, leftMs, words) => {
+  const endTime = new Date(Date.now() + leftMs).toISOString();
+  server.use(http.get(SALES, () => success(sale({ state: 'ENDED', endReason, endTime }))));
+  await open();
+  expect(screen.getByRole('link', { name: 'See what is on sale now' })).toHaveAttribute('href', '/');
+  expect(screen.getAllByText(words).at(-1)).toBeVisible();
+});
+
 test('an unknown sku has a page of its own', async () => {
   server.use(http.get(SALES, holdsNothing));
   render(<App path="/sales/NO-SUCH" />);

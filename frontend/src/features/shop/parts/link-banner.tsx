@@ -10,8 +10,8 @@ function sentenceOf(link: Link, asOf: string): string | null {
 /**
  * Says that the shown stock may be old.
  *
- * The region is always there, so that its text is spoken when it comes, and it lies over the header, so that the
- * button never moves under a finger.
+ * The region is always there, so that its text is spoken when it comes, and it lies over the header, on wide
+ * screens over the artwork, so that the button never moves under a finger and nothing that is read is covered.
  */
 export function LinkBanner({ link, asOfMs }: { link: Link; asOfMs: number }) {
   const sentence = sentenceOf(link, clockText(asOfMs));
@@ -19,7 +19,7 @@ export function LinkBanner({ link, asOfMs }: { link: Link; asOfMs: number }) {
     <div
       role="status"
       data-testid="link-banner"
-      className="pointer-events-none fixed inset-x-4 top-3 z-10 mx-auto max-w-lg"
+      className="link-banner pointer-events-none fixed z-10 mx-auto max-w-lg"
     >
       {sentence && (
         <p className="rounded-xl border border-warn/50 bg-surface px-4 py-2.5 shadow-lg text-center text-sm font-medium text-warn tabular-nums">
