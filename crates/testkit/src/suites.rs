@@ -12,6 +12,7 @@
 //! The argument is an expression that makes a future of a harness, evaluated anew for each test.
 
 pub mod catalogue;
+pub mod later_work;
 pub mod ledger;
 pub mod outbox;
 mod records;

@@ -55,14 +55,15 @@ pub(super) fn write_extras(trace: Option<&TraceParent>, price: Option<Price>, to
     }
 }
 
-/// Reads what [`write_extras`] wrote.
-pub(super) fn read_extras(
-    reader: &mut Reader<'_>,
-) -> Result<(Option<TraceParent>, Option<Price>), Undecodable> {
+/// What [`write_extras`] wrote.
+pub(super) type Extras = (Option<TraceParent>, Option<Price>);
+
+/// Reads what [`write_extras`] wrote; `None` if a newer version wrote more than this one knows.
+pub(super) fn read_extras(reader: &mut Reader<'_>) -> Result<Option<Extras>, Undecodable> {
     const TRACEPARENT_BYTES: usize = 55;
     let [flags] = reader.array()?;
     if flags & !(HAS_TRACEPARENT | HAS_PRICE) != 0 {
-        return Err(Undecodable("extras of a newer version"));
+        return Ok(None);
     }
     let mut trace = None;
     if flags & HAS_TRACEPARENT != 0 {
@@ -74,7 +75,7 @@ pub(super) fn read_extras(
         let minor = i64::from_be_bytes(reader.array()?);
         price = Some(Price { minor, currency: reader.array()? });
     }
-    Ok((trace, price))
+    Ok(Some((trace, price)))
 }
 
 /// Reads the reply to `batch`.

@@ -88,7 +88,9 @@ fn body(fields: &[(Vec<u8>, Vec<u8>)]) -> EntryBody {
         Err(error) => return broken(&error),
     };
     let read = match (format, fields.get("k")) {
-        (FORMAT, Ok(b"purchases")) => fields.purchases().map(EntryBody::Purchases),
+        (FORMAT, Ok(b"purchases")) => fields
+            .purchases()
+            .map(|read| read.map_or(EntryBody::Newer { format }, EntryBody::Purchases)),
         (FORMAT, Ok(b"change")) => {
             fields.change().map(|change| EntryBody::Change(Box::new(change)))
         }
@@ -122,7 +124,8 @@ impl<'a> Fields<'a> {
         Ok((SaleId { sku, generation: Generation(generation) }, epoch))
     }
 
-    fn purchases(&self) -> Result<Vec<RecordedPurchase>, Undecodable> {
+    /// `None` if one of them has a part that this version does not know.
+    fn purchases(&self) -> Result<Option<Vec<RecordedPurchase>>, Undecodable> {
         let (sale, epoch) = self.sale()?;
         let mut reader = Reader(self.get("b")?);
         let mut purchases = Vec::new();
@@ -134,7 +137,9 @@ impl<'a> Fields<'a> {
             let buyer = reader.take(bytes as usize)?;
             let buyer = std::str::from_utf8(buyer).ok().and_then(|name| BuyerId::parse(name).ok());
             let buyer = buyer.ok_or(Undecodable("a buyer"))?;
-            let (traceparent, unit_price) = attempt::read_extras(&mut reader)?;
+            let Some((traceparent, unit_price)) = attempt::read_extras(&mut reader)? else {
+                return Ok(None);
+            };
             let sale = sale.clone();
             purchases.push(RecordedPurchase {
                 sale,
@@ -145,7 +150,7 @@ impl<'a> Fields<'a> {
                 unit_price,
             });
         }
-        Ok(purchases)
+        Ok(Some(purchases))
     }
 
     fn change(&self) -> Result<RecordedChange, Undecodable> {

@@ -144,3 +144,8 @@ mod sale_feed {
     use super::embedded;
     stampede_testkit::sale_feed_suite!(embedded());
 }
+
+mod later_work {
+    use super::embedded;
+    stampede_testkit::later_work_suite!(embedded());
+}

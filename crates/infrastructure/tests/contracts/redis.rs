@@ -1,5 +1,8 @@
 //! The redis engine with its ledger in Postgres.
 
+#[path = "redis/formats.rs"]
+mod formats;
+
 use std::{sync::Arc, time::Duration};
 
 use rand::RngCore as _;
@@ -12,7 +15,7 @@ use stampede_infrastructure::{
     redis::{RedisEngine, RedisSettings},
 };
 use stampede_testkit::{
-    servers::{TestDatabase, postgres, redis},
+    servers::{SharedRedis, TestDatabase, postgres, redis},
     suites::{Harness, ManyNodes},
 };
 
@@ -22,6 +25,7 @@ struct RedisHarness {
     other: RedisEngine,
     catalogue: Arc<dyn Catalogue>,
     ledger: PostgresLedger,
+    server: SharedRedis,
     _database: TestDatabase,
 }
 
@@ -49,7 +53,7 @@ impl RedisHarness {
                 .expect("Redis answers")
         };
         let (engine, other) = (node().await, node().await);
-        Self { engine, other, catalogue, ledger, _database: database }
+        Self { engine, other, catalogue, ledger, server, _database: database }
     }
 }
 
@@ -105,4 +109,8 @@ mod outbox {
 mod sale_feed {
     stampede_testkit::sale_feed_suite!(super::RedisHarness::start());
     stampede_testkit::sale_feed_across_nodes_suite!(super::RedisHarness::start());
+}
+
+mod later_work {
+    stampede_testkit::later_work_suite!(super::RedisHarness::start());
 }

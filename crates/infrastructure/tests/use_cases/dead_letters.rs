@@ -15,6 +15,7 @@ on_every_engine!(
     a_replay_with_the_ledger_away_leaves_the_letter,
     a_discarded_purchase_is_never_recorded,
     a_letter_that_was_not_readable_can_only_be_discarded,
+    a_letter_of_a_newer_version_is_shown_and_kept,
     a_letter_that_is_not_there_is_unknown,
 );
 
@@ -123,6 +124,20 @@ async fn a_letter_that_was_not_readable_can_only_be_discarded(shop: Shop) {
     assert_eq!(shop.dead_letters().await.len(), 1);
     shop.letters.discard(&letter).await.expect("it is given up");
     assert_eq!(shop.dead_letters().await, []);
+}
+
+async fn a_letter_of_a_newer_version_is_shown_and_kept(shop: Shop) {
+    let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+    set_aside(&shop, &id, "ada").await;
+    shop.stores.plant_newer_letter(&id).await;
+    let letters = shop.dead_letters().await;
+    let [(readable, _), (newer, shown)] = letters.as_slice() else { panic!("{letters:?}") };
+    assert_eq!(shown.purchase, None);
+    assert!(shown.raw.as_deref().is_some_and(|raw| raw.contains('2')), "{shown:?}");
+    let replayed = shop.letters.replay(newer).await;
+    assert!(matches!(replayed, Err(DeadLetterError::NotReplayable)), "{replayed:?}");
+    shop.letters.replay(readable).await.expect("the ledger takes it");
+    assert_eq!(only_letter(&shop).await, (newer.clone(), shown.clone()));
 }
 
 async fn a_letter_that_is_not_there_is_unknown(shop: Shop) {

@@ -29,6 +29,7 @@ on_every_engine!(
     every_page_of_the_catalogue_is_compared,
     a_ledger_that_is_away_is_no_drift,
     two_runs_at_once_mend_once,
+    a_purchase_of_the_same_number_in_another_place_is_no_drift,
 );
 
 /// All that was ever bought is settled.
@@ -298,6 +299,22 @@ async fn two_runs_at_once_mend_once(shop: Shop) {
     assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
     assert_eq!(shop.counts(&id).await, (5, 5, 5));
     agrees(&shop).await;
+}
+
+/// Numbers are compared: a restore may have given place and life anew.
+async fn a_purchase_of_the_same_number_in_another_place_is_no_drift(shop: Shop) {
+    let id = shop.sell(WIDGET, 10, 2, When::Active).await;
+    let bought = shop.buy(&id, "ada").await;
+    shop.lose_outbox(&id).await;
+    let mut moved = forged(&shop, &id, 9).await;
+    moved.buyer = attempt("ada", 1, 1).buyer;
+    moved.purchase.bits = bought.bits;
+    moved.purchase.at = bought.at;
+    only_in_ledger(&shop, &moved).await;
+    let before = shop.snapshot(&id).await;
+    agrees(&shop).await;
+    assert_eq!(shop.snapshot(&id).await, before);
+    assert_eq!(shop.counts(&id).await, (9, 1, 1));
 }
 
 /// What only Redis can lose: its counters are numbers of their own, beside the buyers.

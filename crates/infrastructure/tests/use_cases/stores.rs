@@ -32,6 +32,29 @@ impl Stores {
         }
     }
 
+    /// Sets a letter aside as a version of this program does whose format is 2.
+    pub(crate) async fn plant_newer_letter(&self, id: &SaleId) {
+        match self {
+            Self::File(pool) => {
+                let done = sqlx::query(
+                    "INSERT INTO journal_dead_letters (generation, body, error) \
+                     VALUES (?1, ?2, 'later')",
+                )
+                .bind(id.generation.0)
+                .bind(r#"{"format":2,"kind":"purchases"}"#)
+                .execute(pool)
+                .await;
+                done.expect("the file takes the row");
+            }
+            Self::Redis(redis, prefix) => {
+                let dead = format!("{prefix}{{{}}}:dead", Shard::of(&id.sku));
+                let mut command = redis::cmd("XADD");
+                command.arg(dead).arg("*").arg("f").arg("2").arg("b").arg("later");
+                command.exec_async(&mut redis.clone()).await.expect("Redis answers");
+            }
+        }
+    }
+
     /// Moves a counter of the sale's head in Redis.
     pub(crate) async fn move_counter(&self, id: &SaleId, counter: &str, by: i64) {
         let Self::Redis(redis, prefix) = self else { panic!("the counters are in Redis") };

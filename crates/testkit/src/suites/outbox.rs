@@ -46,7 +46,7 @@ macro_rules! outbox_suite {
 /// Longer than any answer takes; nothing waits for it to pass.
 const LONG: Duration = Duration::from_secs(30);
 /// A wait that is meant to end.
-const SHORT: Duration = Duration::from_millis(50);
+pub(crate) const SHORT: Duration = Duration::from_millis(50);
 
 async fn read(scene: &Scene, consumer: &str, rows_max: usize) -> Vec<Entry> {
     let shard = scene.shard();

@@ -62,7 +62,11 @@ where
 }
 
 /// The sale as the node shows it, as soon as it satisfies `enough`.
-async fn arrived(live: &LiveSales, sku: &Sku, enough: impl Fn(&LiveSale) -> bool) -> Arc<LiveSale> {
+pub async fn arrived(
+    live: &LiveSales,
+    sku: &Sku,
+    enough: impl Fn(&LiveSale) -> bool,
+) -> Arc<LiveSale> {
     let wait = async {
         let mut directory = live.watch_directory();
         let mut changes = loop {
