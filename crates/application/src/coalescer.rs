@@ -19,7 +19,7 @@ use stampede_domain::{Attempt, Decision, SaleId};
 
 use crate::{
     live_sales::LiveSales,
-    ports::{GateLane, Judged, PortError},
+    ports::{Causes, GateLane, Judged, PortError},
 };
 
 /// What one worker's coalescer may hold.
@@ -198,7 +198,7 @@ impl Shared {
             }
             Ok(Judged::UnknownSale) => vec![Outcome::UnknownSale; attempts],
             Err(error) => {
-                tracing::warn!(sale = %id, attempts, error = &error as &dyn std::error::Error,
+                tracing::warn!(sale = %id, attempts, error = %Causes(&error),
                     "the gate did not decide a batch");
                 vec![Outcome::Undecided; attempts]
             }

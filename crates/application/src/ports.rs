@@ -16,7 +16,7 @@ pub use catalogue::{
     Buried, Catalogue, CatalogueCursor, CatalogueRow, Created, LockedSale, PutDecision,
 };
 pub use clock::Clock;
-pub use error::PortError;
+pub use error::{Causes, PortError};
 pub use ledger::{CommitError, Ledger, ReconciliationRun, Settled};
 pub use outbox::{
     DeadLetter, DeadLetterId, Entry, EntryBody, EntryId, Outbox, Readmission, RecordedChange,

@@ -19,7 +19,7 @@ use apalis::{
 };
 use opentelemetry::metrics::Meter;
 use stampede_application::{
-    ports::{Entry, Outbox},
+    ports::{Causes, Entry, Outbox},
     use_cases::{Reconcile, RecordPurchases, Recorded},
 };
 use stampede_domain::Shard;
@@ -100,7 +100,12 @@ impl Queue {
         }
         let reconciliation =
             Arc::new(Reconciliation::new(self.reconcile.clone(), self.metrics.clone()));
-        monitor = reconciliation.register(monitor, self.schedule.clone(), &self.node);
+        monitor = reconciliation.clone().register(monitor, self.schedule.clone(), &self.node);
+        // What an earlier life left is found now, not at the first tick.
+        let first = tokio::spawn({
+            let stop = stop.clone();
+            async move { stop.run_until_cancelled(reconciliation.run()).await }
+        });
         let signal = async move {
             stop.cancelled().await;
             Ok(())
@@ -115,6 +120,9 @@ impl Queue {
             .await;
         if let Err(error) = ended {
             tracing::error!(%error, "the workers did not end in order");
+        }
+        if let Err(error) = first.await {
+            tracing::error!(%error, "the first reconciliation did not end in order");
         }
     }
 
@@ -133,11 +141,12 @@ impl Queue {
             let job = Job { shard, record: record.clone(), metrics: metrics.clone() };
             let builder = WorkerBuilder::new(name.as_str())
                 .backend(OutboxBackend::new(outbox.clone(), shard, limits.clone()))
-                .data(job);
+                .data(job)
+                // Below the retries: a panic is not tried again in place, its entries come again.
+                .catch_panic();
             match backoff {
                 Ok(mut backoff) => {
-                    let retry = retry.with_backoff(backoff.make_backoff());
-                    builder.retry(retry).catch_panic().build(record_batch)
+                    builder.retry(retry.with_backoff(backoff.make_backoff())).build(record_batch)
                 }
                 Err(_) => unreachable!("the limits are checked when the settings are read"),
             }
@@ -162,7 +171,7 @@ async fn record_batch(batch: Batch, job: Data<Job>) -> Result<Recorded, BoxDynEr
             Ok(recorded)
         }
         Err(error) => {
-            tracing::warn!(shard = %job.shard, error = &error as &dyn std::error::Error,
+            tracing::warn!(shard = %job.shard, error = %Causes(&error),
                 "purchases wait in the outbox");
             Err(error.into())
         }

@@ -32,7 +32,7 @@ fn already_purchased(sku: &Sku, newest: Option<&Purchase>) -> Bytes {
         success: False,
         error: ApiFailure {
             code: Code::AlreadyPurchased,
-            message: "You hold as many units as one buyer may.".into(),
+            message: "With these you would hold more units than one buyer may.".into(),
             fields: None,
             retry_after: None,
             purchase: newest.map(|purchase| PurchaseSummary::new(sku, purchase)),

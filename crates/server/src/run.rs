@@ -3,7 +3,7 @@
 use std::{future::Future, time::Duration};
 
 use anyhow::{Context as _, bail};
-use stampede_application::{live_sales::LiveSales, use_cases::ExpireArchive};
+use stampede_application::{live_sales::LiveSales, ports::Causes, use_cases::ExpireArchive};
 use stampede_presentation::Http;
 use tokio::{
     task::JoinHandle,
@@ -131,7 +131,7 @@ async fn expire(archive: ExpireArchive, stop: CancellationToken) {
             Ok(0) => {}
             Ok(removed) => tracing::info!(removed, "purchases of deleted sales left the archive"),
             Err(error) => tracing::warn!(
-                error = &error as &dyn std::error::Error,
+                error = %Causes(&error),
                 "the archive was not looked through"
             ),
         }

@@ -4,7 +4,7 @@ use std::io;
 
 use anyhow::Context;
 use opentelemetry::metrics::{Meter, MeterProvider as _};
-use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::{Resource, metrics::SdkMeterProvider};
 use prometheus::Registry;
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
@@ -15,7 +15,7 @@ use crate::settings::{LogFormat, TelemetrySettings};
 ///
 /// apalis warns that a panic is not retried in place, once for every worker. It is not meant to be:
 /// its entries come again, and meanwhile the shard goes on with others.
-const QUIET: &str = "apalis_core::worker::context=error,opentelemetry=warn";
+const QUIET: &str = "actix_server=warn,apalis_core::worker::context=error,opentelemetry=warn";
 
 /// Where log lines go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,10 +25,6 @@ pub enum LogTo {
     /// For a command whose answer is what it prints.
     Stderr,
 }
-
-/// What libraries say of their own starts and stops is no news; naming one in the settings shows
-/// it all the same.
-const QUIET: &str = "actix_server=warn,apalis_core=error,opentelemetry=warn,opentelemetry_sdk=warn";
 
 /// Writes log lines from now on: one flat JSON object a line, or a form for people.
 ///
@@ -73,7 +69,10 @@ impl Metrics {
             .with_registry(registry.clone())
             .scope_info_enabled(false)
             .build()?;
-        let provider = SdkMeterProvider::builder().with_reader(exporter).build();
+        let provider = SdkMeterProvider::builder()
+            .with_reader(exporter)
+            .with_resource(Resource::builder().with_service_name("stampede").build())
+            .build();
         opentelemetry::global::set_meter_provider(provider.clone());
         Ok(Self { provider, registry })
     }

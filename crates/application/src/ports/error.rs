@@ -1,6 +1,6 @@
 //! Why a port has no answer.
 
-use std::{error::Error, sync::Arc};
+use std::{error::Error, fmt, iter, sync::Arc};
 
 /// A port has no answer: we do not know, and say so.
 ///
@@ -42,5 +42,28 @@ impl PortError {
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
         Self::Inconsistent { store, source: Arc::from(source.into()) }
+    }
+}
+
+/// An error and all its causes in one line, for the log: "redis is unavailable: refused".
+#[derive(Clone, Copy, Debug)]
+pub struct Causes<'a>(pub &'a (dyn Error + 'static));
+
+impl fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        iter::successors(self.0.source(), |&cause| cause.source())
+            .try_for_each(|cause| write!(f, ": {cause}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_line_tells_the_cause_too() {
+        let away = PortError::unavailable("redis", "connection refused");
+        assert_eq!(Causes(&away).to_string(), "redis is unavailable: connection refused");
     }
 }

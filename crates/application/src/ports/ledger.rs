@@ -61,6 +61,11 @@ pub struct ReconciliationRun {
     pub error: Option<String>,
 }
 
+impl ReconciliationRun {
+    /// Runs that stay on record, by their numbers: some two days of one node.
+    pub const KEPT_MAX: i64 = 10_000;
+}
+
 /// The durable record of purchases.
 ///
 /// An implementation MUST:

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use stampede_domain::{
-    Acknowledgement, Attempt, AttemptKey, BuyerId, Decision, SaleId, Sku, TraceParent,
+    Acknowledgement, Attempt, AttemptKey, BuyerId, Decision, Rejection, SaleId, Sku, TraceParent,
+    limits,
 };
 
 use super::FindSale;
 use crate::{
     coalescer::{Coalescer, Outcome},
-    ports::{PortError, Randomness},
+    ports::{Causes, PortError, Randomness},
 };
 
 /// What a buyer asks for.
@@ -76,7 +77,7 @@ impl AttemptPurchase {
         match self.attempt(&request).await {
             Ok(attempted) => attempted,
             Err(error) => {
-                tracing::warn!(sku = %request.sku, error = &error as &dyn std::error::Error,
+                tracing::warn!(sku = %request.sku, error = %Causes(&error),
                     "an attempt was not decided");
                 Attempted::Undecided
             }
@@ -103,7 +104,9 @@ impl AttemptPurchase {
 
     async fn ask(&self, id: &SaleId, max: u32, request: &PurchaseRequest) -> Attempted {
         let qty = request.qty.unwrap_or(1);
-        if !(1..=max).contains(&qty) {
+        let fits = (1..=max).contains(&qty);
+        // Only a key can make more than the limit worth asking: it may have bought another quantity.
+        if !fits && (request.key.is_none() || !limits::LIMIT_PER_BUYER.contains(&qty)) {
             return Attempted::QtyOutOfRange { max };
         }
         let make = || Attempt {
@@ -116,6 +119,9 @@ impl AttemptPurchase {
         };
         let Some(ticket) = self.coalescer.submit(id, make) else { return Attempted::Overloaded };
         match ticket.await {
+            Outcome::Decided(Decision::Rejected(Rejection::AlreadyPurchased(_))) if !fits => {
+                Attempted::QtyOutOfRange { max }
+            }
             Outcome::Decided(decision) => Attempted::Decided(decision),
             Outcome::UnknownSale => Attempted::UnknownSale,
             Outcome::Undecided => Attempted::Undecided,

@@ -60,9 +60,7 @@ impl ChangeSale {
     ///
     /// [`ChangeError`].
     pub async fn run(&self, sku: &Sku, change: Change) -> Result<ProductView, ChangeError> {
-        // What this node knows may be a deleted generation: the stores are asked.
-        let sale = self.find.looked_up(sku).await?.ok_or(ChangeError::Unknown)?;
-        match self.gate.change(&sale.sale.id, change).await? {
+        match self.change(sku, change).await? {
             Changed::Applied { snapshot, entry } => {
                 self.live.apply(&snapshot);
                 self.commit(&snapshot, entry).await?;
@@ -75,6 +73,19 @@ impl ChangeSale {
             }
             Changed::UnknownSale => Err(ChangeError::Unknown),
         }
+    }
+
+    /// The gate's step. It needs no ledger: while that is away a pause holds all the same, and is
+    /// answered once it is repeated.
+    async fn change(&self, sku: &Sku, change: Change) -> Result<Changed, ChangeError> {
+        let known = self.find.known(sku).await?.ok_or(ChangeError::Unknown)?;
+        let changed = self.gate.change(&known.sale.id, change).await?;
+        if !matches!(changed, Changed::UnknownSale) {
+            return Ok(changed);
+        }
+        // The gate has another generation than this node knew: the catalogue tells which.
+        let found = self.find.looked_up(sku).await?.ok_or(ChangeError::Unknown)?;
+        Ok(self.gate.change(&found.sale.id, change).await?)
     }
 
     async fn commit(&self, snapshot: &Snapshot, entry: Entry) -> Result<(), PortError> {

@@ -11,8 +11,8 @@ use stampede_domain::{Position, SaleId, Sku, State};
 
 use super::{Drift, Findings};
 use crate::ports::{
-    Audit, Catalogue, CatalogueCursor, CatalogueRow, Clock, CommitError, Entry, EntryBody, Ledger,
-    Outbox, PortError, ReconciliationRun, RecordedChange, Repaired, SaleGate, Settled,
+    Audit, Catalogue, CatalogueCursor, CatalogueRow, Causes, Clock, CommitError, Entry, EntryBody,
+    Ledger, Outbox, PortError, ReconciliationRun, RecordedChange, Repaired, SaleGate, Settled,
 };
 
 /// How much of a sale is compared.
@@ -140,7 +140,7 @@ impl Reconcile {
                     Ok(()) => in_a_row = 0,
                     Err(error) => {
                         tracing::warn!(sale = %row.sale.id,
-                            error = &error as &dyn std::error::Error, "a sale is not compared");
+                            error = %Causes(&error), "a sale is not compared");
                         in_a_row += 1;
                         first.get_or_insert(error);
                     }

@@ -15,7 +15,9 @@ mod run;
 
 use std::sync::Arc;
 
-use stampede_application::ports::{Clock, Outbox, PortError, Randomness, SaleFeed, SaleGate};
+use stampede_application::ports::{
+    Causes, Clock, Outbox, PortError, Randomness, SaleFeed, SaleGate,
+};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
@@ -133,7 +135,7 @@ impl EmbeddedEngine {
         self.stop.cancel();
         if let Err(error) = (&mut self.task).await {
             tracing::error!(
-                error = &error as &dyn std::error::Error,
+                error = %Causes(&error),
                 "the engine did not end well"
             );
         }

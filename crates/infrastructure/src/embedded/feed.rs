@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use stampede_application::{
     live_sales::LiveSales,
-    ports::{Catalogue, CatalogueCursor, PortError, SaleFeed, SaleGate},
+    ports::{Catalogue, CatalogueCursor, Causes, PortError, SaleFeed, SaleGate},
 };
 use stampede_domain::Shard;
 use tokio::time;
@@ -43,7 +43,7 @@ impl EmbeddedFeed {
                     // Deleted since the page was read.
                     Ok(None) => {}
                     Err(error) => tracing::warn!(sale = %row.sale.id,
-                        error = &error as &dyn std::error::Error, "a sale is not shown"),
+                        error = %Causes(&error), "a sale is not shown"),
                 }
             }
         }
@@ -55,7 +55,7 @@ impl SaleFeed for EmbeddedFeed {
     async fn follow(&self, live: Arc<LiveSales>, stop: CancellationToken) {
         let loading = async {
             while let Err(error) = self.load(&live).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the sales are not read");
+                tracing::warn!(error = %Causes(&error), "the sales are not read");
                 time::sleep(RETRY_PAUSE).await;
             }
             Shard::all().for_each(|shard| live.shard_read(shard));

@@ -101,6 +101,13 @@ impl Ledger for EmbeddedLedger {
         .execute(&mut *writing.transaction)
         .await
         .map_err(unavailable)?;
+        sqlx::query(
+            "DELETE FROM reconciliation_runs WHERE id <= (SELECT max(id) FROM reconciliation_runs) - ?1",
+        )
+        .bind(ReconciliationRun::KEPT_MAX)
+        .execute(&mut *writing.transaction)
+        .await
+        .map_err(unavailable)?;
         writing.commit().await
     }
 

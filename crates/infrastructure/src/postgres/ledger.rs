@@ -77,9 +77,12 @@ impl Ledger for PostgresLedger {
 
     async fn record_run(&self, run: &ReconciliationRun) -> Result<(), PortError> {
         sqlx::query(
-            "INSERT INTO reconciliation_runs
-                 (started_at, finished_at, sales, mismatches, repaired, error)
-             VALUES ($1, $2, $3, $4, $5, $6)",
+            "WITH newest AS (
+                 INSERT INTO reconciliation_runs
+                     (started_at, finished_at, sales, mismatches, repaired, error)
+                 VALUES ($1, $2, $3, $4, $5, $6)
+                 RETURNING id)
+             DELETE FROM reconciliation_runs WHERE id <= (SELECT id FROM newest) - $7",
         )
         .bind(run.started_at.to_utc())
         .bind(run.finished_at.to_utc())
@@ -87,6 +90,7 @@ impl Ledger for PostgresLedger {
         .bind(i64::from(run.mismatches))
         .bind(i64::from(run.repaired))
         .bind(&run.error)
+        .bind(ReconciliationRun::KEPT_MAX)
         .execute(&self.pool)
         .await
         .map_err(unavailable)?;

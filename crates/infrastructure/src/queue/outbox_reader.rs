@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use stampede_application::ports::{Entry, EntryId, Outbox, PortError};
+use stampede_application::ports::{Causes, Entry, EntryId, Outbox, PortError};
 use stampede_domain::Shard;
 use tokio::{
     sync::mpsc,
@@ -35,7 +35,7 @@ impl OutboxReader {
             match self.step(&mut take_over_at).await {
                 Ok(()) => pause = self.limits.backoff_min,
                 Err(error) => {
-                    tracing::warn!(shard = %self.shard, error = &error as &dyn std::error::Error,
+                    tracing::warn!(shard = %self.shard, error = %Causes(&error),
                         "the outbox cannot be read");
                     tokio::select! {
                         () = sleep(pause) => {}
@@ -84,7 +84,7 @@ impl OutboxReader {
                     let renewed = self.outbox.renew(self.shard, &self.consumer, ids).await;
                     if let Err(error) = renewed {
                         tracing::warn!(shard = %self.shard,
-                            error = &error as &dyn std::error::Error, "a claim is not renewed");
+                            error = %Causes(&error), "a claim is not renewed");
                     }
                 }
             }

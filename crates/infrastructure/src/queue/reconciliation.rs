@@ -10,7 +10,10 @@ use apalis::{
     prelude::{BoxDynError, Data, Monitor, WorkerBuilder},
 };
 use apalis_cron::{CronScheduler, Tick};
-use stampede_application::use_cases::{Reconcile, Thoroughness};
+use stampede_application::{
+    ports::Causes,
+    use_cases::{Reconcile, Thoroughness},
+};
 
 use super::queue_metrics::QueueMetrics;
 
@@ -47,7 +50,7 @@ impl Reconciliation {
         })
     }
 
-    async fn run(&self) {
+    pub(super) async fn run(&self) {
         let whole = self.whole_due.swap(false, Ordering::Relaxed);
         let thoroughness = if whole { Thoroughness::Whole } else { Thoroughness::Counters };
         match self.reconcile.run(None, thoroughness).await {
@@ -62,7 +65,7 @@ impl Reconciliation {
                 self.whole_due.store(true, Ordering::Relaxed);
                 self.metrics.reconciled(None);
                 tracing::warn!(
-                    error = &error as &dyn std::error::Error,
+                    error = %Causes(&error),
                     "reconciliation could not be finished"
                 );
             }

@@ -20,7 +20,7 @@ use futures::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use stampede_application::ports::{CatalogueRow, PortError, Randomness, Snapshot};
+use stampede_application::ports::{CatalogueRow, Causes, PortError, Randomness, Snapshot};
 use stampede_domain::{Epoch, Generation, SaleId};
 use tokio::time;
 
@@ -185,7 +185,7 @@ impl Restorer {
         sale.set_epoch(epoch);
         if let Err(error) = self.ledger.end_restore(id, epoch).await {
             // It lapses by itself; until then a second fault waits.
-            tracing::warn!(sale = %id, error = &error as &dyn std::error::Error,
+            tracing::warn!(sale = %id, error = %Causes(&error),
                 "a restore that is over could not be told");
         }
         tracing::info!(sale = %id, %epoch, purchases = counted.purchases, "restored a sale's gate");

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use futures::future;
 use stampede_application::{
     live_sales::LiveSales,
-    ports::{Catalogue, PortError, SaleFeed, SaleGate},
+    ports::{Catalogue, Causes, PortError, SaleFeed, SaleGate},
 };
 use stampede_domain::{SaleId, Shard};
 use tokio::time;
@@ -79,7 +79,7 @@ impl Parts {
                 Ok(sales) => return sales,
                 Err(error) => {
                     tracing::warn!(
-                        error = &error as &dyn std::error::Error,
+                        error = %Causes(&error),
                         "the catalogue could not be read, so no sale is shown yet"
                     );
                     failures = failures.saturating_add(1);

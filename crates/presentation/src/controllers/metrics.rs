@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web::Data};
 use prometheus::{Encoder, TextEncoder};
+use stampede_application::ports::Causes;
 
 use crate::{envelope::FailureAnswer, error::ApiError, worker::Worker};
 
@@ -19,7 +20,7 @@ use crate::{envelope::FailureAnswer, error::ApiError, worker::Worker};
 pub(crate) async fn metrics(worker: Data<Worker>) -> Result<HttpResponse, ApiError> {
     let encoder = TextEncoder::new();
     let text = encoder.encode_to_string(&worker.node.registry.gather()).map_err(|error| {
-        tracing::error!(error = &error as &dyn std::error::Error, "metrics cannot be written");
+        tracing::error!(error = %Causes(&error), "metrics cannot be written");
         ApiError::Internal
     })?;
     Ok(HttpResponse::Ok().content_type(encoder.format_type().to_owned()).body(text))

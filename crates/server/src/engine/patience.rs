@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use stampede_application::ports::PortError;
+use stampede_application::ports::{Causes, PortError};
 use tokio::time::{Instant, sleep};
 
 /// The first pause between two tries.
@@ -38,7 +38,7 @@ pub(super) async fn wait_for<T>(
             );
             return Err(error).context(waited);
         }
-        tracing::warn!(error = &error as &dyn std::error::Error, "waiting for {what}");
+        tracing::warn!(error = %Causes(&error), "waiting for {what}");
         sleep(pause).await;
         pause = (pause * 2).min(PAUSE_MAX);
     }

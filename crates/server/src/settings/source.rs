@@ -8,6 +8,8 @@ use super::{Fault, table};
 
 /// What our own settings begin with; such a name that is not in the table is a typing error.
 const OURS: &str = "STAMPEDE_";
+/// What the usual settings of an exporter of traces begin with.
+const OF_TRACES: &str = "OTEL_";
 /// Names that begin as ours do and are read by tests, never by the server.
 const OF_TESTS: [&str; 2] = ["STAMPEDE_TEST_", "STAMPEDE_BIN"];
 
@@ -27,6 +29,9 @@ pub(super) fn collect(
     for (name, value) in environment {
         let Some(name) = name.to_str() else { continue };
         let Some(setting) = table::find(name) else {
+            if name.starts_with(OF_TRACES) {
+                faults.push(Fault::not_in_this_version(name, "unset it"));
+            }
             if name.starts_with(OURS) && !OF_TESTS.iter().any(|test| name.starts_with(test)) {
                 faults.push(unknown(name));
             }

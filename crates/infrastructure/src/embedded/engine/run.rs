@@ -3,7 +3,7 @@
 use std::{mem, time::Duration};
 
 use sqlx::{ConnectOptions, QueryBuilder, SqliteConnection};
-use stampede_application::ports::PortError;
+use stampede_application::ports::{Causes, PortError};
 use tokio::{
     sync::{mpsc, watch},
     time::{self, Instant},
@@ -106,7 +106,7 @@ impl Task {
         };
         if let Err(error) = &written {
             tracing::error!(
-                error = error as &dyn std::error::Error,
+                error = %Causes(error),
                 "the journal was not written: the gate is made anew"
             );
             // What was decided may or may not be in the journal: only reading it tells.

@@ -6,7 +6,10 @@ use std::{
 };
 
 use futures::{StreamExt, stream};
-use stampede_application::{live_sales::LiveSales, ports::PortError};
+use stampede_application::{
+    live_sales::LiveSales,
+    ports::{Causes, PortError},
+};
 use stampede_domain::{Generation, SaleId, Shard, Sku, Version};
 use tokio::{sync::Notify, time};
 use uuid::Uuid;
@@ -68,7 +71,7 @@ impl ShardFeed {
                 Ok(()) => failed = false,
                 Err(error) if !failed => {
                     failed = true;
-                    tracing::warn!(shard = %self.shard, error = &error as &dyn std::error::Error,
+                    tracing::warn!(shard = %self.shard, error = %Causes(&error),
                         "a shard's sales could not be read; they are not shown until they are");
                 }
                 Err(_) => {}

@@ -6,7 +6,7 @@ use redis::{
     Client, ErrorKind, Msg, ProtocolVersion, PushInfo, PushKind, RedisError,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
-use stampede_application::live_sales::LiveSales;
+use stampede_application::{live_sales::LiveSales, ports::Causes};
 use stampede_domain::Shard;
 use tokio::{sync::mpsc, time};
 
@@ -28,7 +28,7 @@ pub(super) async fn follow(parts: &Parts, shards: &[ShardFeed], live: &Arc<LiveS
             }
             Err(error) => {
                 // Told once by the reads of the shards, which fail by the same cause.
-                tracing::debug!(error = &error as &dyn std::error::Error, "not subscribed");
+                tracing::debug!(error = %Causes(&error), "not subscribed");
                 time::sleep(pause).await;
                 pause = (pause * 2).min(parts.settings.reconnect_max);
             }
