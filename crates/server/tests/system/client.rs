@@ -105,6 +105,11 @@ impl Shop {
         self.admin(self.http.get(self.url(&format!("/api/v1/products/{sku}")))).await
     }
 
+    /// The status of `/health` or of a part of it.
+    pub(crate) async fn health(&self, path: &str) -> u16 {
+        answer(self.http.get(self.url(path))).await.expect("an answer").status
+    }
+
     /// `pause`, `resume` or `end`.
     pub(crate) async fn change(&self, sku: &str, verb: &str) -> Answer {
         self.admin(self.http.post(self.url(&format!("/api/v1/products/{sku}/{verb}")))).await

@@ -5,6 +5,7 @@
 mod client;
 mod commands;
 mod crash;
+mod lost_postgres;
 mod lost_redis;
 mod races;
 mod stop;

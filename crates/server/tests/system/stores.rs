@@ -1,8 +1,8 @@
 //! What one test's nodes share.
 
 use stampede_testkit::servers::{
-    LedgerRow, OwnRedis, SharedRedis, StampedeProcess, TestDatabase, postgres, postgres_rows,
-    redis, scratch, sqlite_rows,
+    LedgerRow, OwnPostgres, OwnRedis, SharedRedis, StampedeProcess, TestDatabase, postgres,
+    postgres_rows, redis, scratch, sqlite_rows,
 };
 use tempfile::TempDir;
 
@@ -11,7 +11,14 @@ use crate::client::{ADMIN_KEY, Shop};
 /// The stores of one engine, of this test alone.
 pub(crate) enum Stores {
     Embedded(TempDir),
-    Redis { redis: SharedRedis, database: TestDatabase },
+    Redis { redis: SharedRedis, database: Database },
+}
+
+/// Where the ledger is.
+pub(crate) enum Database {
+    Shared(TestDatabase),
+    /// The address of one that the test stops and restarts.
+    Own(String),
 }
 
 /// A running node and a client of it.
@@ -20,19 +27,33 @@ pub(crate) struct Node {
     pub(crate) shop: Shop,
 }
 
+impl Database {
+    fn url(&self) -> &str {
+        match self {
+            Self::Shared(database) => &database.url,
+            Self::Own(url) => url,
+        }
+    }
+}
+
 impl Stores {
     pub(crate) fn embedded() -> Self {
         Self::Embedded(scratch("data"))
     }
 
     pub(crate) async fn redis() -> Self {
-        Self::Redis { redis: redis().await, database: postgres().await }
+        Self::Redis { redis: redis().await, database: Database::Shared(postgres().await) }
     }
 
     /// Over a Redis that the test stops and restarts.
     pub(crate) async fn over(redis: &OwnRedis) -> Self {
         let redis = SharedRedis { url: redis.url(), prefix: "stampede:".to_owned() };
-        Self::Redis { redis, database: postgres().await }
+        Self::Redis { redis, database: Database::Shared(postgres().await) }
+    }
+
+    /// Over a Postgres that the test stops and restarts.
+    pub(crate) async fn on(postgres: &OwnPostgres) -> Self {
+        Self::Redis { redis: redis().await, database: Database::Own(postgres.url()) }
     }
 
     /// The settings of a node, without a limit per buyer.
@@ -50,7 +71,7 @@ impl Stores {
                 settings.push(("STAMPEDE_ENGINE", "redis".to_owned()));
                 settings.push(("REDIS_URL", redis.url.clone()));
                 settings.push(("STAMPEDE_REDIS_PREFIX", redis.prefix.clone()));
-                settings.push(("DATABASE_URL", database.url.clone()));
+                settings.push(("DATABASE_URL", database.url().to_owned()));
             }
         }
         settings
@@ -86,7 +107,7 @@ impl Stores {
     pub(crate) async fn ledger(&self) -> Vec<LedgerRow> {
         match self {
             Self::Embedded(folder) => sqlite_rows(&folder.path().join("stampede.db")).await,
-            Self::Redis { database, .. } => postgres_rows(&database.url).await,
+            Self::Redis { database, .. } => postgres_rows(database.url()).await,
         }
     }
 }
