@@ -162,7 +162,8 @@ pub trait Outbox: Send + Sync {
     /// [`PortError`]; the entry stays in the outbox.
     async fn bury(&self, shard: Shard, letter: &DeadLetter) -> Result<(), PortError>;
 
-    /// Dead letters of all shards, oldest first, after `after`, at most `limit`.
+    /// Dead letters of all shards, after `after`, at most `limit`: those of the outbox oldest
+    /// first, before them those that the engine keeps in a safer place, oldest first too.
     ///
     /// # Errors
     ///

@@ -31,6 +31,21 @@ impl PostgresLedger {
         Ok(rows.into_iter().map(|(id, Json(purchase), error)| (id, purchase, error)).collect())
     }
 
+    /// One dead letter of the ledger; `None` if there is none of that id.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    pub async fn dead_letter(&self, id: i64) -> Result<Option<LedgerLetter>, PortError> {
+        let row: Option<(i64, Json<RecordedPurchase>, String)> =
+            sqlx::query_as("SELECT id, purchase, error FROM dead_letters WHERE id = $1")
+                .bind(id)
+                .fetch_optional(&self.pool)
+                .await
+                .map_err(unavailable)?;
+        Ok(row.map(|(id, Json(purchase), error)| (id, purchase, error)))
+    }
+
     /// Removes a dead letter of the ledger; `None` if there is none of that id. The caller has
     /// recorded its purchase, or voided it.
     ///

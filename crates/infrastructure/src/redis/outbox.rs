@@ -2,6 +2,7 @@
 
 mod dead_letters;
 mod hands;
+mod raised_letters;
 mod reading;
 
 use std::{sync::Arc, time::Duration};
@@ -202,15 +203,28 @@ impl Outbox for RedisOutbox {
         after: Option<&DeadLetterId>,
         limit: usize,
     ) -> Result<Vec<(DeadLetterId, DeadLetter)>, PortError> {
-        self.list_letters(after, limit).await
+        let (mut letters, after) = match raised_letters::place(after) {
+            Some(place) => (self.list_raised(place, limit).await?, None),
+            None => (Vec::new(), after),
+        };
+        if letters.len() < limit {
+            letters.extend(self.list_letters(after, limit - letters.len()).await?);
+        }
+        Ok(letters)
     }
 
     async fn dead_letter(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {
-        self.find_letter(id).await
+        match raised_letters::parse(id) {
+            Some(raised) => self.find_raised(raised).await,
+            None => self.find_letter(id).await,
+        }
     }
 
     async fn exhume(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {
-        self.take_letter(id).await
+        match raised_letters::parse(id) {
+            Some(raised) => self.take_raised(raised).await,
+            None => self.take_letter(id).await,
+        }
     }
 }
 

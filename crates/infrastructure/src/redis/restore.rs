@@ -87,6 +87,11 @@ impl Restorer {
         }
     }
 
+    /// The ledger, where a restore raises its dead letters.
+    pub(super) fn ledger(&self) -> &PostgresLedger {
+        &self.ledger
+    }
+
     /// The sale as the ledger has it; `None` if there is no such sale, or it is deleted.
     pub(super) async fn recorded(&self, id: &SaleId) -> Result<Option<CatalogueRow>, PortError> {
         let found = self.ledger.restorable(id).await?;
