@@ -23,6 +23,7 @@ mod outbox;
 mod record;
 mod registry;
 mod restore;
+mod room;
 mod sale_feed;
 mod sale_gate;
 mod script;

@@ -36,13 +36,24 @@ async fn answer(request: HttpRequest, body: web::Bytes) -> HttpResponse {
     })
 }
 
+/// As many bytes as the status of a sale.
+async fn status() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(STATUS)
+}
+
+const STATUS: &str = r#"{"success":true,"data":{"sku":"OPEN","productName":"OPEN","state":"ACTIVE","stock":9999999,"initialStock":10000000,"startTime":"2020-01-01T00:00:00.000Z","endTime":"2099-01-01T00:00:00.000Z","endReason":null,"paused":false,"limitPerBuyer":1,"version":1000000014,"serverTime":"2026-02-15T10:00:00.000Z"}}"#;
+
 #[actix_web::main]
 async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let mut number =
         || arguments.next().and_then(|text| text.parse::<u16>().ok()).ok_or_else(usage);
     let (port, workers) = (number()?, number()?);
-    let app = || App::new().route("/api/v1/purchases", web::post().to(answer));
+    let app = || {
+        App::new()
+            .route("/api/v1/purchases", web::post().to(answer))
+            .route("/api/v1/sales", web::get().to(status))
+    };
     HttpServer::new(app).workers(workers.into()).bind(("127.0.0.1", port))?.run().await
 }
 

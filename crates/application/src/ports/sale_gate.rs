@@ -135,6 +135,14 @@ pub trait SaleGate: Send + Sync {
     /// What an answered purchase has survived.
     fn acknowledges(&self) -> Acknowledgement;
 
+    /// Units, about, that the gate has memory for beyond what it holds; `None` if it knows no
+    /// limit.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Unavailable`].
+    async fn room(&self) -> Result<Option<u64>, PortError>;
+
     /// A lane for the calling thread; connects when first used.
     fn lane(&self) -> Rc<dyn GateLane>;
 

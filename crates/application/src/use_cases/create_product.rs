@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stampede_domain::{Acknowledgement, Sale, SaleId, Sku, Window};
+use stampede_domain::{Acknowledgement, Sale, SaleId, Sku, State, Window};
 
 use super::ProductView;
 use crate::{
@@ -36,6 +36,12 @@ pub enum CreateError {
     /// As many sales exist as this installation may hold.
     #[error("no more sales fit into this installation")]
     Full,
+    /// The gate has no memory for that many units.
+    #[error("the gate has memory for {units} more units")]
+    NoRoom {
+        /// For how many it has, about.
+        units: u64,
+    },
     /// This engine cannot give that acknowledgement.
     #[error("this engine does not acknowledge at level {0}")]
     Acknowledge(Acknowledgement),
@@ -77,6 +83,7 @@ impl CreateProduct {
         if acknowledge > level {
             return Err(CreateError::Acknowledge(acknowledge));
         }
+        self.check_room(new.initial_stock).await?;
         let sale = Sale {
             id: SaleId { sku: new.sku, generation: self.randomness.generation() },
             product_name: new.product_name,
@@ -96,5 +103,16 @@ impl CreateProduct {
         let snapshot = self.gate.open(&sale, epoch).await?;
         self.live.apply(&snapshot);
         Ok(ProductView::new(snapshot, 0, self.clock.now()))
+    }
+
+    /// Whether the gate can hold these units beside those that other sales have yet to sell: told
+    /// now, since a full gate would tell every buyer of every sale.
+    async fn check_room(&self, stock: u32) -> Result<(), CreateError> {
+        let Some(room) = self.gate.room().await? else { return Ok(()) };
+        let others = self.live.all().unwrap_or_default();
+        let unsold = others.iter().filter(|live| live.phase.state != State::Ended);
+        let promised: u64 = unsold.map(|live| u64::from(live.stock)).sum();
+        let units = room.saturating_sub(promised);
+        if u64::from(stock) > units { Err(CreateError::NoRoom { units }) } else { Ok(()) }
     }
 }

@@ -44,6 +44,11 @@ impl SaleGate for EmbeddedSaleGate {
         Acknowledgement::Ledger
     }
 
+    /// The memory of a sale is reserved when it is opened.
+    async fn room(&self) -> Result<Option<u64>, PortError> {
+        Ok(None)
+    }
+
     fn lane(&self) -> Rc<dyn GateLane> {
         Rc::new(EmbeddedLane { engine: self.engine.clone() })
     }

@@ -60,14 +60,14 @@ async fn setting(connections: &Connections, name: &str) -> Option<String> {
 }
 
 /// The lines of `INFO`.
-struct Info<'a>(HashMap<&'a str, &'a str>);
+pub(super) struct Info<'a>(HashMap<&'a str, &'a str>);
 
 impl<'a> Info<'a> {
-    fn read(text: &'a str) -> Self {
+    pub(super) fn read(text: &'a str) -> Self {
         Self(text.lines().filter_map(|line| line.trim_end().split_once(':')).collect())
     }
 
-    fn text(&self, name: &str) -> Option<String> {
+    pub(super) fn text(&self, name: &str) -> Option<String> {
         self.0.get(name).map(|&text| text.to_owned())
     }
 }

@@ -24,6 +24,7 @@ use super::{
     link::{self, Link},
     record,
     restore::Restored,
+    room,
     script::{
         AMEND, AUDIT, CHANGE, Call, FORGET, HOLDINGS, OPEN, PURCHASES, REPAIR, SNAPSHOT, send,
     },
@@ -103,6 +104,10 @@ impl RedisSaleGate {
 impl SaleGate for RedisSaleGate {
     fn acknowledges(&self) -> Acknowledgement {
         Acknowledgement::Gate
+    }
+
+    async fn room(&self) -> Result<Option<u64>, PortError> {
+        room::room(self.link()).await
     }
 
     fn lane(&self) -> Rc<dyn GateLane> {

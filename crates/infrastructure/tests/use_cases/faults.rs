@@ -175,6 +175,10 @@ impl SaleGate for FaultyGate {
         self.gate.acknowledges()
     }
 
+    async fn room(&self) -> Result<Option<u64>, PortError> {
+        self.gate.room().await
+    }
+
     fn lane(&self) -> Rc<dyn GateLane> {
         self.gate.lane()
     }

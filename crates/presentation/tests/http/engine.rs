@@ -169,6 +169,10 @@ impl SaleGate for FakeGate {
         Acknowledgement::Gate
     }
 
+    async fn room(&self) -> Result<Option<u64>, PortError> {
+        Ok(None)
+    }
+
     fn lane(&self) -> Rc<dyn GateLane> {
         Rc::new(FakeLane(self.0.clone()))
     }

@@ -55,8 +55,14 @@ impl Shop {
         format!("{}{path}", self.base_url)
     }
 
-    /// A sale that is live for an hour.
+    /// A sale that is live for a century.
     pub(crate) async fn open(&self, sku: &str, stock: u32, limit_per_buyer: u32) {
+        let answer = self.create(sku, stock, limit_per_buyer).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+    }
+
+    /// Asks for such a sale.
+    pub(crate) async fn create(&self, sku: &str, stock: u32, limit_per_buyer: u32) -> Answer {
         let body = json!({
             "sku": sku,
             "productName": "Limited Edition Widget",
@@ -65,8 +71,7 @@ impl Shop {
             "endTime": "2126-01-01T00:00:00.000Z",
             "limitPerBuyer": limit_per_buyer,
         });
-        let answer = self.admin(self.http.post(self.url("/api/v1/products")).json(&body)).await;
-        assert_eq!(answer.status, 201, "{answer:?}");
+        self.admin(self.http.post(self.url("/api/v1/products")).json(&body)).await
     }
 
     /// One unit for `buyer`; `None` when no answer came.
@@ -76,7 +81,18 @@ impl Shop {
         buyer: &str,
         key: Option<&str>,
     ) -> Option<Answer> {
-        let body = json!({ "sku": sku });
+        self.attempt_units(sku, buyer, key, 1).await
+    }
+
+    /// `qty` units for `buyer`; `None` when no answer came.
+    pub(crate) async fn attempt_units(
+        &self,
+        sku: &str,
+        buyer: &str,
+        key: Option<&str>,
+        qty: u32,
+    ) -> Option<Answer> {
+        let body = json!({ "sku": sku, "qty": qty });
         let mut request = self.http.post(self.url("/api/v1/purchases")).json(&body);
         request = request.header("X-User-Id", buyer);
         if let Some(key) = key {

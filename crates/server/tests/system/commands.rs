@@ -44,9 +44,11 @@ async fn every_bad_setting_is_told_at_once_and_nothing_starts() {
 
 #[tokio::test]
 async fn what_is_not_built_is_refused_and_never_ignored() {
-    for (name, value) in
-        [("STAMPEDE_ENGINE", "postgres"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317")]
-    {
+    for (name, value) in [
+        ("STAMPEDE_ENGINE", "postgres"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317"),
+        ("OTEL_TRACES_EXPORTER", "otlp"),
+    ] {
         let key = ("ADMIN_API_KEY", "0123456789abcdef");
         let ended = run("serve", [key, (name, value)]).await;
         assert_eq!(ended.code, Some(2), "{name}");
@@ -122,6 +124,14 @@ async fn migrate_makes_the_tables_that_a_start_without_migrations_needs() {
     let node = StampedeProcess::start(["serve"], settings).await;
     node.terminate();
     assert_eq!(node.wait(STOP_LIMIT).await.code, Some(0));
+}
+
+#[tokio::test]
+async fn reconcile_of_a_sku_that_is_not_there_fails() {
+    let stores = Stores::embedded();
+    let ended = StampedeProcess::run(["reconcile", "--sku", "NOPE"], stores.settings()).await;
+    assert_eq!(ended.code, Some(1), "{:?}", ended.lines);
+    assert_said(&ended, &["NOPE"]);
 }
 
 #[tokio::test]

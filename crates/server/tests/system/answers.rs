@@ -1,0 +1,42 @@
+//! What is answered besides yes and no, by the whole program.
+
+use stampede_testkit::servers::{OwnRedis, OwnRedisOptions};
+
+use crate::{on_each_engine, stores::Stores};
+
+on_each_engine!(a_remembered_key_with_another_quantity_is_told_from_a_quantity_out_of_range);
+
+async fn a_remembered_key_with_another_quantity_is_told_from_a_quantity_out_of_range(
+    stores: Stores,
+) {
+    let node = stores.node().await;
+    node.shop.open("WIDGET-001", 100, 1).await;
+    let attempt = async |key, qty| {
+        let answer = node.shop.attempt_units("WIDGET-001", "ada", key, qty).await;
+        answer.expect("an answer")
+    };
+    assert_eq!(attempt(Some("first"), 1).await.outcome(), "ACCEPTED");
+    let reused = attempt(Some("first"), 2).await;
+    assert_eq!((reused.status, reused.outcome()), (422, "IDEMPOTENCY_KEY_REUSED"));
+    for (key, qty) in [(Some("second"), 2), (None, 2), (Some("first"), 0), (Some("first"), 101)] {
+        let refused = attempt(key, qty).await;
+        assert_eq!((refused.status, refused.outcome()), (400, "VALIDATION_ERROR"), "{qty}");
+        assert!(refused.body["error"]["fields"]["qty"].is_string(), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_sale_for_which_redis_has_no_memory_is_refused_before_it_exists() {
+    let arguments = ["--maxmemory", "32mb"].map(str::to_owned).to_vec();
+    let redis = OwnRedis::start(OwnRedisOptions { appendonly: true, arguments }).await;
+    let stores = Stores::over(&redis).await;
+    let node = stores.node().await;
+    let refused = node.shop.create("TOO-MANY", 1_000_000, 1).await;
+    assert_eq!((refused.status, refused.outcome()), (400, "VALIDATION_ERROR"));
+    let told = refused.body["error"]["fields"]["initialStock"].as_str().expect("the field");
+    assert!(told.contains("memory"), "{told}");
+    assert_eq!(node.shop.status("TOO-MANY").await.status, 404);
+    node.shop.open("ENOUGH", 50_000, 1).await;
+    // What the first sale may still need is no room for another.
+    assert_eq!(node.shop.create("TOO-MANY", 100_000, 1).await.status, 400);
+}
