@@ -32,6 +32,8 @@ pub struct LiveSale {
     pub stock: u32,
     /// Raised by every change.
     pub version: Version,
+    /// The version at which `sale` was last read whole; the stock may be newer.
+    pub defined: Version,
     /// Its state when it was last looked at; streams are told when it turns.
     pub phase: Phase,
 }
@@ -174,6 +176,7 @@ impl LiveSales {
             sale: Arc::new(snapshot.sale.clone()),
             stock: snapshot.stock,
             version: snapshot.version,
+            defined: snapshot.version,
             phase,
         });
         let writing = self.write();
@@ -189,6 +192,13 @@ impl LiveSales {
                         || (live.version == current.version && *live != **current);
                     if newer {
                         current.clone_from(&live);
+                    } else if live.defined > current.defined {
+                        // A newer stock came first; what an admin changed must not be lost by it.
+                        let phase = live.sale.phase(current.stock, self.clock.now());
+                        let (stock, version) = (current.stock, current.version);
+                        *current =
+                            Arc::new(LiveSale { stock, version, phase, ..LiveSale::clone(&live) });
+                        return true;
                     }
                     newer
                 });
@@ -222,7 +232,7 @@ impl LiveSales {
                     stock,
                     version,
                     phase: current.sale.phase(stock, now),
-                    sale: current.sale.clone(),
+                    ..LiveSale::clone(current)
                 });
             }
             newer
@@ -246,7 +256,8 @@ impl LiveSales {
         }
     }
 
-    /// What this node has of every sale, for a feed that compares it with the store.
+    /// The version at which this node last read each sale whole, for a feed that compares it with
+    /// the store: a stock alone does not tell what else has changed.
     #[must_use]
     pub fn versions(&self, shard: Shard) -> BTreeMap<Sku, (Generation, Version)> {
         let sales = self.sales.load();
@@ -254,7 +265,7 @@ impl LiveSales {
         of_shard
             .map(|(sku, sale)| {
                 let live = sale.borrow();
-                (sku.clone(), (live.sale.id.generation, live.version))
+                (sku.clone(), (live.sale.id.generation, live.defined))
             })
             .collect()
     }

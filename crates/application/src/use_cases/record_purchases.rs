@@ -5,8 +5,8 @@ use std::sync::Arc;
 use stampede_domain::{RecordedPurchase, Shard};
 
 use crate::ports::{
-    CommitError, DeadLetter, Entry, EntryBody, EntryId, Ledger, Outbox, PortError, Readmission,
-    SaleGate, Settled,
+    Causes, CommitError, DeadLetter, Entry, EntryBody, EntryId, Ledger, Outbox, PortError,
+    Readmission, SaleGate, Settled,
 };
 
 /// What recording may cost.
@@ -67,6 +67,23 @@ impl RecordPurchases {
     /// recorded again.
     pub async fn run(&self, shard: Shard, entries: Vec<Entry>) -> Result<Recorded, PortError> {
         let mut recorded = Recorded::default();
+        match self.record(shard, entries, &mut recorded).await {
+            Ok(()) => Ok(recorded),
+            Err(error) if recorded.done.is_empty() => Err(error),
+            // What is done may leave, lest it be set aside once more; the rest comes again.
+            Err(error) => {
+                tracing::warn!(%shard, error = %Causes(&error), "a part was not recorded");
+                Ok(recorded)
+            }
+        }
+    }
+
+    async fn record(
+        &self,
+        shard: Shard,
+        entries: Vec<Entry>,
+        recorded: &mut Recorded,
+    ) -> Result<(), PortError> {
         let mut readable = Vec::with_capacity(entries.len());
         for entry in entries {
             match &entry.body {
@@ -78,7 +95,7 @@ impl RecordPurchases {
                 EntryBody::Broken { raw, error } => {
                     let (raw, error) = (Some(raw.clone()), error.clone());
                     let letter = DeadLetter { purchase: None, raw, error };
-                    self.bury(shard, &letter, &mut recorded).await?;
+                    self.bury(shard, &letter, recorded).await?;
                     recorded.done.extend(entry.id);
                 }
             }
@@ -92,7 +109,7 @@ impl RecordPurchases {
             match self.commit(&batch).await {
                 Ok(settled) => {
                     for (entry, settled) in batch.into_iter().zip(settled) {
-                        self.settle(shard, settled, &mut recorded).await?;
+                        self.settle(shard, settled, recorded).await?;
                         recorded.done.extend(entry.id);
                     }
                 }
@@ -102,11 +119,11 @@ impl RecordPurchases {
                     return Err(PortError::inconsistent("ledger", drift));
                 }
                 Err(CommitError::Data(error)) => {
-                    self.bisect(shard, batch, &error, &mut waiting, &mut recorded).await?;
+                    self.bisect(shard, batch, &error, &mut waiting, recorded).await?;
                 }
             }
         }
-        Ok(recorded)
+        Ok(())
     }
 
     /// Commits; if gate and ledger have drifted apart, the sale is made anew once, after which its
@@ -177,8 +194,9 @@ impl RecordPurchases {
             }
             EntryBody::Purchases(purchases) => {
                 let entry = Entry { id: None, body: EntryBody::Purchases(purchases.clone()) };
-                if !self.taken_after_all(&entry).await? {
-                    self.bury_all(shard, purchases, &error.to_string(), recorded).await?;
+                match self.try_again(&entry).await? {
+                    Some(settled) => self.settle(shard, settled, recorded).await?,
+                    None => self.bury_all(shard, purchases, &error.to_string(), recorded).await?,
                 }
                 recorded.done.extend(id);
             }
@@ -192,16 +210,17 @@ impl RecordPurchases {
         Ok(())
     }
 
-    /// Whether the ledger takes a purchase that it refused once, within the tries that are left.
-    async fn taken_after_all(&self, entry: &Entry) -> Result<bool, PortError> {
+    /// What becomes of a purchase that the ledger refused once; `None` if it refuses it within the
+    /// tries that are left.
+    async fn try_again(&self, entry: &Entry) -> Result<Option<Settled>, PortError> {
         for _ in 1..self.limits.tries_max {
             match self.commit(std::slice::from_ref(entry)).await {
-                Ok(_) => return Ok(true),
+                Ok(settled) => return Ok(settled.into_iter().next()),
                 Err(CommitError::Port(error)) => return Err(error),
                 Err(CommitError::Data(_) | CommitError::Drift { .. }) => {}
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     async fn bury_all(

@@ -20,6 +20,26 @@ fn what_is_older_never_replaces_what_is_newer() {
     assert_eq!(live.last_known(&sku("A")).expect("known").stock, 49);
 }
 
+/// A batch decided right after a change may be told before the change is.
+#[test]
+fn a_newer_stock_does_not_hide_what_an_admin_changed_before_it() {
+    let live = live_sales(&HandClock::at(START), Freshness::Always);
+    let known = snapshot("A", 1, 5, 50);
+    live.apply(&known);
+    assert!(live.apply_stock(&known.sale.id, Version(7), 48));
+    let mut paused = snapshot("A", 1, 6, 49);
+    paused.sale.paused = true;
+    live.apply(&paused);
+    let shown = live.last_known(&sku("A")).expect("known");
+    assert!(shown.sale.paused);
+    assert_eq!((shown.stock, shown.version, shown.defined), (48, Version(7), Version(6)));
+    live.apply(&known);
+    assert!(live.last_known(&sku("A")).expect("known").sale.paused, "an older one changes nothing");
+    // A feed that compares with the store reads it whole once more.
+    let listed = live.versions(Shard::of(&sku("A")));
+    assert_eq!(listed[&sku("A")].1, Version(6));
+}
+
 #[test]
 fn stock_of_an_unknown_sale_makes_none() {
     let live = live_sales(&HandClock::at(START), Freshness::Always);

@@ -28,8 +28,6 @@ pub struct Restorable {
     pub row: CatalogueRow,
     /// Whether it is deleted: its gate is to be forgotten under this epoch, not restored.
     pub deleted: bool,
-    /// Whether somebody has taken the epoch within the last seconds and may still be at work.
-    pub contended: bool,
 }
 
 impl PostgresLedger {
@@ -44,11 +42,9 @@ impl PostgresLedger {
             #[sqlx(flatten)]
             sale: SaleRow,
             deleted: bool,
-            contended: bool,
         }
         let row: Option<Row> = sqlx::query_as(AssertSqlSafe(format!(
-            "SELECT {SALE_COLUMNS}, deleted_at IS NOT NULL AS deleted,
-                 restore_until > clock_timestamp() AS contended
+            "SELECT {SALE_COLUMNS}, deleted_at IS NOT NULL AS deleted
              FROM sales WHERE generation = $1 AND sku = $2"
         )))
         .bind(id.generation.0)
@@ -57,11 +53,7 @@ impl PostgresLedger {
         .await
         .map_err(unavailable)?;
         let Some(row) = row else { return Ok(None) };
-        Ok(Some(Restorable {
-            row: row.sale.read()?,
-            deleted: row.deleted,
-            contended: row.contended,
-        }))
+        Ok(Some(Restorable { row: row.sale.read()?, deleted: row.deleted }))
     }
 
     /// Takes the next epoch for 5 s, if the sale is still in `seen` and nobody is at work on it;

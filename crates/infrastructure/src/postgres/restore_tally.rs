@@ -14,6 +14,39 @@ use super::{
 };
 
 impl PostgresLedger {
+    /// Numbers the purchases of a buyer anew, by position, where one is missing before another;
+    /// `false` if the epoch is lost.
+    ///
+    /// A buyer's purchases may reach the ledger in another order than the gate accepted them, and
+    /// one may be given up. A gate that is written from here counts places without gaps.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    pub async fn close_gaps(&self, id: &SaleId, epoch: Epoch) -> Result<bool, PortError> {
+        let Some(mut transaction) = self.enter(id, epoch).await? else { return Ok(false) };
+        sqlx::query(
+            "UPDATE purchases SET ordinal = new.ordinal, held_after = new.held_after
+             FROM (
+                 SELECT purchase_no,
+                     row_number() OVER by_position AS ordinal,
+                     sum(CASE WHEN cancelled THEN 0 ELSE qty END) OVER by_position AS held_after
+                 FROM purchases
+                 WHERE generation = $1 AND buyer IN (
+                     SELECT buyer FROM purchases WHERE generation = $1
+                     GROUP BY buyer HAVING max(ordinal) <> count(*))
+                 WINDOW by_position AS (PARTITION BY buyer ORDER BY position)
+             ) AS new
+             WHERE purchases.purchase_no = new.purchase_no",
+        )
+        .bind(id.generation.0)
+        .execute(&mut *transaction)
+        .await
+        .map_err(unavailable)?;
+        transaction.commit().await.map_err(unavailable)?;
+        Ok(true)
+    }
+
     /// The sale and its counters, with all that `buyers` hold; `None` if the epoch is lost.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use stampede_application::ports::{Causes, Entry, EntryId, Outbox, PortError};
+use stampede_application::ports::{Causes, Entry, EntryBody, EntryId, Outbox, PortError};
 use stampede_domain::Shard;
 use tokio::{
     sync::mpsc,
@@ -66,11 +66,16 @@ impl OutboxReader {
     }
 
     async fn hand_out(&mut self, entries: Vec<Entry>) -> Result<(), PortError> {
+        let readable = entries.iter().any(|entry| !matches!(entry.body, EntryBody::Newer { .. }));
         let ids: Vec<EntryId> = entries.iter().filter_map(|entry| entry.id.clone()).collect();
         if self.batches.send(Batch { entries: entries.into() }).await.is_err() {
             return Ok(());
         }
         let done = self.until_finished(&ids).await;
+        if done.is_empty() && readable && !self.stop.is_cancelled() {
+            // The worker gave up, as after a panic: it is not asked again at once.
+            return Err(PortError::unavailable("outbox", GivenUp));
+        }
         self.remove(done).await
     }
 
@@ -106,6 +111,11 @@ impl OutboxReader {
         }
     }
 }
+
+/// A batch came back with nothing done.
+#[derive(Debug, thiserror::Error)]
+#[error("a batch was given up; its entries come again")]
+struct GivenUp;
 
 /// How long the removal of recorded entries may take.
 const REMOVE_MAX: Duration = Duration::from_secs(10);

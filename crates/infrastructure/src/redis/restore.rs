@@ -20,6 +20,7 @@ use futures::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
+use redis::Cmd;
 use stampede_application::ports::{CatalogueRow, Causes, PortError, Randomness, Snapshot};
 use stampede_domain::{Epoch, Generation, SaleId};
 use tokio::time;
@@ -31,10 +32,12 @@ use super::{
     head::State,
     link::Link,
     registry::{KnownSale, Registry},
-    script::{Call, SNAPSHOT, send},
+    script::{Call, FORGET, SNAPSHOT, send},
 };
 use crate::postgres::PostgresLedger;
 
+/// How long the head of a deleted sale is kept, so that late lanes hear that it is gone.
+const DELETED_HEAD_MILLIS: u64 = 600_000;
 /// Purchases read from the ledger and written to the gate at a time.
 const CHUNK: usize = 256;
 
@@ -164,9 +167,17 @@ impl Restorer {
         reason: Reason,
     ) -> Result<Restored, PortError> {
         let id = &sale.id;
-        let Some(row) = self.recorded(id).await? else {
-            self.registry.remove(id);
-            return Ok(Restored::Gone);
+        let row = match self.ledger.restorable(id).await? {
+            Some(found) if !found.deleted => found.row,
+            // A deletion that got no further than the ledger is finished here.
+            Some(tombstone) => {
+                self.forget(id, tombstone.row.epoch).await?;
+                return Ok(Restored::Gone);
+            }
+            None => {
+                self.registry.remove(id);
+                return Ok(Restored::Gone);
+            }
         };
         // Another node may have restored it since; and the number must rise above the head's.
         match self.look(sale).await? {
@@ -184,6 +195,10 @@ impl Restorer {
         };
         let run = Run { restorer: self, sale, epoch, renewed: Mutex::new(time::Instant::now()) };
         run.close().await?;
+        // With a limit of one nobody's purchases have an order.
+        if row.sale.limit_per_buyer > 1 && !self.ledger.close_gaps(id, epoch).await? {
+            return Err(NotNow::RestoredElsewhere.into());
+        }
         run.give_survivors(seen).await?;
         let counted = run.refill().await?;
         let state = run.reopen(&counted).await?;
@@ -195,6 +210,25 @@ impl Restorer {
         }
         tracing::info!(sale = %id, %epoch, purchases = counted.purchases, "restored a sale's gate");
         Ok(Restored::Open(Box::new(state.snapshot)))
+    }
+
+    /// Forgets a sale that the ledger has buried under `epoch`.
+    pub(super) async fn forget(&self, id: &SaleId, epoch: Epoch) -> Result<(), PortError> {
+        let known = self.registry.sale(id);
+        let write = |command: &mut Cmd| {
+            command.arg(epoch.first_version().0).arg(DELETED_HEAD_MILLIS);
+        };
+        let call = Call { script: &FORGET, size: (2, 0), write: &write };
+        let sent = send(&self.link, self.response_timeout_ms, &known, Some(epoch), &call).await?;
+        self.registry.remove(id);
+        match sent.reply {
+            Reply::Done(_) => Ok(()),
+            Reply::Refused(Refusal::NotMaster) => {
+                self.link.drop_broken(&sent.live).await;
+                Err(NotNow::NotMaster.into())
+            }
+            Reply::Refused(_) => Err(NotNow::Late.into()),
+        }
     }
 
     async fn look(&self, sale: &KnownSale) -> Result<Look, PortError> {

@@ -25,13 +25,9 @@ use super::{
     record,
     restore::Restored,
     room,
-    script::{
-        AMEND, AUDIT, CHANGE, Call, FORGET, HOLDINGS, OPEN, PURCHASES, REPAIR, SNAPSHOT, send,
-    },
+    script::{AMEND, AUDIT, CHANGE, Call, HOLDINGS, OPEN, PURCHASES, REPAIR, SNAPSHOT, send},
 };
 
-/// How long the head of a deleted sale is kept, so that late lanes hear that it is gone.
-const DELETED_HEAD_MILLIS: u64 = 600_000;
 /// Buyers that one part of a scan names, about.
 const HOLDINGS_COUNT: usize = 500;
 
@@ -178,22 +174,7 @@ impl SaleGate for RedisSaleGate {
     }
 
     async fn forget(&self, id: &SaleId, epoch: Epoch) -> Result<(), PortError> {
-        let known = self.gatehouse.registry.sale(id);
-        let write = |command: &mut Cmd| {
-            command.arg(epoch.first_version().0).arg(DELETED_HEAD_MILLIS);
-        };
-        let call = Call { script: &FORGET, size: (2, 0), write: &write };
-        let timeout = self.gatehouse.response_timeout_ms;
-        let sent = send(self.link(), timeout, &known, Some(epoch), &call).await?;
-        self.gatehouse.registry.remove(id);
-        match sent.reply {
-            Reply::Done(_) => Ok(()),
-            Reply::Refused(Refusal::NotMaster) => {
-                self.link().drop_broken(&sent.live).await;
-                Err(NotNow::NotMaster.into())
-            }
-            Reply::Refused(_) => Err(NotNow::Late.into()),
-        }
+        self.gatehouse.restorer.forget(id, epoch).await
     }
 
     async fn holdings(

@@ -6,7 +6,10 @@ use stampede_application::{
     use_cases::{CreateError, DeleteError, ExpireArchive},
 };
 use stampede_domain::{Purchase, PurchaseNo, SaleId};
-use stampede_testkit::{builders::a_purchase, suites::attempt};
+use stampede_testkit::{
+    builders::a_purchase,
+    suites::{attempt, run},
+};
 
 use crate::shop::{Shop, WIDGET, When, crowd, sku};
 
@@ -143,6 +146,22 @@ async fn a_deletion_whose_gate_was_not_forgotten_is_finished_by_a_repeat(shop: S
     is_in_no_answer(&shop, &id).await;
     let over = shop.delete.run(&id.sku).await;
     assert!(matches!(over, Err(DeleteError::Unknown)), "{over:?}");
+}
+
+/// On redis only: the embedded gate cannot be lost without its ledger.
+#[test]
+fn a_deletion_whose_gate_was_not_forgotten_is_finished_by_whoever_meets_it_closed() {
+    run(async {
+        let shop = crate::shop::redis().await;
+        let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+        shop.buy(&id, "ada").await;
+        shop.gate.lose_forget();
+        let stopped = shop.delete.run(&id.sku).await;
+        assert!(matches!(stopped, Err(DeleteError::Port(_))), "{stopped:?}");
+        shop.stores.lose_buyer(&id, "ada").await;
+        assert_eq!(shop.gate.snapshot(&id).await.expect("an answer"), None);
+        assert!(shop.stores.is_forgotten(&id).await);
+    });
 }
 
 async fn a_poisoned_purchase_does_not_hold_a_deletion(shop: Shop) {

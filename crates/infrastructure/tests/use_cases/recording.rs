@@ -1,5 +1,7 @@
 //! A worker records what the outbox brings.
 
+use std::time::Duration;
+
 use stampede_application::ports::{Change, EntryBody, Ledger, SaleGate};
 use stampede_domain::{Epoch, Purchase, PurchaseNo, SaleId};
 use stampede_testkit::{
@@ -18,6 +20,7 @@ on_every_engine!(
     drift_makes_the_sale_anew_and_gives_no_unit_back,
     an_entry_of_a_newer_version_is_neither_acknowledged_nor_dropped,
     a_broken_entry_is_set_aside_as_it_was_found,
+    a_broken_entry_is_set_aside_once_while_the_ledger_is_away,
     a_change_is_recorded_among_purchases,
 );
 
@@ -167,6 +170,27 @@ async fn a_broken_entry_is_set_aside_as_it_was_found(shop: Shop) {
     assert_eq!(letter.purchase, None);
     let raw = letter.raw.as_deref().expect("what was found");
     assert!(raw.contains("torn"), "{raw}");
+}
+
+async fn a_broken_entry_is_set_aside_once_while_the_ledger_is_away(shop: Shop) {
+    let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+    shop.buy(&id, "ada").await;
+    shop.stores.plant_broken(&id).await;
+    shop.ledger.go_away();
+    let entries = shop.read(&id).await;
+    let part = shop.record_entries(&id, entries).await.expect("what is done may leave");
+    assert_eq!((part.inserted, part.done.len(), part.buried), (0, 1, 1));
+    for back in [false, true] {
+        if back {
+            shop.ledger.come_back();
+        }
+        let left = shop.outbox.take_over(shop.shard(&id), "worker", Duration::ZERO).await;
+        let recorded = shop.record_entries(&id, left.expect("the outbox answers")).await;
+        assert_eq!(recorded.is_ok(), back);
+    }
+    assert_eq!(shop.dead_letters().await.len(), 1);
+    assert_eq!(shop.recorded(&id).await.len(), 1);
+    assert_eq!(shop.waiting(&id).await, []);
 }
 
 async fn a_change_is_recorded_among_purchases(shop: Shop) {

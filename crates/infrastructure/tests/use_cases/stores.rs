@@ -64,6 +64,17 @@ impl Stores {
         command.exec_async(&mut redis.clone()).await.expect("Redis answers");
     }
 
+    /// Whether the gate's head says that the sale is deleted.
+    pub(crate) async fn is_forgotten(&self, id: &SaleId) -> bool {
+        let Self::Redis(redis, prefix) = self else { panic!("the heads are in Redis") };
+        let head = format!("{prefix}{{{}}}:sale:{id}:head", Shard::of(&id.sku));
+        let mut command = redis::cmd("HGET");
+        command.arg(head).arg("deleted");
+        let deleted: Option<String> =
+            command.query_async(&mut redis.clone()).await.expect("Redis answers");
+        deleted.is_some()
+    }
+
     /// Takes a buyer's record out of Redis.
     pub(crate) async fn lose_buyer(&self, id: &SaleId, buyer: &str) {
         let Self::Redis(redis, prefix) = self else { panic!("the buyers are in Redis") };

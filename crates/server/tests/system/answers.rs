@@ -19,9 +19,9 @@ async fn a_remembered_key_with_another_quantity_is_told_from_a_quantity_out_of_r
     let reused = attempt(Some("first"), 2).await;
     assert_eq!((reused.status, reused.outcome()), (422, "IDEMPOTENCY_KEY_REUSED"));
     for (key, qty) in [(Some("second"), 2), (None, 2), (Some("first"), 0), (Some("first"), 101)] {
-        let refused = attempt(key, qty).await;
-        assert_eq!((refused.status, refused.outcome()), (400, "VALIDATION_ERROR"), "{qty}");
-        assert!(refused.body["error"]["fields"]["qty"].is_string(), "{refused:?}");
+        let answer = attempt(key, qty).await;
+        assert_eq!((answer.status, answer.outcome()), (400, "VALIDATION_ERROR"), "{qty}");
+        assert!(answer.body["error"]["fields"]["qty"].is_string(), "{answer:?}");
     }
 }
 

@@ -156,7 +156,10 @@ pub async fn a_readmitted_purchase_keeps_its_trace_and_price(harness: &impl Harn
     let stale = RecordedPurchase { traceparent, unit_price, ..scene.forged("ben", 4, 1) };
     let answers = scene.outbox.readmit(&[stale]).await.expect("the outbox answers");
     assert_eq!(answers, [Readmission::Adopted]);
-    assert!(keeps_both(&scene.waiting_purchases().await[0]));
+    let waiting = scene.waiting_purchases().await.remove(0);
+    assert!(keeps_both(&waiting));
+    // Its receipt, which says that none remained, stays too.
+    assert_eq!(waiting.purchase.remaining, 0);
 }
 
 /// A gate's record of a buyer has neither; the entry that was on its way has both.

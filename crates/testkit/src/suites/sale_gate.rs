@@ -50,6 +50,7 @@ macro_rules! sale_gate_suite {
                 a_sale_that_is_over_has_ended_for_changes,
                 an_amendment_replaces_the_definition_and_its_stock,
                 an_amendment_over_another_version_is_refused,
+                an_amendment_without_effect_does_not_hide_a_pause,
                 an_amendment_of_a_running_sale_is_refused,
                 changes_of_an_unknown_sale_say_so,
             );
@@ -68,6 +69,7 @@ macro_rules! sale_gate_suite {
                 a_rebuild_keeps_every_purchase_and_raises_the_version,
                 a_rebuild_keeps_what_an_admin_changed,
                 a_rebuild_takes_in_what_only_the_ledger_has,
+                a_rebuild_closes_a_gap_in_what_a_buyer_has_in_the_ledger,
                 a_forgotten_sale_is_unknown_and_forgetting_twice_is_harmless,
                 a_sku_created_again_starts_clean_above_its_old_version,
             );

@@ -234,7 +234,6 @@ impl OpenSale {
                 let held = self.tally.purchases(&stale.buyer).len() + 1;
                 self.tally.stock -= stale.purchase.qty;
                 let purchase = Purchase {
-                    remaining: self.tally.stock,
                     position: Position(self.tally.position + 1),
                     ordinal: u32::try_from(held).unwrap_or(u32::MAX),
                     held_after: self.tally.held(&stale.buyer) + stale.purchase.qty,

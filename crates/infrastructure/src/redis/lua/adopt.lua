@@ -43,7 +43,9 @@ for i = 5, #ARGV, 2 do
     letters[#letters + 1] = 'R'
   else
     stock, sold, position = stock - qty, sold + qty, position + 1
-    local packed = item(sub(given, 1, 27), struct.unpack('>I6', sub(given, 28, 33)), stock, position)
+    -- The receipt stays as it was answered; only the place is new.
+    local at, remaining = struct.unpack('>I6I4', sub(given, 28, 37))
+    local packed = item(sub(given, 1, 27), at, remaining, position)
     if record == '' then
       record, count = string.char(FORMAT), count + 1
     end

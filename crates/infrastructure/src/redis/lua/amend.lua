@@ -4,8 +4,8 @@
 -- work, one version ahead.
 --
 -- KEYS and ARGV 1 to 4: see fence.lua.
--- ARGV  5 version that was seen, 6 stock, 7 starts, 8 ends, 9 limit, 10 and 11 not used,
---       12 definition
+-- ARGV  5 version that was seen, 6 stock, 7 starts, 8 ends, 9 limit, 10 paused,
+--       11 end reason, 12 definition; 10 and 11 as they were seen
 -- Reply: `O`, TIME, then `applied` and the version, `not upcoming`, or `moved`.
 
 local head, refusal = enter()
@@ -14,7 +14,9 @@ if refusal then
 end
 
 local seen = tonumber(ARGV[5])
-if head.version == seen + 1 and redis.call('HGET', head_key, 'definition') == ARGV[12] then
+-- Its own work, and not a pause or an end that came between: that moved the version too.
+if head.version == seen + 1 and redis.call('HGET', head_key, 'definition') == ARGV[12]
+  and head.paused == ARGV[10] and head.end_reason == ARGV[11] then
   return { 'O', int(raw), 'applied', int(head.version) }
 end
 if head.end_reason ~= '' or head.stock == 0 or head.sold > 0 or head.now >= head.starts then

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use stampede_application::ports::{CommitError, PortError};
 use stampede_domain::{
-    Attempt, BuyerId, Decision, Instant, RecordedPurchase, Rejection, Sale, Window, decide,
+    Attempt, BuyerId, Decision, Instant, Purchase, RecordedPurchase, Rejection, Sale, Window,
+    decide,
 };
 
 use super::steps::Run;
-use crate::redis::failure::{NotNow, STORE};
+use crate::redis::failure::NotNow;
 
 impl Run<'_> {
     /// Gives the ledger what it lacks of `survivors`, oldest first; what does not fit any more is
@@ -26,7 +27,9 @@ impl Run<'_> {
             let decided = decide(&sale, &mut tally, &[attempt], survivor.purchase.at);
             match decided.as_slice() {
                 [Decision::Accepted(purchase)] => {
-                    let purchase = *purchase;
+                    // The receipt stays as it was answered; only the place is new.
+                    let remaining = survivor.purchase.remaining;
+                    let purchase = Purchase { remaining, ..*purchase };
                     let epoch = self.epoch;
                     admitted.push(RecordedPurchase { purchase, epoch, ..survivor.clone() });
                 }
@@ -53,8 +56,8 @@ impl Run<'_> {
         match self.record_all(admitted).await {
             Ok(()) => Ok(()),
             Err(CommitError::Port(error)) => Err(error),
-            Err(CommitError::Data(_)) if admitted.len() > 1 => {
-                // One of them is poisoned: alone, it keeps nobody else out.
+            Err(CommitError::Data(_) | CommitError::Drift { .. }) if admitted.len() > 1 => {
+                // One of them is refused: alone, it keeps nobody else out, nor the sale closed.
                 for one in admitted {
                     match self.record_all(std::slice::from_ref(one)).await {
                         Ok(()) => {}
@@ -66,11 +69,10 @@ impl Run<'_> {
                 }
                 Ok(())
             }
-            Err(error @ CommitError::Data(_)) => {
+            Err(error @ (CommitError::Data(_) | CommitError::Drift { .. })) => {
                 refused.extend(admitted.iter().map(|one| (one.clone(), error.to_string())));
                 Ok(())
             }
-            Err(error @ CommitError::Drift { .. }) => Err(PortError::inconsistent(STORE, error)),
         }
     }
 

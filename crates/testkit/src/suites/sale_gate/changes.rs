@@ -177,6 +177,16 @@ pub async fn an_amendment_over_another_version_is_refused(harness: &impl Harness
     assert_eq!(scene.snapshot().await, before);
 }
 
+/// A pause moves the version as an amendment would; it must not be taken for one that was repeated.
+pub async fn an_amendment_without_effect_does_not_hide_a_pause(harness: &impl Harness) {
+    let scene = Scene::open(harness, "WIDGET-001", 1, 5, 1, When::Upcoming).await;
+    let seen = scene.snapshot().await.version;
+    apply(&scene, Change::Pause).await;
+    let answer = scene.gate.amend(&scene.sale, seen).await.expect("the gate answers");
+    assert_eq!(answer, Amended::Moved);
+    assert!(scene.snapshot().await.sale.paused);
+}
+
 /// Judged by the gate's clock, not by who asks.
 pub async fn an_amendment_of_a_running_sale_is_refused(harness: &impl Harness) {
     let running = Scene::active(harness, 5, 1).await;

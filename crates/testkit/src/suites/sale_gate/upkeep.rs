@@ -192,6 +192,28 @@ pub async fn a_rebuild_takes_in_what_only_the_ledger_has(harness: &impl Harness)
     assert_eq!(held[&lost.buyer][0].no(), lost.purchase.no());
 }
 
+/// A buyer's second purchase may be recorded before the first, by another worker.
+pub async fn a_rebuild_closes_a_gap_in_what_a_buyer_has_in_the_ledger(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 3).await;
+    let first = scene.buy(&attempt("ada", 1, 1)).await;
+    let second = scene.buy(&attempt("ada", 2, 1)).await;
+    let entries = scene.waiting().await;
+    scene.ledger.commit(&entries[1..]).await.expect("the ledger takes the second");
+    let rebuilt = scene.gate.rebuild(scene.id()).await.expect("the gate rebuilds");
+    assert_eq!((rebuilt.stock, rebuilt.sold), (8, 2));
+    let third = scene.buy(&attempt("ada", 3, 1)).await;
+    scene.record().await;
+    let rows = scene.ledger.page(scene.id(), None, 10).await.expect("the ledger answers");
+    let mut recorded: Vec<_> = rows.iter().map(|row| row.purchase.no()).collect();
+    recorded.sort_unstable();
+    let mut bought = [first.no(), second.no(), third.no()];
+    bought.sort_unstable();
+    assert_eq!(recorded, bought);
+    let mut ordinals: Vec<_> = rows.iter().map(|row| row.purchase.ordinal).collect();
+    ordinals.sort_unstable();
+    assert_eq!(ordinals, [1, 2, 3]);
+}
+
 /// Ends, drains, buries and forgets the sale, as a deletion does.
 async fn delete(scene: &Scene) {
     scene.gate.change(scene.id(), Change::End).await.expect("the gate answers");
