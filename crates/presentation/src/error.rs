@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use crate::{
     envelope::{ApiFailure, FailureAnswer, False},
     fields::Fields,
-    product_form::ACKNOWLEDGE_NOT_REACHED,
+    product_form::{ACKNOWLEDGE_NOT_REACHED, no_room},
 };
 
 /// After how many seconds a client may ask again when we do not know or shed load.
@@ -186,12 +186,6 @@ impl ApiError {
         Self::field("acknowledge", ACKNOWLEDGE_NOT_REACHED)
     }
 
-    /// The gate's memory does not take that many units.
-    fn no_room(units: u64) -> Self {
-        let problem = format!("the gate has memory for about {units} more units: give it more");
-        Self::field("initialStock", problem)
-    }
-
     fn code(&self) -> Code {
         match self {
             Self::Validation(_) => Code::ValidationError,
@@ -297,7 +291,7 @@ impl From<CreateError> for ApiError {
         match error {
             CreateError::AlreadyExists => Self::AlreadyExists,
             CreateError::Full => Self::Full,
-            CreateError::NoRoom { units } => Self::no_room(units),
+            CreateError::NoRoom { units } => Self::field("initialStock", no_room(units)),
             CreateError::Acknowledge(_) => Self::acknowledge(),
             CreateError::Port(error) => Self::Port(error),
         }

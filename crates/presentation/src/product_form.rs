@@ -225,6 +225,11 @@ const WRONG_ACKNOWLEDGE: &str = "must be gate or ledger";
 pub(crate) const ACKNOWLEDGE_NOT_REACHED: &str =
     "not in this version: this engine answers at level gate";
 
+/// What is wrong with a stock that the gate has no memory for.
+pub(crate) fn no_room(units: u64) -> String {
+    format!("the gate has memory for about {units} more units: offer fewer, or give it more")
+}
+
 fn wrong_name() -> String {
     let (min, max) = limits::PRODUCT_NAME_CHARS.into_inner();
     format!("must be text of {min} to {max} characters, without control characters")

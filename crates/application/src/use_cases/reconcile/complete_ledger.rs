@@ -7,6 +7,13 @@ use stampede_domain::{Epoch, Instant, Purchase, PurchaseNo, RecordedPurchase, Sa
 use super::{Drift, Findings, Reconcile, Taken};
 use crate::ports::{EntryBody, Holding, PortError};
 
+/// What the ledger is known to lack for a good reason.
+enum Expected {
+    These(HashSet<PurchaseNo>),
+    /// More waits than is looked through.
+    TooMany,
+}
+
 impl Reconcile {
     /// Records what the gate has and the ledger has not; whether anything was left because it is
     /// still on its way. The gate is read first: what it has by then must be in the ledger.
@@ -18,6 +25,9 @@ impl Reconcile {
     ) -> Result<bool, PortError> {
         let mut cursor = None;
         let mut left = false;
+        // Read once, when first needed: what is compared was accepted before, so that it is in
+        // here, recorded, or lost.
+        let mut expected = None;
         loop {
             let Some(page) = self.gate.holdings(id, cursor.as_ref()).await? else {
                 return Ok(left);
@@ -30,7 +40,7 @@ impl Reconcile {
                 left |= !young.is_empty();
                 settled.push((buyer, old));
             }
-            left |= self.record_missing(id, page.epoch, settled, findings).await?;
+            left |= self.record_missing(id, page.epoch, settled, &mut expected, findings).await?;
             cursor = page.next;
             if cursor.is_none() {
                 return Ok(left);
@@ -43,6 +53,7 @@ impl Reconcile {
         id: &SaleId,
         epoch: Epoch,
         holdings: Vec<Holding>,
+        expected: &mut Option<Expected>,
         findings: &mut Findings,
     ) -> Result<bool, PortError> {
         let of = |purchases: &[Purchase]| purchases.iter().map(Purchase::no).collect::<Vec<_>>();
@@ -54,15 +65,17 @@ impl Reconcile {
         if known.len() == numbers.len() {
             return Ok(false);
         }
-        // The outbox first: what a worker sets aside meanwhile is then found behind it.
-        let mut waiting = self.waiting(id).await?;
-        waiting.extend(self.set_aside(id).await?);
+        if expected.is_none() {
+            *expected = Some(self.expected(id).await?);
+        }
+        // With more on its way than is looked through, nothing is known to be lost.
+        let Some(Expected::These(expected)) = expected else { return Ok(true) };
         let mut lost = Vec::new();
         let mut left = false;
         for (buyer, purchases) in holdings {
             for purchase in purchases.into_iter().filter(|purchase| !known.contains(&purchase.no()))
             {
-                if waiting.contains(&purchase.no()) {
+                if expected.contains(&purchase.no()) {
                     left = true;
                     continue;
                 }
@@ -112,10 +125,17 @@ impl Reconcile {
         Ok(repaired)
     }
 
-    /// Purchases of the sale that are on their way.
-    async fn waiting(&self, id: &SaleId) -> Result<HashSet<PurchaseNo>, PortError> {
+    /// Purchases of the sale that are on their way, or wait for a person. The outbox first: what a
+    /// worker sets aside meanwhile is then found behind it.
+    async fn expected(&self, id: &SaleId) -> Result<Expected, PortError> {
         let entries = self.outbox.waiting(id, self.limits.waiting_max).await?;
-        Ok(entries.iter().flat_map(|entry| entry.body.purchase_numbers()).collect())
+        if entries.len() >= self.limits.waiting_max {
+            return Ok(Expected::TooMany);
+        }
+        let waiting = entries.iter().flat_map(|entry| entry.body.purchase_numbers());
+        let mut numbers: HashSet<PurchaseNo> = waiting.collect();
+        numbers.extend(self.set_aside(id).await?);
+        Ok(Expected::These(numbers))
     }
 
     /// Purchases of the sale that wait for a person, as dead letters.
