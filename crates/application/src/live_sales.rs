@@ -4,6 +4,7 @@
 //! node's own answers, bring snapshots in; a slow stream costs nothing, because it reads the
 //! newest value when it gets to it.
 
+mod taking_in;
 mod turning;
 
 use std::{
@@ -20,7 +21,10 @@ use stampede_domain::{Generation, Instant, Phase, Sale, SaleId, Shard, Sku, Stat
 use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
 
-use self::turning::{next_boundary, order, turn_at};
+use self::{
+    taking_in::take_in,
+    turning::{next_boundary, order, turn_at},
+};
 use crate::ports::{Clock, Snapshot};
 
 /// A sale as this node shows it.
@@ -187,21 +191,8 @@ impl LiveSales {
         let sales = self.sales.load();
         match sales.get(sku) {
             Some(known) if known.borrow().sale.id == snapshot.sale.id => {
-                known.send_if_modified(|current| {
-                    let newer = live.version > current.version
-                        || (live.version == current.version && *live != **current);
-                    if newer {
-                        current.clone_from(&live);
-                    } else if live.defined > current.defined {
-                        // A newer stock came first; what an admin changed must not be lost by it.
-                        let phase = live.sale.phase(current.stock, self.clock.now());
-                        let (stock, version) = (current.stock, current.version);
-                        *current =
-                            Arc::new(LiveSale { stock, version, phase, ..LiveSale::clone(&live) });
-                        return true;
-                    }
-                    newer
-                });
+                let now = self.clock.now();
+                known.send_if_modified(|current| take_in(current, &live, now));
             }
             Some(known) if known.borrow().version > live.version => return,
             Some(_) | None => {

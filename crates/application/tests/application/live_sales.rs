@@ -1,6 +1,6 @@
 //! What a node shows is the newest it knows, and never goes back.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use stampede_application::live_sales::{Freshness, Known, Stale};
 use stampede_domain::{EndReason, Instant, Shard, State, Version};
@@ -38,6 +38,24 @@ fn a_newer_stock_does_not_hide_what_an_admin_changed_before_it() {
     // A feed that compares with the store reads it whole once more.
     let listed = live.versions(Shard::of(&sku("A")));
     assert_eq!(listed[&sku("A")].1, Version(6));
+}
+
+/// Thousands of streams need not be woken by a read that confirms what they show.
+#[test]
+fn a_snapshot_of_what_is_shown_wakes_nobody_and_one_of_the_stock_keeps_the_sale() {
+    let live = live_sales(&HandClock::at(START), Freshness::Always);
+    let known = snapshot("A", 1, 5, 50);
+    live.apply(&known);
+    assert!(live.apply_stock(&known.sale.id, Version(6), 49));
+    let stream = live.watch(&sku("A")).expect("known");
+    live.apply(&snapshot("A", 1, 6, 49));
+    assert!(!stream.has_changed().expect("open"));
+    let before = live.last_known(&sku("A")).expect("known");
+    assert_eq!(before.defined, Version(6));
+    live.apply(&snapshot("A", 1, 7, 48));
+    assert!(stream.has_changed().expect("open"));
+    let after = live.last_known(&sku("A")).expect("known");
+    assert!(Arc::ptr_eq(&before.sale, &after.sale));
 }
 
 #[test]

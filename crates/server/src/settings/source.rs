@@ -29,7 +29,7 @@ pub(super) fn collect(
     for (name, value) in environment {
         let Some(name) = name.to_str() else { continue };
         let Some(setting) = table::find(name) else {
-            if name.starts_with(OF_TRACES) {
+            if name.starts_with(OF_TRACES) && !value.is_empty() {
                 faults.push(Fault::not_in_this_version(name, "unset it"));
             }
             if name.starts_with(OURS) && !OF_TESTS.iter().any(|test| name.starts_with(test)) {

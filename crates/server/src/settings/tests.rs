@@ -89,6 +89,13 @@ fn what_is_not_built_is_refused_and_never_ignored() {
 }
 
 #[test]
+fn every_name_of_an_exporter_of_traces_is_refused_unless_it_is_empty() {
+    let told = faults(&[KEY, ("OTEL_TRACES_EXPORTER", "otlp")]);
+    assert!(told.len() == 1 && told[0].contains("not in this version"), "{told:?}");
+    assert!(read(&[KEY, ("OTEL_TRACES_EXPORTER", "")], None).is_ok());
+}
+
+#[test]
 fn embedded_always_acknowledges_at_ledger_and_may_be_told_to() {
     assert!(read(&[KEY, ("STAMPEDE_ACK", "ledger")], None).is_ok());
 }

@@ -1,10 +1,15 @@
 //! What is answered besides yes and no, by the whole program.
 
-use stampede_testkit::servers::{OwnRedis, OwnRedisOptions};
+use std::time::Duration;
+
+use stampede_testkit::servers::{OwnRedis, OwnRedisOptions, until};
 
 use crate::{on_each_engine, stores::Stores};
 
-on_each_engine!(a_remembered_key_with_another_quantity_is_told_from_a_quantity_out_of_range);
+on_each_engine!(
+    a_remembered_key_with_another_quantity_is_told_from_a_quantity_out_of_range,
+    gate_and_ledger_are_compared_at_start_whatever_the_schedule,
+);
 
 async fn a_remembered_key_with_another_quantity_is_told_from_a_quantity_out_of_range(
     stores: Stores,
@@ -23,6 +28,16 @@ async fn a_remembered_key_with_another_quantity_is_told_from_a_quantity_out_of_r
         assert_eq!((answer.status, answer.outcome()), (400, "VALIDATION_ERROR"), "{qty}");
         assert!(answer.body["error"]["fields"]["qty"].is_string(), "{answer:?}");
     }
+}
+
+async fn gate_and_ledger_are_compared_at_start_whatever_the_schedule(stores: Stores) {
+    let once_a_year = ("STAMPEDE_RECONCILE_SCHEDULE", "0 0 0 1 1 *");
+    let node = stores.node_with([once_a_year]).await;
+    until("a run of reconciliation", Duration::from_secs(10), async || {
+        let health = node.shop.health("/health").await;
+        health.body["data"]["reconciliation"]["finishedAt"].is_string().then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

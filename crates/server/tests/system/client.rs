@@ -121,9 +121,9 @@ impl Shop {
         self.admin(self.http.get(self.url(&format!("/api/v1/products/{sku}")))).await
     }
 
-    /// The status of `/health` or of a part of it.
-    pub(crate) async fn health(&self, path: &str) -> u16 {
-        answer(self.http.get(self.url(path))).await.expect("an answer").status
+    /// `/health` or a part of it.
+    pub(crate) async fn health(&self, path: &str) -> Answer {
+        answer(self.http.get(self.url(path))).await.expect("an answer")
     }
 
     /// `pause`, `resume` or `end`.

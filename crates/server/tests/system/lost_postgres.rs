@@ -29,8 +29,8 @@ async fn while_postgres_is_away_the_gate_sells_on_and_nothing_is_lost() {
     assert_all_buy(&node.shop, "meanwhile", 50).await;
     let held = node.shop.purchases("WIDGET-001", "meanwhile-7").await;
     assert_eq!(held.status, 200, "a purchase is known before it is in the database");
-    assert_eq!(node.shop.health("/health").await, 503);
-    assert_eq!(node.shop.health("/health/ready").await, 200, "attempts are decided");
+    assert_eq!(node.shop.health("/health").await.status, 503);
+    assert_eq!(node.shop.health("/health/ready").await.status, 200, "attempts are decided");
     postgres.restart().await;
     assert_all_buy(&node.shop, "after", 30).await;
     until("the ledger catches up", RECOVERY_LIMIT, async || {
@@ -38,7 +38,7 @@ async fn while_postgres_is_away_the_gate_sells_on_and_nothing_is_lost() {
     })
     .await;
     until("every store answers", RECOVERY_LIMIT, async || {
-        (node.shop.health("/health").await == 200).then_some(())
+        (node.shop.health("/health").await.status == 200).then_some(())
     })
     .await;
     node.shop.recorded("WIDGET-001", 100).await;
