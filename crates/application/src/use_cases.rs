@@ -29,7 +29,7 @@ pub use handle_dead_letters::{DeadLetterError, HandleDeadLetters};
 pub use look_up_purchase::LookUpPurchase;
 pub use reconcile::{Reconcile, ReconcileLimits, Thoroughness};
 pub use record_purchases::{RecordLimits, RecordPurchases, Recorded};
-pub use update_product::{ProductChanges, Revision, UpdateError, UpdateProduct};
+pub use update_product::{Edit, Misfit, ProductChanges, Revision, UpdateError, UpdateProduct};
 pub use view_products::{ProductView, ViewProducts};
 pub use view_sales::{ViewError, ViewSales};
 pub use watch_sales::WatchSales;

@@ -16,6 +16,9 @@ fn sale() -> Sale {
             generation: Generation(uuid::Uuid::nil()),
         },
         product_name: "Widget".into(),
+        description: None,
+        picture: None,
+        price: None,
         initial_stock: 1_000_000,
         window: Window { start: Instant::from_millis(0), end: Instant::MAX },
         limit_per_buyer: 1,
@@ -34,7 +37,6 @@ fn batch() -> Vec<Attempt> {
             bits: PurchaseBits([1; 10]),
             qty: 1,
             traceparent: None,
-            unit_price: None,
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{BuyerId, PurchaseBits, purchase::Price};
+use crate::{BuyerId, PurchaseBits};
 
 /// The 128-bit identity of an attempt within one buyer, sku and generation.
 ///
@@ -64,8 +64,6 @@ pub struct Attempt {
     pub qty: u32,
     /// The trace of the request, if it has one.
     pub traceparent: Option<TraceParent>,
-    /// What one unit costs, where the sale has a price.
-    pub unit_price: Option<Price>,
 }
 
 #[cfg(test)]

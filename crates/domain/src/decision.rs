@@ -71,5 +71,5 @@ fn decide_one(sale: &Sale, tally: &mut Tally, attempt: &Attempt, now: Instant) -
     if attempt.qty > tally.stock {
         return Decision::Rejected(Rejection::SoldOut);
     }
-    Decision::Accepted(tally.take(attempt, now))
+    Decision::Accepted(tally.take(sale, attempt, now))
 }

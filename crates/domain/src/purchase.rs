@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AttemptKey, BuyerId, Epoch, Instant, PurchaseBits, PurchaseNo, SaleId, TraceParent};
+use crate::{
+    AttemptKey, BuyerId, Epoch, Instant, Price, PurchaseBits, PurchaseNo, SaleId, TraceParent,
+};
 
 /// A purchase's place among all of its sale, counted from 1 without gaps within an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -38,6 +40,9 @@ pub struct Purchase {
     pub held_after: u32,
     /// Whether it was cancelled: it stays on record, its units do not count.
     pub cancelled: bool,
+    /// What one unit cost: the sale's price, which stands from its start on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_price: Option<Price>,
 }
 
 impl Purchase {
@@ -46,15 +51,6 @@ impl Purchase {
     pub fn no(&self) -> PurchaseNo {
         PurchaseNo::new(self.at, self.bits)
     }
-}
-
-/// What one unit cost, in the smallest unit of its currency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Price {
-    /// Cents, yen, and so on.
-    pub minor: i64,
-    /// ISO 4217, three upper-case letters.
-    pub currency: [u8; 3],
 }
 
 /// A purchase with all that the ledger keeps of it.
@@ -70,6 +66,4 @@ pub struct RecordedPurchase {
     pub purchase: Purchase,
     /// The trace of the request that bought it.
     pub traceparent: Option<TraceParent>,
-    /// What one unit cost when it was bought.
-    pub unit_price: Option<Price>,
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Instant, SaleId};
+use crate::{Instant, Price, SaleId};
 
 /// What a sale may hold; checked at the edge, relied upon behind it.
 pub mod limits {
@@ -16,6 +16,12 @@ pub mod limits {
     pub const LIMIT_PER_BUYER: RangeInclusive<u32> = 1..=100;
     /// Characters of a product's name.
     pub const PRODUCT_NAME_CHARS: RangeInclusive<usize> = 1..=255;
+    /// Characters of a product's description.
+    pub const DESCRIPTION_CHARS: RangeInclusive<usize> = 1..=2_000;
+    /// Characters of the address of a product's picture.
+    pub const PICTURE_CHARS_MAX: usize = 2_048;
+    /// What one unit may cost, in the smallest unit of its currency.
+    pub const PRICE_MINOR: RangeInclusive<i64> = 0..=1_000_000_000_000;
 }
 
 /// When a sale runs: half open, active at `start`, over at `end`.
@@ -118,6 +124,15 @@ pub struct Sale {
     pub id: SaleId,
     /// What shoppers read.
     pub product_name: String,
+    /// What they read of it, in plain text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Where its picture is: a path of the page's own origin, or a URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
+    /// What one unit costs; it stands from the start of the sale on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
     /// Units on offer at the start.
     pub initial_stock: u32,
     /// When it runs.

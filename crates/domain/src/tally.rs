@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::{Attempt, BuyerId, Instant, Position, Purchase};
+use crate::{Attempt, BuyerId, Instant, Position, Purchase, Sale};
 
 /// The counters and holdings that [`decide`](crate::decide) reads and moves.
 ///
@@ -46,12 +46,15 @@ impl Tally {
         held(self.purchases(buyer))
     }
 
-    /// Takes the attempt's units for its buyer; the caller has judged that it may.
-    pub(crate) fn take(&mut self, attempt: &Attempt, now: Instant) -> Purchase {
+    /// Takes the attempt's units of `sale` for its buyer; the caller has judged that it may.
+    pub(crate) fn take(&mut self, sale: &Sale, attempt: &Attempt, now: Instant) -> Purchase {
         self.stock -= attempt.qty;
         self.sold += attempt.qty;
         self.position += 1;
-        let purchases = self.holdings.entry(attempt.buyer.clone()).or_default();
+        // A list begins with room for four, which a buyer of one unit would pay for in vain.
+        let room = (sale.limit_per_buyer as usize).min(4);
+        let purchases = self.holdings.entry(attempt.buyer.clone());
+        let purchases = purchases.or_insert_with(|| Vec::with_capacity(room));
         let purchase = Purchase {
             bits: attempt.bits,
             at: now,
@@ -62,6 +65,7 @@ impl Tally {
             ordinal: u32::try_from(purchases.len() + 1).unwrap_or(u32::MAX),
             held_after: held(purchases) + attempt.qty,
             cancelled: false,
+            unit_price: sale.price,
         };
         purchases.push(purchase);
         purchase

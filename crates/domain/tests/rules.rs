@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use proptest::prelude::*;
 use stampede_domain::{
-    Acknowledgement, Attempt, AttemptKey, BuyerId, Decision, EndReason, Generation, Instant, Phase,
-    PurchaseBits, Rejection, Sale, SaleId, Sku, State, Tally, Window, decide,
+    Acknowledgement, Attempt, AttemptKey, BuyerId, Currency, Decision, EndReason, Generation,
+    Instant, Phase, Price, PurchaseBits, Rejection, Sale, SaleId, Sku, State, Tally, Window,
+    decide,
 };
 
 const START: i64 = 1_000;
@@ -19,6 +20,9 @@ fn sale(stock: u32, limit: u32) -> Sale {
             generation: Generation(uuid::Uuid::nil()),
         },
         product_name: "Widget".into(),
+        description: None,
+        picture: None,
+        price: None,
         initial_stock: stock,
         window: Window { start: Instant::from_millis(START), end: Instant::from_millis(END) },
         limit_per_buyer: limit,
@@ -36,7 +40,6 @@ fn attempt(buyer: u8, key: u8, qty: u32) -> Attempt {
         bits: PurchaseBits([key; 10]),
         qty,
         traceparent: None,
-        unit_price: None,
     }
 }
 
@@ -76,6 +79,24 @@ fn of_a_limit_of_three_two_and_one_fit_and_no_fourth() {
         decide_at(&sale, &mut tally, attempt(1, 3, 1), START),
         Decision::Rejected(Rejection::AlreadyPurchased(Some(second)))
     );
+}
+
+#[test]
+fn a_purchase_has_the_price_that_its_sale_has() {
+    let price = Price { minor: 1_999, currency: Currency::parse("EUR").expect("a currency") };
+    let priced = Sale { price: Some(price), ..sale(10, 3) };
+    let mut tally = Tally::new(10);
+    let Decision::Accepted(bought) = decide_at(&priced, &mut tally, attempt(1, 1, 2), START) else {
+        unreachable!("two of ten are there")
+    };
+    assert_eq!(bought.unit_price, Some(price));
+    let again = decide_at(&priced, &mut tally, attempt(1, 1, 2), START);
+    assert_eq!(again, Decision::Replayed(bought));
+    let Decision::Accepted(free) = decide_at(&sale(10, 3), &mut tally, attempt(2, 2, 1), START)
+    else {
+        unreachable!("eight are left")
+    };
+    assert_eq!(free.unit_price, None);
 }
 
 #[test]

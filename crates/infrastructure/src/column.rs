@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use stampede_domain::{Acknowledgement, Price};
+use stampede_domain::{Acknowledgement, Currency, Price};
 
 /// Why a column cannot be read as what it must be.
 pub(crate) type Unreadable = Box<dyn Error + Send + Sync>;
@@ -22,7 +22,7 @@ pub(crate) fn price(
     currency: Option<&str>,
 ) -> Result<Option<Price>, Unreadable> {
     let Some((minor, currency)) = minor.zip(currency) else { return Ok(None) };
-    Ok(Some(Price { minor, currency: bytes(currency.as_bytes())? }))
+    Ok(Some(Price { minor, currency: Currency::of_record(currency.as_bytes())? }))
 }
 
 /// Bytes of a fixed length.

@@ -20,6 +20,7 @@ mod keys;
 mod lane;
 mod link;
 mod outbox;
+mod price;
 mod record;
 mod registry;
 mod restore;

@@ -17,7 +17,8 @@ use utoipa::ToSchema;
 use crate::{
     envelope::{ApiFailure, FailureAnswer, False},
     fields::Fields,
-    product_form::{ACKNOWLEDGE_NOT_REACHED, no_room},
+    product_fields::{ACKNOWLEDGE_NOT_REACHED, no_room},
+    product_form,
 };
 
 /// After how many seconds a client may ask again when we do not know or shed load.
@@ -304,7 +305,7 @@ impl From<UpdateError> for ApiError {
             UpdateError::Unknown => Self::no_such_sku(),
             UpdateError::NotModifiable => Self::SaleNotModifiable,
             UpdateError::PreconditionFailed => Self::PreconditionFailed,
-            UpdateError::WindowInverted => Self::field("endTime", "must be after startTime"),
+            UpdateError::Misfits(misfits) => product_form::misfits(&misfits),
             UpdateError::Acknowledge(_) => Self::acknowledge(),
             UpdateError::Port(error) => Self::Port(error),
         }

@@ -17,6 +17,18 @@ pub(crate) struct Product {
     #[schema(example = "WIDGET-001")]
     sku: String,
     product_name: String,
+    /// What it is, in plain text; null if nothing is said.
+    #[schema(required, example = "Hand-thrown, dishwasher-safe.")]
+    description: Option<String>,
+    /// Where its picture is: a path of this origin or an https URL; null if it has none.
+    #[schema(required, example = "/pictures/widget-001.svg")]
+    picture: Option<String>,
+    /// What one unit costs, in the smallest unit of `currency`; null if no price is set.
+    #[schema(required, minimum = 0, example = 2_999)]
+    price_minor: Option<i64>,
+    /// ISO 4217; null if no price is set.
+    #[schema(required, example = "EUR")]
+    currency: Option<String>,
     initial_stock: u32,
     #[schema(format = DateTime)]
     start_time: String,
@@ -50,6 +62,10 @@ impl Product {
         Self {
             sku: sale.id.sku.to_string(),
             product_name: sale.product_name.clone(),
+            description: sale.description.clone(),
+            picture: sale.picture.clone(),
+            price_minor: sale.price.map(|price| price.minor),
+            currency: sale.price.map(|price| price.currency.to_string()),
             initial_stock: sale.initial_stock,
             start_time: sale.window.start.to_string(),
             end_time: sale.window.end.to_string(),

@@ -1,19 +1,38 @@
 //! The bodies that make and change a product: checked whole, so that every bad field is named at
 //! once, then turned into domain types.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use stampede_application::use_cases::{NewProduct, ProductChanges};
-use stampede_domain::{Acknowledgement, Instant, Sku, SkuError, Window, limits};
+use stampede_application::use_cases::{Edit, Misfit, NewProduct, ProductChanges};
+use stampede_domain::{Acknowledgement, Price, Sku, SkuError, Window};
 use utoipa::ToSchema;
-use validator::{Validate, ValidationError, ValidationErrorsKind};
+use validator::{Validate, ValidationError};
 
-use crate::{error::ApiError, fields::Fields};
+use crate::{
+    error::ApiError,
+    fields::Fields,
+    image_origins::ImageOrigins,
+    json_object::{JsonObject, Said},
+    product_fields::{
+        ACKNOWLEDGE_NOT_REACHED, NEEDS_CURRENCY, NEEDS_PRICE, SKU_STAYS, WRONG_ACKNOWLEDGE,
+        WRONG_SKU, WRONG_WINDOW, check_acknowledge, check_currency, check_description,
+        check_initial_stock, check_instant, check_limit_per_buyer, check_price_minor,
+        check_product_name, check_sku, parsed, parsed_currency, parsed_level, wrong,
+        wrong_currency, wrong_description, wrong_instant, wrong_limit, wrong_name, wrong_price,
+        wrong_stock,
+    },
+};
 
-/// Under which name validator reports what several fields together do wrong.
-const WHOLE: &str = "__all__";
+/// The field that is named when a window ends before it starts.
+const OF_WINDOW: &str = "endTime";
+
+/// What this installation allows beyond what every one does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Allowed<'a> {
+    /// The level at which the engine acknowledges.
+    pub(crate) level: Acknowledgement,
+    /// From where pictures may come.
+    pub(crate) image_origins: &'a ImageOrigins,
+}
 
 /// A new product.
 #[derive(Debug, Default, Deserialize, Serialize, Validate, ToSchema)]
@@ -46,6 +65,22 @@ pub(crate) struct CreateProductBody {
     #[validate(custom(function = check_acknowledge))]
     #[schema(value_type = Option<crate::purchase::AcknowledgementWord>)]
     acknowledge: Option<String>,
+    /// What it is, in plain text; the only control character is a line break.
+    #[validate(custom(function = check_description))]
+    #[schema(min_length = 1, max_length = 2_000)]
+    description: Option<String>,
+    /// Where its picture is: a path of this origin that begins with one `/`, or an https URL of
+    /// an origin that `STAMPEDE_IMAGE_ORIGINS` names.
+    #[schema(max_length = 2_048, example = "/pictures/widget-001.svg")]
+    picture: Option<String>,
+    /// What one unit costs, in the smallest unit of `currency`, which it needs beside it.
+    #[validate(custom(function = check_price_minor))]
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64, example = 2_999)]
+    price_minor: Option<i64>,
+    /// ISO 4217, upper case; needs `priceMinor` beside it.
+    #[validate(custom(function = check_currency))]
+    #[schema(example = "EUR")]
+    currency: Option<String>,
 }
 
 /// What is to change of a product; what is left out stays.
@@ -72,15 +107,32 @@ pub(crate) struct UpdateProductBody {
     #[validate(custom(function = check_acknowledge))]
     #[schema(value_type = Option<crate::purchase::AcknowledgementWord>)]
     acknowledge: Option<String>,
+    /// Plain text, whose only control character is a line break; null removes it.
+    #[validate(custom(function = check_description))]
+    #[schema(min_length = 1, max_length = 2_000)]
+    description: Option<String>,
+    /// Where its picture is: a path of this origin that begins with one `/`, or an https URL of
+    /// an origin that `STAMPEDE_IMAGE_ORIGINS` names; null removes it.
+    #[schema(max_length = 2_048, example = "/pictures/widget-001.svg")]
+    picture: Option<String>,
+    /// What one unit costs, in the smallest unit of `currency`, which it needs beside it or has
+    /// already; null for both removes the price.
+    #[validate(custom(function = check_price_minor))]
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64, example = 2_999)]
+    price_minor: Option<i64>,
+    /// ISO 4217, upper case; needs `priceMinor` beside it or has it already.
+    #[validate(custom(function = check_currency))]
+    #[schema(example = "EUR")]
+    currency: Option<String>,
 }
 
-/// Reads a new product for an engine that acknowledges at `level`.
+/// Reads a new product.
 ///
 /// # Errors
 ///
 /// 400 naming every bad field.
-pub(crate) fn new_product(level: Acknowledgement, body: &[u8]) -> Result<NewProduct, ApiError> {
-    let mut object = Object::read(body, Fields::default())?;
+pub(crate) fn new_product(allowed: Allowed<'_>, body: &[u8]) -> Result<NewProduct, ApiError> {
+    let mut object = JsonObject::read(body, Fields::default())?;
     let body = CreateProductBody {
         sku: object.text("sku", WRONG_SKU),
         product_name: object.text("productName", &wrong_name()),
@@ -88,58 +140,108 @@ pub(crate) fn new_product(level: Acknowledgement, body: &[u8]) -> Result<NewProd
         start_time: object.text("startTime", &wrong_instant()),
         end_time: object.text("endTime", &wrong_instant()),
         limit_per_buyer: object.whole_number("limitPerBuyer", &wrong_limit()),
-        acknowledge: object.acknowledge(level),
+        acknowledge: acknowledge(&mut object, allowed.level),
+        description: object.text("description", &wrong_description()),
+        picture: picture(&mut object, allowed.image_origins),
+        price_minor: object.integer("priceMinor", &wrong_price()),
+        currency: object.text("currency", &wrong_currency()),
     };
-    object.check(&body)?;
+    name_what_price_lacks(&mut object);
+    object.check(&body, OF_WINDOW)?;
     body.into_domain().ok_or(ApiError::Internal)
 }
 
-/// Reads the changes of the product of `sku`, as the path has it, for an engine that acknowledges
-/// at `level`. The body may repeat the sku, which cannot change.
+/// Reads the changes of the product of `sku`, as the path has it. The body may repeat the sku,
+/// which cannot change.
 ///
 /// # Errors
 ///
 /// 400 naming every bad field, the path's too.
 pub(crate) fn product_changes(
     sku: Result<Sku, SkuError>,
-    level: Acknowledgement,
+    allowed: Allowed<'_>,
     body: &[u8],
 ) -> Result<(Sku, ProductChanges), ApiError> {
     let mut fields = Fields::default();
     let sku = fields.note("sku", sku.map_err(|error| error.to_string()));
-    let mut object = Object::read(body, fields)?;
+    let mut object = JsonObject::read(body, fields)?;
     let body = UpdateProductBody {
         product_name: object.text("productName", &wrong_name()),
         initial_stock: object.whole_number("initialStock", &wrong_stock()),
         start_time: object.text("startTime", &wrong_instant()),
         end_time: object.text("endTime", &wrong_instant()),
         limit_per_buyer: object.whole_number("limitPerBuyer", &wrong_limit()),
-        acknowledge: object.acknowledge(level),
+        acknowledge: acknowledge(&mut object, allowed.level),
+        description: object.text("description", &wrong_description()),
+        picture: picture(&mut object, allowed.image_origins),
+        price_minor: object.integer("priceMinor", &wrong_price()),
+        currency: object.text("currency", &wrong_currency()),
     };
-    if !matches!(object.members.get("sku"), None | Some(Value::Null))
-        && object.members.get("sku").and_then(Value::as_str) != sku.as_ref().map(Sku::as_str)
-    {
-        object.fields.add("sku", "cannot be changed: create another product instead");
+    let repeated = object.text("sku", SKU_STAYS);
+    if repeated.is_some_and(|other| sku.as_ref().map(Sku::as_str) != Some(other.as_str())) {
+        object.fields.add("sku", SKU_STAYS);
     }
-    object.check(&body)?;
-    let changes = ProductChanges {
-        start: body.start_time.as_deref().and_then(parsed),
-        end: body.end_time.as_deref().and_then(parsed),
-        product_name: body.product_name,
-        initial_stock: body.initial_stock.and_then(|units| u32::try_from(units).ok()),
-        limit_per_buyer: body.limit_per_buyer.and_then(|units| u32::try_from(units).ok()),
-        acknowledge: body.acknowledge.as_deref().and_then(parsed_level),
-    };
-    Ok((sku.ok_or(ApiError::Internal)?, changes))
+    // What the body leaves out of a price is judged with the product.
+    if object.said("priceMinor") != Said::Nothing && object.said("currency") != Said::Nothing {
+        name_what_price_lacks(&mut object);
+    }
+    object.check(&body, OF_WINDOW)?;
+    Ok((sku.ok_or(ApiError::Internal)?, body.into_changes(&object)))
+}
+
+/// 400 for changes that do not fit with the product as it is.
+pub(crate) fn misfits(misfits: &[Misfit]) -> ApiError {
+    let mut fields = Fields::default();
+    for misfit in misfits {
+        match misfit {
+            Misfit::WindowInverted => fields.add(OF_WINDOW, WRONG_WINDOW),
+            Misfit::PriceMissing => fields.add("priceMinor", NEEDS_PRICE),
+            Misfit::CurrencyMissing => fields.add("currency", NEEDS_CURRENCY),
+        }
+    }
+    ApiError::Validation(fields)
+}
+
+/// Names what is missing of a price that is given by half.
+fn name_what_price_lacks(object: &mut JsonObject) {
+    let given = |name| object.said(name) == Said::Value;
+    match (given("priceMinor"), given("currency")) {
+        (true, false) => object.fields.add("currency", NEEDS_CURRENCY),
+        (false, true) => object.fields.add("priceMinor", NEEDS_PRICE),
+        (true, true) | (false, false) => {}
+    }
+}
+
+/// The level that is asked for, refused if the engine does not reach it.
+fn acknowledge(object: &mut JsonObject, reached: Acknowledgement) -> Option<String> {
+    let text = object.text("acknowledge", WRONG_ACKNOWLEDGE)?;
+    if parsed_level(&text).is_some_and(|wanted| wanted > reached) {
+        object.fields.add("acknowledge", ACKNOWLEDGE_NOT_REACHED);
+    }
+    Some(text)
+}
+
+/// The picture, refused if it may not come from there.
+fn picture(object: &mut JsonObject, origins: &ImageOrigins) -> Option<String> {
+    let text = object.text("picture", &origins.wrong())?;
+    object.fields.note("picture", origins.check(&text));
+    Some(text)
 }
 
 impl CreateProductBody {
     /// The product; `None` only if the checks above have a hole.
     fn into_domain(self) -> Option<NewProduct> {
         let limit = self.limit_per_buyer.unwrap_or(1);
+        let currency = self.currency.as_deref().and_then(parsed_currency);
         Some(NewProduct {
             sku: Sku::parse(&self.sku?).ok()?,
             product_name: self.product_name?,
+            description: self.description,
+            picture: self.picture,
+            price: self
+                .price_minor
+                .zip(currency)
+                .map(|(minor, currency)| Price { minor, currency }),
             initial_stock: u32::try_from(self.initial_stock?).ok()?,
             window: Window { start: parsed(&self.start_time?)?, end: parsed(&self.end_time?)? },
             limit_per_buyer: u32::try_from(limit).ok()?,
@@ -148,137 +250,32 @@ impl CreateProductBody {
     }
 }
 
-/// A JSON object whose members are taken by type; what has another type is a bad field.
-struct Object {
-    members: Map<String, Value>,
-    fields: Fields,
-}
-
-impl Object {
-    /// Reads the body of a request whose other bad `fields` are to be named with it.
-    fn read(body: &[u8], mut fields: Fields) -> Result<Self, ApiError> {
-        let Ok(members) = serde_json::from_slice(body) else {
-            fields.add("body", "must be a JSON object");
-            return Err(ApiError::Validation(fields));
-        };
-        Ok(Self { members, fields })
-    }
-
-    /// The level that is asked for, refused if the engine does not reach it.
-    fn acknowledge(&mut self, reached: Acknowledgement) -> Option<String> {
-        let text = self.text("acknowledge", WRONG_ACKNOWLEDGE)?;
-        if parsed_level(&text).is_some_and(|wanted| wanted > reached) {
-            self.fields.add("acknowledge", ACKNOWLEDGE_NOT_REACHED);
-        }
-        Some(text)
-    }
-
-    fn text(&mut self, name: &'static str, wrong: &str) -> Option<String> {
-        match self.members.get(name)? {
-            Value::Null => None,
-            Value::String(text) => Some(text.clone()),
-            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-                self.fields.add(name, wrong.to_owned());
-                None
-            }
+impl UpdateProductBody {
+    /// The changes that `object` asks for.
+    fn into_changes(self, object: &JsonObject) -> ProductChanges {
+        let currency = self.currency.as_deref().and_then(parsed_currency);
+        ProductChanges {
+            product_name: self.product_name,
+            description: edit(object, "description", self.description),
+            picture: edit(object, "picture", self.picture),
+            price_minor: edit(object, "priceMinor", self.price_minor),
+            currency: edit(object, "currency", currency),
+            initial_stock: self.initial_stock.and_then(|units| u32::try_from(units).ok()),
+            start: self.start_time.as_deref().and_then(parsed),
+            end: self.end_time.as_deref().and_then(parsed),
+            limit_per_buyer: self.limit_per_buyer.and_then(|units| u32::try_from(units).ok()),
+            acknowledge: self.acknowledge.as_deref().and_then(parsed_level),
         }
     }
+}
 
-    fn whole_number(&mut self, name: &'static str, wrong: &str) -> Option<u64> {
-        let value = self.members.get(name).filter(|value| !value.is_null())?;
-        let number = value.as_u64();
-        if number.is_none() {
-            self.fields.add(name, wrong.to_owned());
-        }
-        number
+/// What a member that may be removed asks for.
+fn edit<T>(object: &JsonObject, name: &str, value: Option<T>) -> Edit<T> {
+    match (object.said(name), value) {
+        (Said::Nothing, _) => Edit::Keep,
+        (Said::Null | Said::Value, None) => Edit::Remove,
+        (Said::Null | Said::Value, Some(value)) => Edit::Set(value),
     }
-
-    /// Adds what validator finds to what has the wrong type already.
-    fn check(mut self, body: &impl Validate) -> Result<(), ApiError> {
-        let found = body.validate().err().map(|errors| errors.0).unwrap_or_default();
-        for (name, kind) in found {
-            let ValidationErrorsKind::Field(errors) = kind else { continue };
-            let name = if name == WHOLE { "endTime".into() } else { camel_case(&name) };
-            for error in errors {
-                self.fields.add(name.clone(), error.message.unwrap_or(error.code));
-            }
-        }
-        self.fields.check()
-    }
-}
-
-/// `initial_stock` as it stands on the wire: `initialStock`.
-fn camel_case(name: &str) -> String {
-    let mut words = name.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |mut camel, word| {
-        let mut letters = word.chars();
-        camel.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
-        camel.push_str(letters.as_str());
-        camel
-    })
-}
-
-const WRONG_SKU: &str = "must be 1 to 64 characters of A-Z, a-z, 0-9 and -";
-const WRONG_ACKNOWLEDGE: &str = "must be gate or ledger";
-/// What `acknowledge` is told where the engine gives less.
-pub(crate) const ACKNOWLEDGE_NOT_REACHED: &str =
-    "not in this version: this engine answers at level gate";
-
-/// What is wrong with a stock that the gate has no memory for.
-pub(crate) fn no_room(units: u64) -> String {
-    format!("the gate has memory for about {units} more units: offer fewer, or give it more")
-}
-
-fn wrong_name() -> String {
-    let (min, max) = limits::PRODUCT_NAME_CHARS.into_inner();
-    format!("must be text of {min} to {max} characters, without control characters")
-}
-
-fn wrong_stock() -> String {
-    let (min, max) = limits::INITIAL_STOCK.into_inner();
-    format!("must be a whole number from {min} to {max}")
-}
-
-fn wrong_limit() -> String {
-    let (min, max) = limits::LIMIT_PER_BUYER.into_inner();
-    format!("must be a whole number from {min} to {max}")
-}
-
-fn wrong_instant() -> String {
-    stampede_domain::InstantError.to_string()
-}
-
-fn wrong(message: impl Into<Cow<'static, str>>) -> ValidationError {
-    ValidationError::new("invalid").with_message(message.into())
-}
-
-fn check_sku(text: &str) -> Result<(), ValidationError> {
-    Sku::parse(text).map(|_| ()).map_err(|_| wrong(WRONG_SKU))
-}
-
-fn check_product_name(text: &str) -> Result<(), ValidationError> {
-    let fits = limits::PRODUCT_NAME_CHARS.contains(&text.chars().count());
-    let printable = !text.chars().any(char::is_control);
-    if fits && printable { Ok(()) } else { Err(wrong(wrong_name())) }
-}
-
-fn check_initial_stock(units: u64) -> Result<(), ValidationError> {
-    let fits = u32::try_from(units).is_ok_and(|units| limits::INITIAL_STOCK.contains(&units));
-    if fits { Ok(()) } else { Err(wrong(wrong_stock())) }
-}
-
-fn check_limit_per_buyer(units: u64) -> Result<(), ValidationError> {
-    let fits = u32::try_from(units).is_ok_and(|units| limits::LIMIT_PER_BUYER.contains(&units));
-    if fits { Ok(()) } else { Err(wrong(wrong_limit())) }
-}
-
-fn check_instant(text: &str) -> Result<(), ValidationError> {
-    Instant::parse(text).map(|_| ()).map_err(|_| wrong(wrong_instant()))
-}
-
-fn check_acknowledge(text: &str) -> Result<(), ValidationError> {
-    parsed_level(text).map(|_| ()).ok_or_else(|| wrong(WRONG_ACKNOWLEDGE))
 }
 
 fn new_window(body: &CreateProductBody) -> Result<(), ValidationError> {
@@ -292,19 +289,9 @@ fn changed_window(body: &UpdateProductBody) -> Result<(), ValidationError> {
 /// Judges a window that is given whole; half of one is judged with the product.
 fn end_after_start(start: Option<&str>, end: Option<&str>) -> Result<(), ValidationError> {
     match (start.and_then(parsed), end.and_then(parsed)) {
-        (Some(start), Some(end)) if end <= start => Err(wrong("must be after startTime")),
+        (Some(start), Some(end)) if end <= start => Err(wrong(WRONG_WINDOW)),
         (Some(_) | None, Some(_) | None) => Ok(()),
     }
-}
-
-fn parsed(text: &str) -> Option<Instant> {
-    Instant::parse(text).ok()
-}
-
-fn parsed_level(text: &str) -> Option<Acknowledgement> {
-    [Acknowledgement::Gate, Acknowledgement::Ledger]
-        .into_iter()
-        .find(|level| level.to_string() == text)
 }
 
 #[cfg(test)]
@@ -321,12 +308,17 @@ mod tests {
         }
     }
 
+    fn allowed(image_origins: &ImageOrigins) -> Allowed<'_> {
+        Allowed { level: Acknowledgement::Gate, image_origins }
+    }
+
     fn created(body: &[u8]) -> Result<NewProduct, ApiError> {
-        new_product(Acknowledgement::Gate, body)
+        new_product(allowed(&ImageOrigins::default()), body)
     }
 
     fn changed(body: &[u8]) -> Result<ProductChanges, ApiError> {
-        product_changes(Sku::parse("A"), Acknowledgement::Gate, body).map(|(_, changes)| changes)
+        let changes = product_changes(Sku::parse("A"), allowed(&ImageOrigins::default()), body);
+        changes.map(|(_, changes)| changes)
     }
 
     #[test]
@@ -336,12 +328,17 @@ mod tests {
             ["endTime", "initialStock", "productName", "sku", "startTime"]
         );
         let body = br#"{"sku":"a b","productName":7,"initialStock":1.5,"startTime":"today",
-            "endTime":[],"limitPerBuyer":101,"acknowledge":"never"}"#;
+            "endTime":[],"limitPerBuyer":101,"acknowledge":"never","description":"",
+            "picture":"x","priceMinor":-1,"currency":"euro"}"#;
         let all = [
             "acknowledge",
+            "currency",
+            "description",
             "endTime",
             "initialStock",
             "limitPerBuyer",
+            "picture",
+            "priceMinor",
             "productName",
             "sku",
             "startTime",

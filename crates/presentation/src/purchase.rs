@@ -6,7 +6,7 @@ use stampede_domain::{Acknowledgement, Purchase, Sku};
 use utoipa::ToSchema;
 
 /// Room for a receipt with the longest sku and numbers.
-const RECEIPT_BYTES: usize = 320;
+const RECEIPT_BYTES: usize = 384;
 
 /// A purchase on record.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -20,6 +20,14 @@ pub(crate) struct PurchaseSummary {
     #[schema(example = "WIDGET-001")]
     sku: String,
     qty: u32,
+    /// What one unit cost, in the smallest unit of `currency`; left out if no price was set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0, example = 2_999)]
+    price_minor: Option<i64>,
+    /// ISO 4217; left out if no price was set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "EUR")]
+    currency: Option<String>,
 }
 
 impl PurchaseSummary {
@@ -30,6 +38,8 @@ impl PurchaseSummary {
             purchased_at: purchase.at.to_string(),
             sku: sku.to_string(),
             qty: purchase.qty,
+            price_minor: purchase.unit_price.map(|price| price.minor),
+            currency: purchase.unit_price.map(|price| price.currency.to_string()),
         }
     }
 }
@@ -45,6 +55,14 @@ pub(crate) struct PurchaseReceipt {
     #[schema(example = "WIDGET-001")]
     sku: String,
     qty: u32,
+    /// What one unit cost, in the smallest unit of `currency`; left out if no price was set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0, example = 2_999)]
+    price_minor: Option<i64>,
+    /// ISO 4217; left out if no price was set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "EUR")]
+    currency: Option<String>,
     /// Units that nobody held right after this purchase.
     remaining: u32,
     /// What the purchase has survived.
@@ -82,6 +100,14 @@ pub(crate) struct BuyerPurchases {
     #[schema(example = "WIDGET-001")]
     sku: String,
     qty: u32,
+    /// What one unit cost, in the smallest unit of `currency`; left out if no price was set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0, example = 2_999)]
+    price_minor: Option<i64>,
+    /// ISO 4217; left out if no price was set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "EUR")]
+    currency: Option<String>,
     /// All of them, oldest first.
     purchases: Vec<PurchaseSummary>,
 }
@@ -97,6 +123,8 @@ impl BuyerPurchases {
             purchased_at: newest.purchased_at,
             sku: newest.sku,
             qty: newest.qty,
+            price_minor: newest.price_minor,
+            currency: newest.currency,
             purchases: all,
         })
     }
@@ -115,6 +143,14 @@ pub(crate) fn receipt(sku: &Sku, purchase: &Purchase, level: Acknowledgement) ->
     body.put_slice(sku.as_str().as_bytes());
     body.put_slice(br#"","qty":"#);
     put_number(&mut body, u64::from(purchase.qty));
+    if let Some(price) = &purchase.unit_price {
+        body.put_slice(br#","priceMinor":"#);
+        // Not negative: the limits of a product see to it.
+        put_number(&mut body, price.minor.unsigned_abs());
+        body.put_slice(br#","currency":""#);
+        body.put_slice(price.currency.as_str().as_bytes());
+        body.put_slice(b"\"");
+    }
     body.put_slice(br#","remaining":"#);
     put_number(&mut body, u64::from(purchase.remaining));
     body.put_slice(match level {
@@ -142,7 +178,7 @@ pub(crate) fn put_number(buffer: &mut BytesMut, number: u64) {
 
 #[cfg(test)]
 mod tests {
-    use stampede_domain::{AttemptKey, Instant, Position, PurchaseBits};
+    use stampede_domain::{AttemptKey, Currency, Instant, Position, Price, PurchaseBits, limits};
 
     use super::*;
     use crate::envelope::Success;
@@ -150,7 +186,12 @@ mod tests {
     #[test]
     fn the_receipt_by_hand_is_the_receipt_of_the_document() {
         let sku = Sku::parse("WIDGET-001").unwrap();
-        for (qty, remaining) in [(1, 86), (100, 0), (7, 10_000_000)] {
+        let price = |minor, code| Some(Price { minor, currency: Currency::parse(code).unwrap() });
+        for (qty, remaining, unit_price) in [
+            (1, 86, None),
+            (100, 0, price(0, "EUR")),
+            (7, 10_000_000, price(*limits::PRICE_MINOR.end(), "JPY")),
+        ] {
             let purchase = Purchase {
                 bits: PurchaseBits([7; 10]),
                 at: Instant::from_millis(1_771_149_600_123),
@@ -161,6 +202,7 @@ mod tests {
                 ordinal: 1,
                 held_after: qty,
                 cancelled: false,
+                unit_price,
             };
             for level in [Acknowledgement::Gate, Acknowledgement::Ledger] {
                 let documented = Success::new(PurchaseReceipt {
@@ -168,12 +210,39 @@ mod tests {
                     purchased_at: purchase.at.to_string(),
                     sku: sku.to_string(),
                     qty,
+                    price_minor: unit_price.map(|price| price.minor),
+                    currency: unit_price.map(|price| price.currency.to_string()),
                     remaining,
                     acknowledged: level.into(),
                 });
                 let written = receipt(&sku, &purchase, level);
                 assert_eq!(written, serde_json::to_vec(&documented).unwrap());
+                let text = String::from_utf8(written.to_vec()).unwrap();
+                assert_eq!(text.contains("price"), unit_price.is_some(), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn a_purchase_without_a_price_reads_as_it_always_did() {
+        let sku = Sku::parse("WIDGET-001").unwrap();
+        let purchase = Purchase {
+            bits: PurchaseBits([0; 10]),
+            at: Instant::from_millis(1_771_149_600_123),
+            qty: 1,
+            key: AttemptKey([0; 16]),
+            remaining: 86,
+            position: Position(1),
+            ordinal: 1,
+            held_after: 1,
+            cancelled: false,
+            unit_price: None,
+        };
+        let summary = serde_json::to_string(&PurchaseSummary::new(&sku, &purchase)).unwrap();
+        let no = purchase.no();
+        let as_ever = format!(
+            r#"{{"purchaseNo":"{no}","purchasedAt":"2026-02-15T10:00:00.123Z","sku":"WIDGET-001","qty":1}}"#
+        );
+        assert_eq!(summary, as_ever);
     }
 }

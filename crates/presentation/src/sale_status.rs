@@ -12,6 +12,18 @@ pub(crate) struct SaleStatus {
     #[schema(example = "WIDGET-001")]
     pub(crate) sku: String,
     pub(crate) product_name: String,
+    /// What it is, in plain text; null if nothing is said.
+    #[schema(required, example = "Hand-thrown, dishwasher-safe.")]
+    pub(crate) description: Option<String>,
+    /// Where its picture is: a path of this origin or an https URL; null if it has none.
+    #[schema(required, example = "/pictures/widget-001.svg")]
+    pub(crate) picture: Option<String>,
+    /// What one unit costs, in the smallest unit of `currency`; null if no price is set.
+    #[schema(required, minimum = 0, example = 2_999)]
+    pub(crate) price_minor: Option<i64>,
+    /// ISO 4217; null if no price is set.
+    #[schema(required, example = "EUR")]
+    pub(crate) currency: Option<String>,
     pub(crate) state: SaleState,
     /// Units that nobody holds; `initialStock` while upcoming.
     pub(crate) stock: u32,
@@ -39,6 +51,10 @@ impl SaleStatus {
         Self {
             sku: sale.id.sku.to_string(),
             product_name: sale.product_name.clone(),
+            description: sale.description.clone(),
+            picture: sale.picture.clone(),
+            price_minor: sale.price.map(|price| price.minor),
+            currency: sale.price.map(|price| price.currency.to_string()),
             state: live.phase.state.into(),
             stock: live.stock,
             initial_stock: sale.initial_stock,

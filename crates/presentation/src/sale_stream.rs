@@ -269,6 +269,9 @@ impl SaleStream {
 fn is_redefined(shown: &LiveSale, live: &LiveSale) -> bool {
     let (old, new) = (&shown.sale, &live.sale);
     old.product_name != new.product_name
+        || old.description != new.description
+        || old.picture != new.picture
+        || old.price != new.price
         || old.window != new.window
         || old.initial_stock != new.initial_stock
         || old.limit_per_buyer != new.limit_per_buyer

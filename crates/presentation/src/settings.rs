@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::client_address::TrustedProxies;
+use crate::{client_address::TrustedProxies, image_origins::ImageOrigins};
 
 /// How the server listens and whom it serves.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct HttpSettings {
     pub trusted_proxies: TrustedProxies,
     /// Origins that browsers may call from, `*` for any; none by default.
     pub cors_origins: Vec<String>,
+    /// Origins that products' pictures may come from, beside the page's own; none by default.
+    pub image_origins: ImageOrigins,
     /// What one request, connection or stream may take.
     pub limits: HttpLimits,
 }
@@ -80,6 +82,7 @@ impl HttpSettings {
             requests_per_address_per_s: 0,
             trusted_proxies: TrustedProxies::default(),
             cors_origins: Vec::new(),
+            image_origins: ImageOrigins::default(),
             limits: HttpLimits::default(),
         }
     }

@@ -2,14 +2,17 @@
 
 use std::{rc::Rc, sync::Arc};
 
+use actix_web::http::header::HeaderValue;
 use bytes::Bytes;
 use stampede_application::use_cases::AttemptPurchase;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     admin_guard::AdminKey,
+    controllers::pages,
     metrics::Metrics,
     openapi,
+    product_form::Allowed,
     rate_limit::RateLimits,
     relay::Relays,
     rendered::RenderedSales,
@@ -31,6 +34,8 @@ pub(crate) struct Node {
     pub(crate) rate_limits: RateLimits,
     /// What `X-Admin-Key` must say.
     pub(crate) admin_key: AdminKey,
+    /// What the page may load and from where.
+    pub(crate) page_policy: HeaderValue,
     /// The document of this API, made once.
     pub(crate) openapi: Bytes,
     /// Cancelled when the server begins to stop: ends the event streams.
@@ -45,6 +50,7 @@ impl Node {
             registry: telemetry.registry,
             rate_limits: RateLimits::new(&settings),
             admin_key: AdminKey::new(&settings.admin_key),
+            page_policy: pages::policy(&settings.image_origins),
             openapi: openapi::openapi_json().into(),
             closing: CancellationToken::new(),
             settings,
@@ -73,6 +79,14 @@ impl Worker {
             rendered: RenderedSales::default(),
             relays: Rc::new(Relays::new(node.settings.limits.stock_update_interval)),
             node,
+        }
+    }
+
+    /// What this installation allows of products.
+    pub(crate) fn allowed(&self) -> Allowed<'_> {
+        Allowed {
+            level: self.attempt_purchase.acknowledges(),
+            image_origins: &self.node.settings.image_origins,
         }
     }
 }

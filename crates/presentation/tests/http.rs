@@ -11,6 +11,8 @@ mod events;
 mod operations;
 #[path = "http/pages.rs"]
 mod pages;
+#[path = "http/product_page.rs"]
+mod product_page;
 #[path = "http/products.rs"]
 mod products;
 #[path = "http/purchases.rs"]

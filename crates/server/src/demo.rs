@@ -1,6 +1,7 @@
 //! What the demo adds to a server: sales to look at, and a crowd that buys.
 
 mod crowd;
+mod offer;
 mod shop;
 mod welcome;
 

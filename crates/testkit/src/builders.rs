@@ -8,4 +8,4 @@ mod purchase;
 mod sale;
 
 pub use purchase::{PurchaseBuilder, a_purchase};
-pub use sale::{SaleBuilder, a_sale};
+pub use sale::{SaleBuilder, a_price, a_sale};

@@ -337,6 +337,17 @@ export interface components {
         };
         /** @description Everything that a buyer bought of one sku: the newest at the top. */
         BuyerPurchases: {
+            /**
+             * @description ISO 4217; left out if no price was set.
+             * @example EUR
+             */
+            currency?: string;
+            /**
+             * Format: int64
+             * @description What one unit cost, in the smallest unit of `currency`; left out if no price was set.
+             * @example 2999
+             */
+            priceMinor?: number;
             /** @example PUR-20260215-7ZK4-9QXA-0B3M-WT51 */
             purchaseNo: string;
             /** Format: date-time */
@@ -352,6 +363,13 @@ export interface components {
         CreateProductBody: {
             acknowledge?: components["schemas"]["Acknowledgement"] | null;
             /**
+             * @description ISO 4217, upper case; needs `priceMinor` beside it.
+             * @example EUR
+             */
+            currency?: string | null;
+            /** @description What it is, in plain text; the only control character is a line break. */
+            description?: string | null;
+            /**
              * Format: date-time
              * @description After `startTime`; may lie in the past.
              */
@@ -363,6 +381,18 @@ export interface components {
              * @description 1 if it is left out.
              */
             limitPerBuyer?: number | null;
+            /**
+             * @description Where its picture is: a path of this origin that begins with one `/`, or an https URL of
+             *     an origin that `STAMPEDE_IMAGE_ORIGINS` names.
+             * @example /pictures/widget-001.svg
+             */
+            picture?: string | null;
+            /**
+             * Format: int64
+             * @description What one unit costs, in the smallest unit of `currency`, which it needs beside it.
+             * @example 2999
+             */
+            priceMinor?: number | null;
             productName: string;
             /**
              * @description 1 to 64 of A-Z, a-z, 0-9 and -.
@@ -483,10 +513,20 @@ export interface components {
                 /** Format: date-time */
                 createdAt: string;
                 /**
+                 * @description ISO 4217; null if no price is set.
+                 * @example EUR
+                 */
+                currency: string | null;
+                /**
                  * Format: int32
                  * @description Units that nobody holds.
                  */
                 currentStock: number;
+                /**
+                 * @description What it is, in plain text; null if nothing is said.
+                 * @example Hand-thrown, dishwasher-safe.
+                 */
+                description: string | null;
                 endReason: components["schemas"]["EndReason"] | null;
                 /** Format: date-time */
                 endTime: string;
@@ -500,6 +540,17 @@ export interface components {
                  * @description Units in the ledger; in the answers that read a product.
                  */
                 persistedPurchases?: number;
+                /**
+                 * @description Where its picture is: a path of this origin or an https URL; null if it has none.
+                 * @example /pictures/widget-001.svg
+                 */
+                picture: string | null;
+                /**
+                 * Format: int64
+                 * @description What one unit costs, in the smallest unit of `currency`; null if no price is set.
+                 * @example 2999
+                 */
+                priceMinor: number | null;
                 productName: string;
                 /** @example WIDGET-001 */
                 sku: string;
@@ -525,6 +576,16 @@ export interface components {
         /** @description A part of a list. */
         Page_SaleStatus: {
             data: {
+                /**
+                 * @description ISO 4217; null if no price is set.
+                 * @example EUR
+                 */
+                currency: string | null;
+                /**
+                 * @description What it is, in plain text; null if nothing is said.
+                 * @example Hand-thrown, dishwasher-safe.
+                 */
+                description: string | null;
                 endReason: components["schemas"]["EndReason"] | null;
                 /** Format: date-time */
                 endTime: string;
@@ -533,6 +594,17 @@ export interface components {
                 /** Format: int32 */
                 limitPerBuyer: number;
                 paused: boolean;
+                /**
+                 * @description Where its picture is: a path of this origin or an https URL; null if it has none.
+                 * @example /pictures/widget-001.svg
+                 */
+                picture: string | null;
+                /**
+                 * Format: int64
+                 * @description What one unit costs, in the smallest unit of `currency`; null if no price is set.
+                 * @example 2999
+                 */
+                priceMinor: number | null;
                 productName: string;
                 /**
                  * Format: date-time
@@ -566,10 +638,20 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
             /**
+             * @description ISO 4217; null if no price is set.
+             * @example EUR
+             */
+            currency: string | null;
+            /**
              * Format: int32
              * @description Units that nobody holds.
              */
             currentStock: number;
+            /**
+             * @description What it is, in plain text; null if nothing is said.
+             * @example Hand-thrown, dishwasher-safe.
+             */
+            description: string | null;
             endReason: components["schemas"]["EndReason"] | null;
             /** Format: date-time */
             endTime: string;
@@ -583,6 +665,17 @@ export interface components {
              * @description Units in the ledger; in the answers that read a product.
              */
             persistedPurchases?: number;
+            /**
+             * @description Where its picture is: a path of this origin or an https URL; null if it has none.
+             * @example /pictures/widget-001.svg
+             */
+            picture: string | null;
+            /**
+             * Format: int64
+             * @description What one unit costs, in the smallest unit of `currency`; null if no price is set.
+             * @example 2999
+             */
+            priceMinor: number | null;
             productName: string;
             /** @example WIDGET-001 */
             sku: string;
@@ -604,6 +697,17 @@ export interface components {
         ProductAnswer: components["schemas"]["Success_Product"] | components["schemas"]["FailureAnswer"];
         /** @description A purchase on record. */
         Purchase: {
+            /**
+             * @description ISO 4217; left out if no price was set.
+             * @example EUR
+             */
+            currency?: string;
+            /**
+             * Format: int64
+             * @description What one unit cost, in the smallest unit of `currency`; left out if no price was set.
+             * @example 2999
+             */
+            priceMinor?: number;
             /** @example PUR-20260215-7ZK4-9QXA-0B3M-WT51 */
             purchaseNo: string;
             /** Format: date-time */
@@ -617,6 +721,17 @@ export interface components {
         PurchaseReceipt: {
             /** @description What the purchase has survived. */
             acknowledged: components["schemas"]["Acknowledgement"];
+            /**
+             * @description ISO 4217; left out if no price was set.
+             * @example EUR
+             */
+            currency?: string;
+            /**
+             * Format: int64
+             * @description What one unit cost, in the smallest unit of `currency`; left out if no price was set.
+             * @example 2999
+             */
+            priceMinor?: number;
             /** @example PUR-20260215-7ZK4-9QXA-0B3M-WT51 */
             purchaseNo: string;
             /** Format: date-time */
@@ -644,6 +759,16 @@ export interface components {
         SaleState: "UPCOMING" | "ACTIVE" | "ENDED";
         /** @description A sale as this node shows it. */
         SaleStatus: {
+            /**
+             * @description ISO 4217; null if no price is set.
+             * @example EUR
+             */
+            currency: string | null;
+            /**
+             * @description What it is, in plain text; null if nothing is said.
+             * @example Hand-thrown, dishwasher-safe.
+             */
+            description: string | null;
             endReason: components["schemas"]["EndReason"] | null;
             /** Format: date-time */
             endTime: string;
@@ -652,6 +777,17 @@ export interface components {
             /** Format: int32 */
             limitPerBuyer: number;
             paused: boolean;
+            /**
+             * @description Where its picture is: a path of this origin or an https URL; null if it has none.
+             * @example /pictures/widget-001.svg
+             */
+            picture: string | null;
+            /**
+             * Format: int64
+             * @description What one unit costs, in the smallest unit of `currency`; null if no price is set.
+             * @example 2999
+             */
+            priceMinor: number | null;
             productName: string;
             /**
              * Format: date-time
@@ -710,6 +846,17 @@ export interface components {
         Success_BuyerPurchases: {
             /** @description Everything that a buyer bought of one sku: the newest at the top. */
             data: {
+                /**
+                 * @description ISO 4217; left out if no price was set.
+                 * @example EUR
+                 */
+                currency?: string;
+                /**
+                 * Format: int64
+                 * @description What one unit cost, in the smallest unit of `currency`; left out if no price was set.
+                 * @example 2999
+                 */
+                priceMinor?: number;
                 /** @example PUR-20260215-7ZK4-9QXA-0B3M-WT51 */
                 purchaseNo: string;
                 /** Format: date-time */
@@ -751,10 +898,20 @@ export interface components {
                 /** Format: date-time */
                 createdAt: string;
                 /**
+                 * @description ISO 4217; null if no price is set.
+                 * @example EUR
+                 */
+                currency: string | null;
+                /**
                  * Format: int32
                  * @description Units that nobody holds.
                  */
                 currentStock: number;
+                /**
+                 * @description What it is, in plain text; null if nothing is said.
+                 * @example Hand-thrown, dishwasher-safe.
+                 */
+                description: string | null;
                 endReason: components["schemas"]["EndReason"] | null;
                 /** Format: date-time */
                 endTime: string;
@@ -768,6 +925,17 @@ export interface components {
                  * @description Units in the ledger; in the answers that read a product.
                  */
                 persistedPurchases?: number;
+                /**
+                 * @description Where its picture is: a path of this origin or an https URL; null if it has none.
+                 * @example /pictures/widget-001.svg
+                 */
+                picture: string | null;
+                /**
+                 * Format: int64
+                 * @description What one unit costs, in the smallest unit of `currency`; null if no price is set.
+                 * @example 2999
+                 */
+                priceMinor: number | null;
                 productName: string;
                 /** @example WIDGET-001 */
                 sku: string;
@@ -794,6 +962,17 @@ export interface components {
             data: {
                 /** @description What the purchase has survived. */
                 acknowledged: components["schemas"]["Acknowledgement"];
+                /**
+                 * @description ISO 4217; left out if no price was set.
+                 * @example EUR
+                 */
+                currency?: string;
+                /**
+                 * Format: int64
+                 * @description What one unit cost, in the smallest unit of `currency`; left out if no price was set.
+                 * @example 2999
+                 */
+                priceMinor?: number;
                 /** @example PUR-20260215-7ZK4-9QXA-0B3M-WT51 */
                 purchaseNo: string;
                 /** Format: date-time */
@@ -815,6 +994,16 @@ export interface components {
         Success_SaleStatus: {
             /** @description A sale as this node shows it. */
             data: {
+                /**
+                 * @description ISO 4217; null if no price is set.
+                 * @example EUR
+                 */
+                currency: string | null;
+                /**
+                 * @description What it is, in plain text; null if nothing is said.
+                 * @example Hand-thrown, dishwasher-safe.
+                 */
+                description: string | null;
                 endReason: components["schemas"]["EndReason"] | null;
                 /** Format: date-time */
                 endTime: string;
@@ -823,6 +1012,17 @@ export interface components {
                 /** Format: int32 */
                 limitPerBuyer: number;
                 paused: boolean;
+                /**
+                 * @description Where its picture is: a path of this origin or an https URL; null if it has none.
+                 * @example /pictures/widget-001.svg
+                 */
+                picture: string | null;
+                /**
+                 * Format: int64
+                 * @description What one unit costs, in the smallest unit of `currency`; null if no price is set.
+                 * @example 2999
+                 */
+                priceMinor: number | null;
                 productName: string;
                 /**
                  * Format: date-time
@@ -852,6 +1052,13 @@ export interface components {
         UpdateProductBody: {
             acknowledge?: components["schemas"]["Acknowledgement"] | null;
             /**
+             * @description ISO 4217, upper case; needs `priceMinor` beside it or has it already.
+             * @example EUR
+             */
+            currency?: string | null;
+            /** @description Plain text, whose only control character is a line break; null removes it. */
+            description?: string | null;
+            /**
              * Format: date-time
              * @description After `startTime`.
              */
@@ -860,6 +1067,19 @@ export interface components {
             initialStock?: number | null;
             /** Format: int32 */
             limitPerBuyer?: number | null;
+            /**
+             * @description Where its picture is: a path of this origin that begins with one `/`, or an https URL of
+             *     an origin that `STAMPEDE_IMAGE_ORIGINS` names; null removes it.
+             * @example /pictures/widget-001.svg
+             */
+            picture?: string | null;
+            /**
+             * Format: int64
+             * @description What one unit costs, in the smallest unit of `currency`, which it needs beside it or has
+             *     already; null for both removes the price.
+             * @example 2999
+             */
+            priceMinor?: number | null;
             productName?: string | null;
             /** Format: date-time */
             startTime?: string | null;

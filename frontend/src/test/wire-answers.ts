@@ -10,6 +10,10 @@ export function sale(change: Partial<SaleStatus> = {}): SaleStatus {
   return {
     sku: 'WIDGET-001',
     productName: 'Limited Edition Widget',
+    description: null,
+    picture: null,
+    priceMinor: null,
+    currency: null,
     state: 'ACTIVE',
     stock: 87,
     initialStock: 100,

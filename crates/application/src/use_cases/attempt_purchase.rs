@@ -115,7 +115,6 @@ impl AttemptPurchase {
             bits: self.randomness.purchase_bits(),
             qty,
             traceparent: request.traceparent.clone(),
-            unit_price: None,
         };
         let Some(ticket) = self.coalescer.submit(id, make) else { return Attempted::Overloaded };
         match ticket.await {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stampede_domain::{Acknowledgement, Sale, SaleId, Sku, State, Window};
+use stampede_domain::{Acknowledgement, Price, Sale, SaleId, Sku, State, Window};
 
 use super::ProductView;
 use crate::{
@@ -17,6 +17,12 @@ pub struct NewProduct {
     pub sku: Sku,
     /// What shoppers read.
     pub product_name: String,
+    /// What they read of it.
+    pub description: Option<String>,
+    /// Where its picture is.
+    pub picture: Option<String>,
+    /// What one unit costs.
+    pub price: Option<Price>,
     /// Units on offer.
     pub initial_stock: u32,
     /// When it is sold; may lie in the past.
@@ -87,6 +93,9 @@ impl CreateProduct {
         let sale = Sale {
             id: SaleId { sku: new.sku, generation: self.randomness.generation() },
             product_name: new.product_name,
+            description: new.description,
+            picture: new.picture,
+            price: new.price,
             initial_stock: new.initial_stock,
             window: new.window,
             limit_per_buyer: new.limit_per_buyer,

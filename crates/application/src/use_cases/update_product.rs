@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use stampede_domain::{Acknowledgement, Generation, Instant, Sale, SaleId, Sku, Version, Window};
+use stampede_domain::{
+    Acknowledgement, Currency, Generation, Instant, Price, Sale, SaleId, Sku, Version, Window,
+};
 
 use super::ProductView;
 use crate::{
@@ -15,6 +17,14 @@ use crate::{
 pub struct ProductChanges {
     /// What shoppers read.
     pub product_name: Option<String>,
+    /// What they read of it.
+    pub description: Edit<String>,
+    /// Where its picture is.
+    pub picture: Edit<String>,
+    /// What one unit costs, in the smallest unit of its currency.
+    pub price_minor: Edit<i64>,
+    /// What it costs that in.
+    pub currency: Edit<Currency>,
     /// Units on offer.
     pub initial_stock: Option<u32>,
     /// The first instant of the sale.
@@ -25,6 +35,18 @@ pub struct ProductChanges {
     pub limit_per_buyer: Option<u32>,
     /// What an answered purchase must have survived.
     pub acknowledge: Option<Acknowledgement>,
+}
+
+/// What is to become of something that a product may be without.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Edit<T> {
+    /// It stays.
+    #[default]
+    Keep,
+    /// It goes.
+    Remove,
+    /// It becomes this.
+    Set(T),
 }
 
 /// One state of a product, which `ETag` and `If-Match` compare.
@@ -48,15 +70,26 @@ pub enum UpdateError {
     /// The product is not as the caller last read it.
     #[error("the product has changed since it was read")]
     PreconditionFailed,
-    /// With the change, the sale would end before it starts.
-    #[error("the end is not after the start")]
-    WindowInverted,
+    /// What is to change does not fit with what stays: all that does not.
+    #[error("the changes do not fit with what stays")]
+    Misfits(Vec<Misfit>),
     /// This engine cannot give that acknowledgement.
     #[error("this engine does not acknowledge at level {0}")]
     Acknowledge(Acknowledgement),
     /// We do not know.
     #[error(transparent)]
     Port(#[from] PortError),
+}
+
+/// A change that does not fit with what stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misfit {
+    /// The sale would end before it starts.
+    WindowInverted,
+    /// It would have a currency and no price.
+    PriceMissing,
+    /// It would have a price and no currency.
+    CurrencyMissing,
 }
 
 /// Times that a sale which moves while it is changed is read.
@@ -172,21 +205,52 @@ impl UpdateProduct {
 impl ProductChanges {
     /// `sale` with the changes.
     fn apply(&self, sale: &Sale) -> Result<Sale, UpdateError> {
+        let mut misfits = Vec::new();
         let window = Window {
             start: self.start.unwrap_or(sale.window.start),
             end: self.end.unwrap_or(sale.window.end),
         };
         if window.end <= window.start {
-            return Err(UpdateError::WindowInverted);
+            misfits.push(Misfit::WindowInverted);
         }
+        let price = self.price(sale).map_err(|misfit| misfits.push(misfit));
+        let (Ok(price), true) = (price, misfits.is_empty()) else {
+            return Err(UpdateError::Misfits(misfits));
+        };
         Ok(Sale {
             id: sale.id.clone(),
             product_name: self.product_name.clone().unwrap_or_else(|| sale.product_name.clone()),
+            description: self.description.over(sale.description.as_ref()),
+            picture: self.picture.over(sale.picture.as_ref()),
+            price,
             initial_stock: self.initial_stock.unwrap_or(sale.initial_stock),
             window,
             limit_per_buyer: self.limit_per_buyer.unwrap_or(sale.limit_per_buyer),
             acknowledge: self.acknowledge.unwrap_or(sale.acknowledge),
             ..*sale
         })
+    }
+
+    /// The price with the changes: its two halves come together or not at all.
+    fn price(&self, sale: &Sale) -> Result<Option<Price>, Misfit> {
+        let minor = self.price_minor.over(sale.price.as_ref().map(|price| &price.minor));
+        let currency = self.currency.over(sale.price.as_ref().map(|price| &price.currency));
+        match (minor, currency) {
+            (Some(minor), Some(currency)) => Ok(Some(Price { minor, currency })),
+            (None, None) => Ok(None),
+            (None, Some(_)) => Err(Misfit::PriceMissing),
+            (Some(_), None) => Err(Misfit::CurrencyMissing),
+        }
+    }
+}
+
+impl<T: Clone> Edit<T> {
+    /// What becomes of `old`.
+    fn over(&self, old: Option<&T>) -> Option<T> {
+        match self {
+            Self::Keep => old.cloned(),
+            Self::Remove => None,
+            Self::Set(new) => Some(new.clone()),
+        }
     }
 }

@@ -44,6 +44,9 @@ pub(crate) fn snapshot(text: &str, generation: u128, version: u64, stock: u32) -
     let sale = Sale {
         id: SaleId { sku: sku(text), generation: Generation(uuid::Uuid::from_u128(generation)) },
         product_name: text.into(),
+        description: None,
+        picture: None,
+        price: None,
         initial_stock: 100,
         window: Window { start: Instant::from_millis(START), end: Instant::from_millis(END) },
         limit_per_buyer: 1,
@@ -66,6 +69,5 @@ pub(crate) fn attempt(number: u16) -> Attempt {
         bits: PurchaseBits([0; 10]),
         qty: 1,
         traceparent: None,
-        unit_price: None,
     }
 }

@@ -19,8 +19,8 @@ use super::{
 const EXPIRED_PER_TRANSACTION_MAX: i64 = 10_000;
 /// What a sale's row is read by.
 pub(super) const SALE_COLUMNS: &str = "generation, sku, epoch_number, epoch_nonce, product_name, \
-     stock, sold, starts, ends, limit_per_buyer, acknowledge, paused, ended_by_admin, version, \
-     created_at";
+     description, picture, price_minor, currency, stock, sold, starts, ends, limit_per_buyer, \
+     acknowledge, paused, ended_by_admin, version, created_at";
 
 /// Which sales exist, in the embedded engine's file. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -217,8 +217,9 @@ async fn insert(
     sqlx::query(
         "INSERT INTO sales (generation, sku, epoch_number, epoch_nonce, product_name,
              initial_stock, stock, starts, ends, limit_per_buyer, acknowledge, paused,
-             ended_by_admin, version, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             ended_by_admin, version, created_at, description, picture, price_minor, currency)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+             ?18)",
     )
     .bind(sale.id.generation.0)
     .bind(sale.id.sku.as_str())
@@ -234,6 +235,10 @@ async fn insert(
     .bind(sale.ended_by_admin)
     .bind(epoch.first_version().0.cast_signed())
     .bind(sale.created_at.millis())
+    .bind(&sale.description)
+    .bind(&sale.picture)
+    .bind(sale.price.map(|price| price.minor))
+    .bind(sale.price.as_ref().map(|price| price.currency.as_str()))
     .execute(connection)
     .await
     .map_err(unavailable)?;

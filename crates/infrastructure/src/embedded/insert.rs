@@ -70,7 +70,7 @@ fn columns(row: &RecordedPurchase) -> Result<Value, CommitError> {
         purchase.held_after,
         i64::from(purchase.cancelled),
         row.traceparent,
-        row.unit_price.map(|price| price.minor),
-        row.unit_price.map(|price| String::from_utf8_lossy(&price.currency).into_owned()),
+        purchase.unit_price.map(|price| price.minor),
+        purchase.unit_price.as_ref().map(|price| price.currency.as_str()),
     ]))
 }

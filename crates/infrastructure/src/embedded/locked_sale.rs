@@ -52,7 +52,8 @@ impl LockedSale for EmbeddedLockedSale {
             "UPDATE sales
              SET product_name = ?2, initial_stock = ?3, stock = ?3, starts = ?4, ends = ?5,
                  limit_per_buyer = ?6, acknowledge = ?7, paused = ?8, ended_by_admin = ?9,
-                 version = ?10
+                 version = ?10, description = ?11, picture = ?12, price_minor = ?13,
+                 currency = ?14
              WHERE generation = ?1 AND version < ?10",
         )
         .bind(self.row.sale.id.generation.0)
@@ -65,6 +66,10 @@ impl LockedSale for EmbeddedLockedSale {
         .bind(sale.paused)
         .bind(sale.ended_by_admin)
         .bind(version.0.cast_signed())
+        .bind(&sale.description)
+        .bind(&sale.picture)
+        .bind(sale.price.map(|price| price.minor))
+        .bind(sale.price.as_ref().map(|price| price.currency.as_str()))
         .execute(&mut *writing.transaction)
         .await
         .map_err(unavailable)?;

@@ -21,8 +21,8 @@ const CREATION_LOCK: i64 = 0x5354_414d_5045_4445;
 const EXPIRED_PER_STATEMENT_MAX: i64 = 10_000;
 /// What a sale's row is read by.
 pub(super) const SALE_COLUMNS: &str = "generation, sku, epoch_number, epoch_nonce, product_name, \
-     stock, sold, starts, ends, limit_per_buyer, acknowledge, paused, ended_by_admin, version, \
-     created_at";
+     description, picture, price_minor, currency, stock, sold, starts, ends, limit_per_buyer, \
+     acknowledge, paused, ended_by_admin, version, created_at";
 
 /// Which sales exist, in Postgres. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -207,9 +207,9 @@ async fn insert(connection: &mut PgConnection, sale: &Sale, epoch: Epoch) -> Res
     sqlx::query(
         "INSERT INTO sales (generation, sku, epoch_number, epoch_nonce, product_name,
              initial_stock, stock, starts, ends, limit_per_buyer, acknowledge, paused,
-             ended_by_admin, version, created_at)
+             ended_by_admin, version, created_at, description, picture, price_minor, currency)
          VALUES ($1, $2, $3, $4, $5, $6::int8::int4, $6::int8::int4, $7, $8, $9::int8::int4,
-             $10, $11, $12, $13, $14)",
+             $10, $11, $12, $13, $14, $15, $16, $17, $18)",
     )
     .bind(sale.id.generation.0)
     .bind(sale.id.sku.as_str())
@@ -225,6 +225,10 @@ async fn insert(connection: &mut PgConnection, sale: &Sale, epoch: Epoch) -> Res
     .bind(sale.ended_by_admin)
     .bind(epoch.first_version().0.cast_signed())
     .bind(sale.created_at.to_utc())
+    .bind(&sale.description)
+    .bind(&sale.picture)
+    .bind(sale.price.map(|price| price.minor))
+    .bind(sale.price.as_ref().map(|price| price.currency.as_str()))
     .execute(connection)
     .await
     .map_err(unavailable)?;

@@ -108,7 +108,8 @@ async fn apply(connection: &mut PgConnection, change: &RecordedChange) -> Result
         "UPDATE sales
          SET product_name = $3, stock = $4::int8::int4, starts = $5, ends = $6,
              limit_per_buyer = $7::int8::int4, acknowledge = $8, paused = $9,
-             ended_by_admin = $10, version = $2
+             ended_by_admin = $10, version = $2, description = $11, picture = $12,
+             price_minor = $13, currency = $14
          WHERE generation = $1 AND version < $2",
     )
     .bind(sale.id.generation.0)
@@ -121,6 +122,10 @@ async fn apply(connection: &mut PgConnection, change: &RecordedChange) -> Result
     .bind(sale.acknowledge.to_string())
     .bind(sale.paused)
     .bind(sale.ended_by_admin)
+    .bind(&sale.description)
+    .bind(&sale.picture)
+    .bind(sale.price.map(|price| price.minor))
+    .bind(sale.price.as_ref().map(|price| price.currency.as_str()))
     .execute(connection)
     .await
     .map_err(|error| refused(error, &sale.id))?;

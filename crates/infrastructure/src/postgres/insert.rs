@@ -1,6 +1,6 @@
 //! Inserting purchases in bulk.
 
-use std::{collections::HashSet, sync::Arc};
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -93,11 +93,9 @@ impl<'a> Columns<'a> {
             columns.held_after.push(purchase.held_after.into());
             columns.cancelled.push(purchase.cancelled);
             columns.traceparent.push(row.traceparent.as_ref().map(TraceParent::as_str));
-            columns.unit_price_minor.push(row.unit_price.map(|price| price.minor));
-            let currency = row.unit_price.as_ref().map(|price| str::from_utf8(&price.currency));
-            let currency =
-                currency.transpose().map_err(|error| CommitError::Data(Arc::new(error)))?;
-            columns.currency.push(currency);
+            let price = purchase.unit_price.as_ref();
+            columns.unit_price_minor.push(price.map(|price| price.minor));
+            columns.currency.push(price.map(|price| price.currency.as_str()));
         }
         Ok(columns)
     }

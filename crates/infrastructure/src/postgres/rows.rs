@@ -22,6 +22,10 @@ pub(super) struct SaleRow {
     epoch_number: i64,
     epoch_nonce: i64,
     product_name: String,
+    description: Option<String>,
+    picture: Option<String>,
+    price_minor: Option<i64>,
+    currency: Option<String>,
     stock: i32,
     sold: i32,
     starts: DateTime<Utc>,
@@ -47,6 +51,9 @@ impl SaleRow {
                     generation: Generation(self.generation),
                 },
                 product_name: self.product_name,
+                description: self.description,
+                picture: self.picture,
+                price: price(self.price_minor, self.currency.as_deref()).map_err(inconsistent)?,
                 initial_stock: count(self.stock)?,
                 window: Window { start: self.starts.into(), end: self.ends.into() },
                 limit_per_buyer: count(self.limit_per_buyer)?,
@@ -96,10 +103,10 @@ impl PurchaseRow {
                 ordinal: count(self.ordinal)?,
                 held_after: count(self.held_after)?,
                 cancelled: self.cancelled,
+                unit_price: price(self.unit_price_minor, self.currency.as_deref())
+                    .map_err(inconsistent)?,
             },
             traceparent: self.traceparent.as_deref().and_then(TraceParent::parse),
-            unit_price: price(self.unit_price_minor, self.currency.as_deref())
-                .map_err(inconsistent)?,
         })
     }
 }

@@ -8,7 +8,7 @@ use stampede_domain::{
 
 use super::{
     fence::Undecodable,
-    link,
+    link, price,
     record::{self, Reader},
     script::{ATTEMPT, Call},
 };
@@ -20,7 +20,7 @@ pub(super) const BATCH_MAX: usize = 256;
 const ATTEMPT_BYTES: usize = 96;
 /// Extras bit: a traceparent of 55 bytes follows.
 const HAS_TRACEPARENT: u8 = 1;
-/// Extras bit: a price follows, 8 bytes of minor units and 3 of currency.
+/// Extras bit: a price follows. `lua/attempt.lua` sets it, for the price is the head's to tell.
 const HAS_PRICE: u8 = 2;
 
 /// Hands `send` the call that decides `batch`.
@@ -36,23 +36,24 @@ pub(super) fn write(batch: &[Attempt], command: &mut Cmd) {
         blob.extend_from_slice(&attempt.key.0);
         blob.extend_from_slice(&attempt.bits.0);
         blob.push(record::units(attempt.qty));
-        write_extras(attempt.traceparent.as_ref(), attempt.unit_price, &mut blob);
+        write_extras(attempt.traceparent.as_ref(), None, &mut blob);
         command.arg(attempt.buyer.as_str()).arg(&blob[..]);
     }
 }
 
-/// What the script copies into the outbox without reading it.
-pub(super) fn write_extras(trace: Option<&TraceParent>, price: Option<Price>, to: &mut Vec<u8>) {
+/// What an outbox entry has of a purchase besides.
+pub(super) fn write_extras(
+    trace: Option<&TraceParent>,
+    unit_price: Option<Price>,
+    to: &mut Vec<u8>,
+) {
     let traced = if trace.is_some() { HAS_TRACEPARENT } else { 0 };
-    let priced = if price.is_some() { HAS_PRICE } else { 0 };
+    let priced = if unit_price.is_some() { HAS_PRICE } else { 0 };
     to.push(traced | priced);
     if let Some(trace) = trace {
         to.extend_from_slice(trace.as_str().as_bytes());
     }
-    if let Some(price) = price {
-        to.extend_from_slice(&price.minor.to_be_bytes());
-        to.extend_from_slice(&price.currency);
-    }
+    price::write(unit_price, to);
 }
 
 /// What [`write_extras`] wrote.
@@ -70,12 +71,11 @@ pub(super) fn read_extras(reader: &mut Reader<'_>) -> Result<Option<Extras>, Und
         let text = reader.take(TRACEPARENT_BYTES)?;
         trace = std::str::from_utf8(text).ok().and_then(TraceParent::parse);
     }
-    let mut price = None;
+    let mut unit_price = None;
     if flags & HAS_PRICE != 0 {
-        let minor = i64::from_be_bytes(reader.array()?);
-        price = Some(Price { minor, currency: reader.array()? });
+        unit_price = Some(price::take(reader)?);
     }
-    Ok(Some((trace, price)))
+    Ok(Some((trace, unit_price)))
 }
 
 /// Reads the reply to `batch`.
@@ -90,8 +90,10 @@ pub(super) fn judged(batch: &[Attempt], reply: Value, resent: bool) -> Result<Ju
     let version = Version(header.number(7)?);
     let position = header.number(5)?;
     let stock = header.small(4)?;
+    let price_bytes = header.small(1)?;
+    let unit_price = price::read(header.take(price_bytes as usize)?)?;
     let letters = header.take(batch.len())?;
-    let mut fold = Fold { at, position, stock, receipts: header };
+    let mut fold = Fold { at, position, stock, unit_price, receipts: header };
     let mut decisions = Vec::with_capacity(batch.len());
     for (attempt, &letter) in batch.iter().zip(letters) {
         let decision = fold.decision(attempt, letter)?;
@@ -113,6 +115,8 @@ struct Fold<'a> {
     at: Instant,
     position: u64,
     stock: u32,
+    /// The sale's, which every purchase of it has.
+    unit_price: Option<Price>,
     receipts: Reader<'a>,
 }
 
@@ -153,12 +157,14 @@ impl Fold<'_> {
             ordinal,
             held_after,
             cancelled: false,
+            unit_price: self.unit_price,
         })
     }
 
     fn receipt(&mut self) -> Result<Purchase, Undecodable> {
         let mut purchase = self.receipts.item()?;
         (purchase.ordinal, purchase.held_after) = self.place()?;
+        purchase.unit_price = self.unit_price;
         Ok(purchase)
     }
 

@@ -140,15 +140,9 @@ impl<'a> Fields<'a> {
             let Some((traceparent, unit_price)) = attempt::read_extras(&mut reader)? else {
                 return Ok(None);
             };
+            purchase.unit_price = unit_price;
             let sale = sale.clone();
-            purchases.push(RecordedPurchase {
-                sale,
-                epoch,
-                buyer,
-                purchase,
-                traceparent,
-                unit_price,
-            });
+            purchases.push(RecordedPurchase { sale, epoch, buyer, purchase, traceparent });
         }
         Ok(Some(purchases))
     }

@@ -6,7 +6,7 @@ use stampede_domain::{Epoch, Instant, Sale, Version, Window};
 
 use super::{
     fence::{Undecodable, parse_epoch},
-    link,
+    link, price,
 };
 
 /// What the head holds as the end reason of a sale that an admin ended; else it is empty, since
@@ -81,13 +81,16 @@ pub(super) fn definition(sale: &Sale) -> Result<String, serde_json::Error> {
     serde_json::to_string(sale)
 }
 
-/// Adds starts, ends, limit, paused, end reason and definition, in the order of the scripts.
+/// Adds starts, ends, limit, paused, end reason, definition and price, in the order of the scripts.
 pub(super) fn write_sale(sale: &Sale, definition: &str, command: &mut Cmd) {
+    let mut packed = Vec::new();
+    price::write(sale.price, &mut packed);
     command
         .arg(sale.window.start.millis())
         .arg(sale.window.end.millis())
         .arg(sale.limit_per_buyer)
         .arg(u8::from(sale.paused))
         .arg(if sale.ended_by_admin { ENDED_BY_ADMIN } else { "" })
-        .arg(definition);
+        .arg(definition)
+        .arg(packed);
 }

@@ -234,7 +234,8 @@ fn write_stale(stale: &[&RecordedPurchase], command: &mut Cmd) {
     for recorded in stale {
         given.clear();
         record::write_item(&recorded.purchase, &mut given);
-        attempt::write_extras(recorded.traceparent.as_ref(), recorded.unit_price, &mut given);
+        let (trace, price) = (recorded.traceparent.as_ref(), recorded.purchase.unit_price);
+        attempt::write_extras(trace, price, &mut given);
         command.arg(recorded.buyer.as_str()).arg(&given[..]);
     }
 }

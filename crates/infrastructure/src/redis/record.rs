@@ -1,11 +1,14 @@
 //! A buyer's record: a format byte and the purchases, oldest first, 43 bytes each.
 //!
 //! key 16, bits 10, units 1, instant 6, remaining 4, position 5, flags 1; big-endian. The ordinal
-//! is the place, what was held after it the running sum of what is not cancelled.
+//! is the place, what was held after it the running sum of what is not cancelled; the price is the
+//! sale's, which stands from the first purchase on.
 //! `lua/fence.lua` writes the same (`item`).
 
 use redis::Cmd;
-use stampede_domain::{AttemptKey, Instant, Position, Purchase, PurchaseBits, RecordedPurchase};
+use stampede_domain::{
+    AttemptKey, Instant, Position, Price, Purchase, PurchaseBits, RecordedPurchase,
+};
 
 use super::fence::Undecodable;
 
@@ -41,7 +44,8 @@ impl<'a> Reader<'a> {
         u32::try_from(self.number(bytes)?).map_err(|_| Undecodable("a number too large"))
     }
 
-    /// A purchase as an item has it, before its ordinal and what was held after it are known.
+    /// A purchase as an item has it, before its ordinal, what was held after it and its price are
+    /// known.
     pub(super) fn item(&mut self) -> Result<Purchase, Undecodable> {
         Ok(Purchase {
             key: AttemptKey(self.array()?),
@@ -53,12 +57,13 @@ impl<'a> Reader<'a> {
             cancelled: self.number(1)? & u64::from(CANCELLED) != 0,
             ordinal: 0,
             held_after: 0,
+            unit_price: None,
         })
     }
 }
 
-/// Reads a record; an empty one holds nothing.
-pub(super) fn read(record: &[u8]) -> Result<Vec<Purchase>, Undecodable> {
+/// Reads a record of a sale that sells at `unit_price`; an empty one holds nothing.
+pub(super) fn read(record: &[u8], unit_price: Option<Price>) -> Result<Vec<Purchase>, Undecodable> {
     let mut reader = Reader(record);
     if record.is_empty() {
         return Ok(Vec::new());
@@ -74,6 +79,7 @@ pub(super) fn read(record: &[u8]) -> Result<Vec<Purchase>, Undecodable> {
         }
         purchase.ordinal = u32::try_from(purchases.len() + 1).unwrap_or(u32::MAX);
         purchase.held_after = held;
+        purchase.unit_price = unit_price;
         purchases.push(purchase);
     }
     Ok(purchases)
@@ -107,7 +113,13 @@ pub(super) fn write_items(purchases: &[RecordedPurchase], command: &mut Cmd) {
 
 #[cfg(test)]
 mod tests {
+    use stampede_domain::Currency;
+
     use super::*;
+
+    fn price() -> Price {
+        Price { minor: 1_999, currency: Currency::parse("EUR").unwrap() }
+    }
 
     fn purchase(qty: u32, ordinal: u32, held_after: u32) -> Purchase {
         Purchase {
@@ -120,6 +132,7 @@ mod tests {
             ordinal,
             held_after,
             cancelled: false,
+            unit_price: Some(price()),
         }
     }
 
@@ -131,16 +144,16 @@ mod tests {
             write_item(purchase, &mut record);
         }
         assert_eq!(record.len(), 1 + 2 * ITEM);
-        assert_eq!(read(&record).unwrap(), purchases);
-        assert_eq!(read(&[]).unwrap(), []);
+        assert_eq!(read(&record, Some(price())).unwrap(), purchases);
+        assert_eq!(read(&[], None).unwrap(), []);
     }
 
     #[test]
     fn a_record_that_is_cut_short_or_newer_is_not_read() {
         let mut record = vec![FORMAT];
         write_item(&purchase(1, 1, 1), &mut record);
-        assert!(read(&record[..record.len() - 1]).is_err());
+        assert!(read(&record[..record.len() - 1], None).is_err());
         record[0] = 2;
-        assert!(read(&record).is_err());
+        assert!(read(&record, None).is_err());
     }
 }

@@ -22,7 +22,7 @@ use super::{
     head::{self, Fields, State},
     lane::RedisLane,
     link::{self, Link},
-    record,
+    price, record,
     restore::Restored,
     room,
     script::{AMEND, AUDIT, CHANGE, Call, HOLDINGS, OPEN, PURCHASES, REPAIR, SNAPSHOT, send},
@@ -72,7 +72,7 @@ impl RedisSaleGate {
             command.arg(epoch.first_version().0).arg(sale.initial_stock);
             head::write_sale(sale, &definition, command);
         };
-        let call = Call { script: &OPEN, size: (8, definition.len() + 128), write: &write };
+        let call = Call { script: &OPEN, size: (9, definition.len() + 128), write: &write };
         let timeout = self.gatehouse.response_timeout_ms;
         let sent = send(self.link(), timeout, &known, Some(epoch), &call).await?;
         match sent.reply {
@@ -135,7 +135,8 @@ impl SaleGate for RedisSaleGate {
         };
         let call = Call { script: &PURCHASES, size: (1, buyer.as_str().len()), write: &write };
         let Some(mut fields) = self.fields(id, &call).await? else { return Ok(None) };
-        let held = fields.bytes().and_then(|record| record::read(&record));
+        let price = fields.bytes().and_then(|price| price::read(&price)).map_err(inconsistent)?;
+        let held = fields.bytes().and_then(|record| record::read(&record, price));
         held.map(Some).map_err(inconsistent)
     }
 
@@ -161,7 +162,7 @@ impl SaleGate for RedisSaleGate {
             command.arg(seen.0).arg(sale.initial_stock);
             head::write_sale(sale, &definition, command);
         };
-        let call = Call { script: &AMEND, size: (8, definition.len() + 128), write: &write };
+        let call = Call { script: &AMEND, size: (9, definition.len() + 128), write: &write };
         let Some(mut fields) = self.fields(&sale.id, &call).await? else {
             return Ok(Amended::UnknownSale);
         };
@@ -262,6 +263,7 @@ fn changed(state: State) -> Result<Changed, Undecodable> {
 
 fn holdings_page(fields: &mut Fields) -> Result<HoldingsPage, Undecodable> {
     let epoch = parse_epoch(&fields.text()?).ok_or(Undecodable("an epoch"))?;
+    let price = price::read(&fields.bytes()?)?;
     let next = fields.text()?;
     let Value::Array(page) = fields.value()? else {
         return Err(Undecodable("a part of the buyers"));
@@ -269,7 +271,7 @@ fn holdings_page(fields: &mut Fields) -> Result<HoldingsPage, Undecodable> {
     let mut holdings: Vec<Holding> = Vec::with_capacity(page.len() / 2);
     for (buyer, record) in pairs(page).ok_or(Undecodable("a buyer"))? {
         let buyer = String::from_utf8(buyer).ok().and_then(|name| BuyerId::parse(&name).ok());
-        holdings.push((buyer.ok_or(Undecodable("a buyer"))?, record::read(&record)?));
+        holdings.push((buyer.ok_or(Undecodable("a buyer"))?, record::read(&record, price)?));
     }
     let next = (next != "0").then_some(HoldingsCursor(next));
     Ok(HoldingsPage { holdings, epoch, next })

@@ -188,7 +188,7 @@ async fn a_dead_letter_is_raised_once_read_back_whole_and_removed_once() {
             .at_position(position)
             .by("Łukasz 'L'")
             .traced("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-            .priced(250, *b"PLN")
+            .priced(250, "PLN")
             .build();
         (lost, format!("no unit was left for {position}"))
     });

@@ -3,10 +3,12 @@
 use stampede_application::{
     live_sales::Known,
     ports::{Amended, Change, SaleGate},
-    use_cases::{CreateError, ProductChanges, Revision, UpdateError},
+    use_cases::{
+        CreateError, Edit, Misfit, NewProduct, ProductChanges, ProductView, Revision, UpdateError,
+    },
 };
 use stampede_domain::{Acknowledgement, Instant, Sale, State, Version};
-use stampede_testkit::suites::run;
+use stampede_testkit::{builders::a_price, suites::run};
 
 use crate::shop::{STRICT, Shop, WIDGET, When, sku};
 
@@ -22,6 +24,8 @@ on_every_engine!(
     another_revision_than_the_one_that_was_read_changes_nothing,
     a_revision_that_moves_between_reading_and_amending_changes_nothing,
     an_end_before_the_start_is_refused,
+    a_price_has_its_currency_or_the_product_stays_as_it_is,
+    a_product_can_lose_its_words_and_its_picture,
     a_change_whose_commit_was_lost_is_kept_by_the_next,
     an_unknown_product_is_not_changed,
 );
@@ -62,10 +66,7 @@ async fn a_creation_whose_gate_was_away_is_opened_by_whoever_looks(shop: Shop) {
 
 async fn a_level_that_the_engine_does_not_have_is_refused(shop: Shop) {
     let offer = shop.offer(WIDGET, 10, 1, When::Upcoming);
-    let strict = shop.create.run(stampede_application::use_cases::NewProduct {
-        acknowledge: Some(STRICT),
-        ..offer.clone()
-    });
+    let strict = shop.create.run(NewProduct { acknowledge: Some(STRICT), ..offer.clone() });
     if shop.gate.acknowledges() == STRICT {
         strict.await.expect("this engine has it");
         return;
@@ -87,6 +88,10 @@ async fn a_product_whose_end_has_passed_is_created_ended(shop: Shop) {
 fn every_change(now: Instant) -> ProductChanges {
     ProductChanges {
         product_name: Some("Another Widget".into()),
+        description: Edit::Set("What it is.\nAnd more.".into()),
+        picture: Edit::Set("/pictures/another.svg".into()),
+        price_minor: Edit::Set(2_999),
+        currency: Edit::Set(a_price(0, "EUR").currency),
         initial_stock: Some(25),
         start: Some(now.plus_millis(7_200_000)),
         end: Some(now.plus_millis(9_000_000)),
@@ -108,6 +113,9 @@ async fn an_upcoming_product_is_changed_in_every_field(shop: Shop) {
     let Sale { product_name, window, initial_stock, limit_per_buyer, acknowledge, .. } =
         view.sale.clone();
     assert_eq!(changes.product_name, Some(product_name));
+    assert_eq!(changes.description, Edit::Set(view.sale.description.clone().expect("words")));
+    assert_eq!(changes.picture, Edit::Set(view.sale.picture.clone().expect("a picture")));
+    assert_eq!(view.sale.price, Some(a_price(2_999, "EUR")));
     assert_eq!((changes.start, changes.end), (Some(window.start), Some(window.end)));
     assert_eq!((initial_stock, limit_per_buyer, view.current_stock), (25, 4, 25));
     assert_eq!(acknowledge, Acknowledgement::Gate);
@@ -200,8 +208,57 @@ async fn an_end_before_the_start_is_refused(shop: Shop) {
     let end = Some(before.sale.window.start);
     let changes = ProductChanges { end, ..ProductChanges::default() };
     let refused = shop.update.run(&id.sku, &changes, None).await;
-    assert!(matches!(refused, Err(UpdateError::WindowInverted)), "{refused:?}");
+    assert_eq!(misfits(refused), [Misfit::WindowInverted]);
     assert_eq!(shop.product(&id).await, before);
+}
+
+fn misfits(refused: Result<ProductView, UpdateError>) -> Vec<Misfit> {
+    let Err(UpdateError::Misfits(misfits)) = refused else { panic!("{refused:?}") };
+    misfits
+}
+
+/// Half a price is judged with the half that the product has.
+async fn a_price_has_its_currency_or_the_product_stays_as_it_is(shop: Shop) {
+    let euro = a_price(1, "EUR").currency;
+    let minor = |minor| ProductChanges { price_minor: minor, ..ProductChanges::default() };
+    let currency = |currency| ProductChanges { currency, ..ProductChanges::default() };
+    let offer = NewProduct { price: None, ..shop.offer(WIDGET, 10, 1, When::Upcoming) };
+    let unpriced = shop.create.run(offer).await.expect("the product is created");
+    let id = unpriced.sale.id.clone();
+    let put = async |changes: ProductChanges| shop.update.run(&id.sku, &changes, None).await;
+    assert_eq!(misfits(put(minor(Edit::Set(5))).await), [Misfit::CurrencyMissing]);
+    let end = Some(unpriced.sale.window.start);
+    let both = ProductChanges { end, ..currency(Edit::Set(euro)) };
+    assert_eq!(misfits(put(both).await), [Misfit::WindowInverted, Misfit::PriceMissing]);
+    assert_eq!(shop.product(&id).await, unpriced);
+    let whole = ProductChanges { currency: Edit::Set(euro), ..minor(Edit::Set(5)) };
+    for (changes, price) in [
+        (whole, Some(a_price(5, "EUR"))),
+        (minor(Edit::Set(7)), Some(a_price(7, "EUR"))),
+        (currency(Edit::Set(a_price(1, "JPY").currency)), Some(a_price(7, "JPY"))),
+        (ProductChanges::default(), Some(a_price(7, "JPY"))),
+    ] {
+        assert_eq!(put(changes).await.expect("it is upcoming").sale.price, price);
+    }
+    assert_eq!(misfits(put(minor(Edit::Remove)).await), [Misfit::PriceMissing]);
+    assert_eq!(misfits(put(currency(Edit::Remove)).await), [Misfit::CurrencyMissing]);
+    assert_eq!(shop.row(&id).await.sale.price, Some(a_price(7, "JPY")));
+    let none = ProductChanges { currency: Edit::Remove, ..minor(Edit::Remove) };
+    assert_eq!(put(none).await.expect("it is upcoming").sale.price, None);
+    assert_eq!(shop.row(&id).await.sale, unpriced.sale, "as if it had never had one");
+}
+
+async fn a_product_can_lose_its_words_and_its_picture(shop: Shop) {
+    let offer = shop.offer(WIDGET, 10, 1, When::Upcoming);
+    let made = shop.create.run(offer.clone()).await.expect("the product is created").sale;
+    assert_eq!((&made.description, &made.picture), (&offer.description, &offer.picture));
+    let (description, picture) = (Edit::Remove, Edit::Remove);
+    let changes = ProductChanges { description, picture, ..ProductChanges::default() };
+    let view = shop.update.run(&made.id.sku, &changes, None).await.expect("it is upcoming");
+    assert_eq!(view.sale, Sale { description: None, picture: None, ..made.clone() });
+    assert_eq!(shop.row(&made.id).await.sale, view.sale);
+    let Known::Live(live) = shop.live.get(&made.id.sku) else { panic!("this node shows it") };
+    assert_eq!(*live.sale, view.sale);
 }
 
 /// The gate is one version ahead of the row: the next change goes on from what the gate has.
@@ -220,4 +277,26 @@ async fn a_change_whose_commit_was_lost_is_kept_by_the_next(shop: Shop) {
 async fn an_unknown_product_is_not_changed(shop: Shop) {
     let unknown = shop.update.run(&sku(WIDGET), &renamed("X"), None).await;
     assert!(matches!(unknown, Err(UpdateError::Unknown)), "{unknown:?}");
+}
+
+/// The gate's price was answered and the ledger never heard of it: the purchase keeps it, also when
+/// nothing but a buyer's record in Redis has survived.
+#[test]
+fn a_receipt_keeps_its_price_when_the_change_of_it_was_lost() {
+    run(async {
+        let shop = crate::shop::redis().await;
+        let id = shop.sell(WIDGET, 10, 1, When::Upcoming).await;
+        let before = shop.snapshot(&id).await;
+        let mut ahead = Sale { price: Some(a_price(4_500, "JPY")), ..before.sale.clone() };
+        ahead.window.start = shop.clock.now().plus_millis(-1_000);
+        let amended = shop.gate.amend(&ahead, before.version).await.expect("the gate answers");
+        assert!(matches!(amended, Amended::Applied(_)), "{amended:?}");
+        let bought = shop.buy(&id, "ada").await;
+        assert_eq!(bought.unit_price, ahead.price);
+        shop.lose_outbox(&id).await;
+        shop.gate.rebuild(&id).await.expect("the gate rebuilds");
+        let recorded = shop.recorded(&id).await;
+        let prices = recorded.iter().map(|one| (one.purchase.no(), one.purchase.unit_price));
+        assert_eq!(prices.collect::<Vec<_>>(), [(bought.no(), ahead.price)]);
+    });
 }

@@ -23,8 +23,8 @@ use stampede_application::{
     },
 };
 use stampede_domain::{
-    Acknowledgement, Attempt, Decision, Instant, Price, Purchase, RecordedPurchase, SaleId, Shard,
-    Sku, Window,
+    Acknowledgement, Attempt, Decision, Instant, Purchase, RecordedPurchase, SaleId, Shard, Sku,
+    TraceParent, Window,
 };
 use stampede_infrastructure::{
     OsRandomness,
@@ -35,7 +35,7 @@ use stampede_infrastructure::{
     postgres::{PostgresCatalogue, PostgresLedger, PostgresLimits, connect, migrate},
     redis::{RedisEngine, RedisSettings},
 };
-use stampede_testkit::{servers, suites::attempt};
+use stampede_testkit::{builders::a_price, servers, suites::attempt};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -48,6 +48,12 @@ pub(crate) const TRIES_MAX: u32 = 3;
 /// The sku that most tests sell.
 pub(crate) const WIDGET: &str = "WIDGET-001";
 
+/// The trace of what the tables of a test refuse.
+const POISON: &str = "00-00000000000000000000000000000bad-000000000000dead-01";
+/// Makes them refuse it, as they would a value that no gate of ours writes.
+const REFUSE_POISON: &str = "ALTER TABLE purchases ADD COLUMN poison integer \
+     CONSTRAINT purchases_not_poisoned \
+     CHECK (traceparent <> '00-00000000000000000000000000000bad-000000000000dead-01')";
 const HOUR_MILLIS: i64 = 3_600_000;
 /// Where the embedded engine's clock begins.
 const BEGINS_AT_MILLIS: i64 = 1_771_149_600_000;
@@ -118,6 +124,7 @@ pub(crate) struct Shop {
 pub(crate) async fn embedded() -> Shop {
     let folder = tempfile::tempdir().expect("a folder");
     let database = EmbeddedDatabase::open(folder.path()).await.expect("the database opens");
+    sqlx::query(REFUSE_POISON).execute(database.writer()).await.expect("SQLite refuses poison");
     let catalogue = Arc::new(EmbeddedCatalogue::new(database.clone(), 100));
     let clock = Arc::new(HandClock(AtomicI64::new(BEGINS_AT_MILLIS)));
     let parts = EngineParts {
@@ -147,6 +154,7 @@ pub(crate) async fn redis() -> Shop {
     let limits = PostgresLimits { connections_max: 4, ..PostgresLimits::default() };
     let pool = connect(&database.url, &limits).expect("an address");
     migrate(&pool).await.expect("the migrations run");
+    sqlx::query(REFUSE_POISON).execute(&pool).await.expect("Postgres refuses poison");
     let ledger = PostgresLedger::new(pool.clone());
     let catalogue: Arc<dyn Catalogue> = Arc::new(PostgresCatalogue::new(pool, &limits));
     let settings = RedisSettings::new(&server.url, &server.prefix);
@@ -269,6 +277,9 @@ impl Shop {
         NewProduct {
             sku: self::sku(sku),
             product_name: "Limited Edition Widget".into(),
+            description: Some("All that one could want.".into()),
+            picture: Some("/pictures/widget.svg".into()),
+            price: Some(a_price(1_999, "EUR")),
             initial_stock: stock,
             window: Window { start: now.plus_millis(from), end: now.plus_millis(to) },
             limit_per_buyer: limit,
@@ -405,10 +416,9 @@ pub(crate) fn crowd(buyers: u32) -> Vec<Attempt> {
     (0..buyers).map(|number| attempt(&format!("buyer-{number}"), 1, 1)).collect()
 }
 
-/// An attempt that the gate takes and whose record the ledger refuses: its currency is none.
+/// An attempt that the gate takes and whose record the ledger refuses, by its trace.
 pub(crate) fn poisoned(buyer: &str) -> Attempt {
-    let unit_price = Some(Price { minor: 1_999, currency: *b"eur" });
-    Attempt { unit_price, ..attempt(buyer, 1, 1) }
+    Attempt { traceparent: TraceParent::parse(POISON), ..attempt(buyer, 1, 1) }
 }
 
 /// The level that an engine may not have.

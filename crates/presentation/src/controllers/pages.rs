@@ -6,13 +6,14 @@ use actix_web::{
         Method,
         header::{
             ACCEPT_ENCODING, Accept, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
-            CONTENT_TYPE, ETAG, HeaderName, Quality, REFERRER_POLICY, VARY, X_FRAME_OPTIONS,
+            CONTENT_TYPE, ETAG, HeaderValue, Quality, REFERRER_POLICY, VARY, X_FRAME_OPTIONS,
         },
     },
+    web::Data,
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use crate::{error::ApiError, etag};
+use crate::{error::ApiError, etag, image_origins::ImageOrigins, worker::Worker};
 
 /// The built page, or the placeholder; `build.rs` chooses.
 #[derive(RustEmbed)]
@@ -21,9 +22,9 @@ struct Page;
 
 /// The page itself.
 const INDEX: &str = "index.html";
-/// Everything from here, nothing inline, nobody's frame.
+/// Everything from here, nothing inline, nobody's frame; pictures come last, for what follows.
 const POLICY: &str = "default-src 'self'; connect-src 'self'; object-src 'none'; \
-    base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    base-uri 'none'; form-action 'self'; frame-ancestors 'none'; img-src 'self'";
 /// Names of assets carry a hash of their content.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// Kept, and asked about each time.
@@ -35,13 +36,26 @@ const NO_PAGES: [&str; 4] = ["api", "health", "metrics", "assets"];
 
 const NO_ROUTE: ApiError = ApiError::NotFound("There is no such route.");
 
+/// What the page may load and from where.
+pub(crate) fn policy(images: &ImageOrigins) -> HeaderValue {
+    let mut policy = POLICY.to_owned();
+    for origin in images.each() {
+        policy.push(' ');
+        policy.push_str(origin);
+    }
+    HeaderValue::try_from(policy).unwrap_or_else(|_| HeaderValue::from_static(POLICY))
+}
+
 /// A file whose name changes with its content.
 pub(crate) async fn asset(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     embedded(&request, request.path(), FOR_EVER).ok_or(NO_ROUTE)
 }
 
 /// A file of the page, or the page for every address that a browser shows.
-pub(crate) async fn page(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn page(
+    request: HttpRequest,
+    worker: Data<Worker>,
+) -> Result<HttpResponse, ApiError> {
     let path = request.path();
     let first = path.split('/').nth(1).unwrap_or_default();
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -57,14 +71,9 @@ pub(crate) async fn page(request: HttpRequest) -> Result<HttpResponse, ApiError>
     }
     let mut page = embedded(&request, INDEX, ASK).ok_or(NO_ROUTE)?;
     let headers = page.headers_mut();
-    let policies: [(HeaderName, &'static str); 3] = [
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (REFERRER_POLICY, "same-origin"),
-        (X_FRAME_OPTIONS, "DENY"),
-    ];
-    for (name, value) in policies {
-        headers.insert(name, actix_web::http::header::HeaderValue::from_static(value));
-    }
+    headers.insert(CONTENT_SECURITY_POLICY, worker.node.page_policy.clone());
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     Ok(page)
 }
 

@@ -48,9 +48,8 @@ pub(crate) async fn update_product(
     JsonBody(body): JsonBody,
     worker: Data<Worker>,
 ) -> Result<HttpResponse, ApiError> {
-    let level = worker.attempt_purchase.acknowledges();
     let sku = parsed_sku_of_path(&request);
-    let (sku, changes) = product_form::product_changes(sku, level, &body)?;
+    let (sku, changes) = product_form::product_changes(sku, worker.allowed(), &body)?;
     let wanted = wanted(&request);
     let update_product = &worker.node.use_cases.update_product;
     let view = update_product.run(&sku, &changes, wanted.as_deref()).await?;

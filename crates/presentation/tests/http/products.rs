@@ -23,7 +23,8 @@ async fn a_product_is_created_and_read_back_with_its_counters() {
     assert_eq!(created.headers()["location"], "/api/v1/products/W-1");
     let created: Value = created.json().await.expect("JSON");
     let expected = json!({
-        "sku": "W-1", "productName": "The W-1", "initialStock": 100,
+        "sku": "W-1", "productName": "The W-1", "description": null, "picture": null,
+        "priceMinor": null, "currency": null, "initialStock": 100,
         "startTime": "2026-02-15T10:00:00.000Z", "endTime": "2026-02-15T11:00:00.000Z",
         "limitPerBuyer": 2, "acknowledge": "gate", "state": "ACTIVE", "endReason": null,
         "paused": false, "createdAt": "2026-02-15T10:00:00.000Z", "currentStock": 100,
@@ -316,6 +317,7 @@ async fn a_replayed_dead_letter_is_gone() {
         ordinal: 1,
         held_after: 2,
         cancelled: false,
+        unit_price: None,
     };
     let generation = Generation(uuid::Uuid::nil());
     let recorded = RecordedPurchase {
@@ -324,7 +326,6 @@ async fn a_replayed_dead_letter_is_gone() {
         buyer: BuyerId::parse("ada").expect("a buyer"),
         purchase,
         traceparent: None,
-        unit_price: None,
     };
     let (purchase, error) = (Some(recorded), "refused".into());
     site.engine.set_aside("1-0", DeadLetter { purchase, raw: None, error });

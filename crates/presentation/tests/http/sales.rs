@@ -16,7 +16,8 @@ async fn a_status_is_the_whole_sale_with_the_servers_time() {
     assert_eq!(
         body,
         json!({"success": true, "data": {
-            "sku": "W-1", "productName": "The W-1", "state": "ACTIVE", "stock": 99,
+            "sku": "W-1", "productName": "The W-1", "description": null, "picture": null,
+            "priceMinor": null, "currency": null, "state": "ACTIVE", "stock": 99,
             "initialStock": 100, "startTime": "2026-02-15T10:00:00.000Z",
             "endTime": "2026-02-15T11:00:00.000Z", "endReason": null, "paused": false,
             "limitPerBuyer": 1, "version": 1_000_000_001,

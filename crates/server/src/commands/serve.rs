@@ -36,6 +36,7 @@ pub(super) fn bind(
         requests_per_address_per_s: settings.access.requests_per_address_per_s,
         trusted_proxies: settings.access.trusted_proxies.clone(),
         cors_origins: settings.access.cors_origins.clone(),
+        image_origins: settings.access.image_origins.clone(),
         limits: settings.http,
         ..defaults
     };

@@ -11,6 +11,8 @@ use stampede_domain::{Instant, Sku, State, Window};
 use stampede_presentation::UseCases;
 use tokio::time::sleep;
 
+use super::offer::{OFFERS, Offer};
+
 /// How often the shop looks whether it needs another sale.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// From the making of the second sale to its start, in milliseconds.
@@ -25,29 +27,6 @@ const KEPT_MAX: usize = 20;
 const LOOK_MAX: usize = 1_000;
 /// Tries for a sku that is not taken.
 const NUMBERS_MAX: u32 = 9_999;
-
-/// Something on offer.
-struct Offer {
-    /// Begins the sku; a number follows.
-    code: &'static str,
-    name: &'static str,
-    stock: u32,
-    limit_per_buyer: u32,
-}
-
-/// What the demo sells, over and over.
-const OFFERS: [Offer; 6] = [
-    offer("AURORA-LAMP", "Aurora desk lamp, first edition", 250, 1),
-    offer("NIMBUS-SNEAKER", "Nimbus running shoe, midnight blue", 180, 1),
-    offer("TERRA-MUG", "Terra mug, hand-glazed", 400, 3),
-    offer("VOLT-BOARD", "Volt 75 keyboard, walnut case", 120, 1),
-    offer("FESTIVAL-PASS", "Summer festival, two-day pass", 500, 2),
-    offer("ORBIT-WATCH", "Orbit automatic watch, numbered", 100, 1),
-];
-
-const fn offer(code: &'static str, name: &'static str, stock: u32, limit_per_buyer: u32) -> Offer {
-    Offer { code, name, stock, limit_per_buyer }
-}
 
 /// Keeps the demo's sales.
 pub(crate) struct Shop {
@@ -125,6 +104,9 @@ impl Shop {
             let product = NewProduct {
                 sku: Sku::parse(&format!("{}-{number:03}", offer.code))?,
                 product_name: offer.name.into(),
+                description: Some(offer.description.into()),
+                picture: Some(offer.picture()),
+                price: Some(offer.price()?),
                 initial_stock: offer.stock,
                 window: Window { start, end: start.plus_millis(RUNS_MS) },
                 limit_per_buyer: offer.limit_per_buyer,

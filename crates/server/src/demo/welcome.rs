@@ -46,8 +46,9 @@ impl fmt::Display for Welcome<'_> {
             writeln!(f, "    {sku}  {name}, {} left, {}", sale.stock, when.trim())?;
         }
         writeln!(f)?;
+        writeln!(f, "  Admin:     {base}/admin")?;
+        writeln!(f, "  Admin key: {} (the API takes it as X-Admin-Key)", self.admin_key)?;
         writeln!(f, "  API:       {base}/api/docs")?;
-        writeln!(f, "  Admin key: {} (send it as X-Admin-Key)", self.admin_key)?;
         if let Some(sale) = self.sales.first() {
             let sku = &sale.sale.id.sku;
             writeln!(f, "\n  Buy one:")?;

@@ -1,7 +1,7 @@
 //! Who may do what, and how often.
 
 use secrecy::SecretString;
-use stampede_presentation::TrustedProxies;
+use stampede_presentation::{ImageOrigins, TrustedProxies};
 
 use super::{Need, reader::Reader};
 
@@ -18,6 +18,8 @@ pub struct Access {
     pub trusted_proxies: TrustedProxies,
     /// Whose pages may call the API.
     pub cors_origins: Vec<String>,
+    /// From where the page may show pictures, beside its own origin.
+    pub image_origins: ImageOrigins,
 }
 
 impl Access {
@@ -26,12 +28,14 @@ impl Access {
         if admin_key.is_none() && need == Need::Whole {
             read.missing("ADMIN_API_KEY", "is not set");
         }
+        let images = |text: &str| ImageOrigins::parse(text).ok();
         let proxies = |text: &str| TrustedProxies::parse(text).ok();
         Self {
             admin_key,
             attempts_per_buyer_per_s: read.whole("RATE_LIMIT_PURCHASE_PER_BUYER"),
             requests_per_address_per_s: read.whole("RATE_LIMIT_PER_IP"),
             trusted_proxies: read.parsed("STAMPEDE_TRUSTED_PROXIES", proxies).unwrap_or_default(),
+            image_origins: read.parsed("STAMPEDE_IMAGE_ORIGINS", images).unwrap_or_default(),
             cors_origins: read.origins("STAMPEDE_CORS_ORIGINS"),
         }
     }

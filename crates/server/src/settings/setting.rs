@@ -55,6 +55,8 @@ pub enum Kind {
     Networks,
     /// Origins of pages.
     Origins,
+    /// Origins that a page may load from.
+    SecureOrigins,
     /// Nothing: its work is not built.
     Later,
 }
@@ -81,6 +83,11 @@ impl Kind {
             Self::Networks => "addresses or networks, separated by commas".to_owned(),
             Self::Origins => {
                 "origins of scheme, host and port, without a path, separated by commas".to_owned()
+            }
+            Self::SecureOrigins => {
+                "origins of https, or of http on localhost or 127.0.0.1, without \
+                 a path, separated by commas"
+                    .to_owned()
             }
             Self::Later => "unset in this version".to_owned(),
         }

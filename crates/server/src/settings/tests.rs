@@ -45,6 +45,7 @@ fn every_fault_is_reported_at_once_with_limit_and_example() {
         ("ADMIN_API_KEY", "short"),
         ("STAMPEDE_RECONCILE_SCHEDULE", "sometimes"),
         ("STAMPEDE_TRUSTED_PROXIES", "10.0.0.0/8,here"),
+        ("STAMPEDE_IMAGE_ORIGINS", "https://cdn.example.com,http://cdn.example.com"),
         ("RUST_LOG", "a=b=c"),
     ]);
     let all = faults.join("\n");
@@ -54,13 +55,14 @@ fn every_fault_is_reported_at_once_with_limit_and_example() {
         ("ADMIN_API_KEY has 5 characters", "at least 16", "ADMIN_API_KEY="),
         ("STAMPEDE_RECONCILE_SCHEDULE", "six fields", "*/20 * * * * *"),
         ("STAMPEDE_TRUSTED_PROXIES is \"10.0.0.0/8,here\"", "networks", "=10.0.0.0/8"),
+        ("STAMPEDE_IMAGE_ORIGINS is", "origins of https", "=https://cdn.example.com"),
         ("RUST_LOG", "levels by module", "RUST_LOG=info"),
     ] {
         let fault = faults.iter().find(|fault| fault.contains(name));
         let fault = fault.unwrap_or_else(|| panic!("no {name} in {all}"));
         assert!(fault.contains(limit) && fault.contains(example), "{fault}");
     }
-    assert_eq!(faults.len(), 6, "{all}");
+    assert_eq!(faults.len(), 7, "{all}");
 }
 
 #[test]

@@ -63,15 +63,18 @@ impl Shop {
 
     /// Asks for such a sale.
     pub(crate) async fn create(&self, sku: &str, stock: u32, limit_per_buyer: u32) -> Answer {
-        let body = json!({
-            "sku": sku,
-            "productName": "Limited Edition Widget",
-            "initialStock": stock,
-            "startTime": "2026-01-01T00:00:00.000Z",
-            "endTime": "2126-01-01T00:00:00.000Z",
-            "limitPerBuyer": limit_per_buyer,
-        });
-        self.admin(self.http.post(self.url("/api/v1/products")).json(&body)).await
+        self.create_product(&product(sku, stock, limit_per_buyer)).await
+    }
+
+    /// Asks for this very product.
+    pub(crate) async fn create_product(&self, product: &Value) -> Answer {
+        self.admin(self.http.post(self.url("/api/v1/products")).json(product)).await
+    }
+
+    /// Asks for these changes of an upcoming product.
+    pub(crate) async fn update_product(&self, sku: &str, changes: &Value) -> Answer {
+        let url = self.url(&format!("/api/v1/products/{sku}"));
+        self.admin(self.http.put(url).json(changes)).await
     }
 
     /// One unit for `buyer`; `None` when no answer came.
@@ -145,6 +148,18 @@ impl Shop {
     async fn admin(&self, request: RequestBuilder) -> Answer {
         answer(request.header("X-Admin-Key", ADMIN_KEY)).await.expect("an answer")
     }
+}
+
+/// A product that is live for a century.
+pub(crate) fn product(sku: &str, stock: u32, limit_per_buyer: u32) -> Value {
+    json!({
+        "sku": sku,
+        "productName": "Limited Edition Widget",
+        "initialStock": stock,
+        "startTime": "2026-01-01T00:00:00.000Z",
+        "endTime": "2126-01-01T00:00:00.000Z",
+        "limitPerBuyer": limit_per_buyer,
+    })
 }
 
 /// `None` when the connection broke before the whole answer was there.

@@ -8,6 +8,7 @@ mod commands;
 mod crash;
 mod lost_postgres;
 mod lost_redis;
+mod prices;
 mod races;
 mod stop;
 mod stores;

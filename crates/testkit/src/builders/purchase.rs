@@ -2,9 +2,11 @@
 
 use stampede_application::ports::{Entry, EntryBody};
 use stampede_domain::{
-    AttemptKey, BuyerId, Epoch, Instant, Position, Price, Purchase, PurchaseBits, RecordedPurchase,
-    Sale, TraceParent,
+    AttemptKey, BuyerId, Epoch, Instant, Position, Purchase, PurchaseBits, RecordedPurchase, Sale,
+    TraceParent,
 };
+
+use super::a_price;
 
 /// A purchase that is made.
 #[derive(Clone, Debug)]
@@ -32,9 +34,9 @@ pub fn a_purchase(sale: &Sale, epoch: Epoch) -> PurchaseBuilder {
             ordinal: 1,
             held_after: 1,
             cancelled: false,
+            unit_price: sale.price,
         },
         traceparent: None,
-        unit_price: None,
     };
     PurchaseBuilder { recorded, stock: sale.initial_stock }.at_position(1)
 }
@@ -102,8 +104,8 @@ impl PurchaseBuilder {
 
     /// For so much a unit.
     #[must_use]
-    pub fn priced(mut self, minor: i64, currency: [u8; 3]) -> Self {
-        self.recorded.unit_price = Some(Price { minor, currency });
+    pub fn priced(mut self, minor: i64, currency: &str) -> Self {
+        self.recorded.purchase.unit_price = Some(a_price(minor, currency));
         self
     }
 

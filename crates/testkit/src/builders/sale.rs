@@ -1,12 +1,20 @@
 //! A sale, sentence by sentence.
 
-use stampede_domain::{Acknowledgement, Generation, Instant, Sale, SaleId, Sku, Window};
+use stampede_domain::{
+    Acknowledgement, Currency, Generation, Instant, Price, Sale, SaleId, Sku, Window,
+};
 use uuid::Uuid;
 
 /// When sales of tests are created: 2026-02-15T09:00:00.123Z.
 const CREATED_AT_MILLIS: i64 = 1_771_146_000_123;
 /// An hour.
 const HOUR_MILLIS: i64 = 3_600_000;
+
+/// So much of that currency.
+#[must_use]
+pub fn a_price(minor: i64, currency: &str) -> Price {
+    Price { minor, currency: Currency::parse(currency).expect("a currency") }
+}
 
 /// A sale that is made.
 #[derive(Clone, Debug)]
@@ -24,6 +32,9 @@ pub fn a_sale() -> SaleBuilder {
         sale: Sale {
             id: SaleId { sku, generation: Generation(Uuid::from_u128(1)) },
             product_name: "Limited Edition Widget".into(),
+            description: None,
+            picture: None,
+            price: None,
             initial_stock: 100,
             window: Window {
                 start: created_at.plus_millis(HOUR_MILLIS),
@@ -71,6 +82,22 @@ impl SaleBuilder {
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {
         self.sale.product_name = name.into();
+        self
+    }
+
+    /// With all that its page shows, a price included.
+    #[must_use]
+    pub fn with_a_page(mut self) -> Self {
+        self.sale.description =
+            Some("Gr\u{f6}\u{df}e \u{201e}L\u{201c}.\n\u{9650}\u{5b9a} \u{1f6d2}".into());
+        self.sale.picture = Some("https://cdn.example.com/w/1.webp?v=2".into());
+        self.priced(1_000_000_000_000, "JPY")
+    }
+
+    /// For so much a unit.
+    #[must_use]
+    pub fn priced(mut self, minor: i64, currency: &str) -> Self {
+        self.sale.price = Some(a_price(minor, currency));
         self
     }
 

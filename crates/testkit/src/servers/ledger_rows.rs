@@ -15,11 +15,15 @@ pub struct LedgerRow {
     pub purchase_no: String,
     /// Units.
     pub qty: i32,
+    /// What one unit cost, in the smallest unit of its currency.
+    pub unit_price_minor: Option<i64>,
+    /// The currency.
+    pub currency: Option<String>,
 }
 
 /// Of sales that are not deleted, in the order of buyers.
 const ROWS: &str = "
-    SELECT buyer, purchase_no, qty FROM purchases
+    SELECT buyer, purchase_no, qty, unit_price_minor, purchases.currency FROM purchases
     JOIN sales ON sales.generation = purchases.generation
     WHERE sales.deleted_at IS NULL
     ORDER BY buyer, purchase_no";

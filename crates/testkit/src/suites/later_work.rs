@@ -1,12 +1,14 @@
 //! What later work adds to and does not rebuild, held by every engine from now on: a buyer's record
 //! is a list in which a purchase may be cancelled; a change is one step among attempts; trace and
-//! price have their places from attempt to row; a number is what purchases are compared by; a sale
+//! price have their places up to the row; a number is what purchases are compared by; a sale
 //! maps to one shard.
 
 use stampede_application::ports::{Change, Changed, Entry, EntryBody, Readmission, Repaired};
 use stampede_domain::{
     Attempt, Decision, Position, Price, Purchase, RecordedPurchase, Rejection, Shard, TraceParent,
 };
+
+use crate::builders::a_price;
 
 use super::scene::{Harness, Scene, When, attempt, decide_on, purchases_of};
 
@@ -20,7 +22,7 @@ macro_rules! later_work_suite {
             a_cancelled_purchase_stays_in_its_buyers_list_and_holds_no_unit,
             a_repaired_purchase_that_was_cancelled_takes_no_unit,
             attempts_and_an_end_at_once_fall_on_one_side_of_it_each,
-            trace_and_price_travel_from_attempt_to_row,
+            trace_and_price_travel_to_the_row,
             a_readmitted_purchase_keeps_its_trace_and_price,
             a_rebuild_keeps_trace_and_price_of_what_was_on_its_way,
             a_purchase_is_the_same_by_its_number_whatever_else_differs,
@@ -32,18 +34,18 @@ macro_rules! later_work_suite {
 
 const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-fn traced_and_priced(buyer: &str) -> Attempt {
-    Attempt {
-        traceparent: TraceParent::parse(TRACE),
-        unit_price: Some(Price { minor: -1_999, currency: *b"JPY" }),
-        ..attempt(buyer, 1, 1)
-    }
+fn traced(buyer: &str) -> Attempt {
+    Attempt { traceparent: TraceParent::parse(TRACE), ..attempt(buyer, 1, 1) }
 }
 
-/// Whether trace and price are those of [`traced_and_priced`].
+fn price() -> Price {
+    a_price(1_999, "JPY")
+}
+
+/// Whether it has the trace of [`traced`] and the [`price`].
 fn keeps_both(recorded: &RecordedPurchase) -> bool {
-    let Attempt { traceparent, unit_price, .. } = traced_and_priced("anybody");
-    recorded.traceparent == traceparent && recorded.unit_price == unit_price
+    recorded.traceparent == TraceParent::parse(TRACE)
+        && recorded.purchase.unit_price == Some(price())
 }
 
 async fn in_ledger(scene: &Scene) -> Vec<RecordedPurchase> {
@@ -138,34 +140,34 @@ pub async fn attempts_and_an_end_at_once_fall_on_one_side_of_it_each(harness: &i
     assert_eq!(purchases_of(before).len(), sold);
 }
 
-/// What an attempt need not have finds its place in entry and row.
-pub async fn trace_and_price_travel_from_attempt_to_row(harness: &impl Harness) {
-    let scene = Scene::active(harness, 10, 1).await;
-    scene.decide(&[attempt("ada", 1, 1), traced_and_priced("ben"), attempt("eve", 1, 1)]).await;
+/// The attempt's trace and the sale's price find their place in entry and row.
+pub async fn trace_and_price_travel_to_the_row(harness: &impl Harness) {
+    let scene = Scene::priced(harness, 10, 1, price()).await;
+    scene.decide(&[attempt("ada", 1, 1), traced("ben"), attempt("eve", 1, 1)]).await;
     assert!(keeps_both(&scene.waiting_purchases().await[1]));
     scene.record().await;
     let rows = in_ledger(&scene).await;
     assert_eq!(rows.iter().map(keeps_both).collect::<Vec<_>>(), [false, true, false]);
-    assert_eq!((&rows[0].traceparent, rows[0].unit_price), (&None, None));
+    assert_eq!(rows[0].purchase.unit_price, Some(price()), "with a trace or without");
 }
 
 /// A purchase of an earlier life comes back whole.
 pub async fn a_readmitted_purchase_keeps_its_trace_and_price(harness: &impl Harness) {
-    let scene = Scene::active(harness, 10, 1).await;
-    let Attempt { traceparent, unit_price, .. } = traced_and_priced("ben");
-    let stale = RecordedPurchase { traceparent, unit_price, ..scene.forged("ben", 4, 1) };
+    let scene = Scene::priced(harness, 10, 1, price()).await;
+    let Attempt { traceparent, .. } = traced("ben");
+    let stale = RecordedPurchase { traceparent, ..scene.forged("ben", 4, 1) };
     let answers = scene.outbox.readmit(&[stale]).await.expect("the outbox answers");
     assert_eq!(answers, [Readmission::Adopted]);
     let waiting = scene.waiting_purchases().await.remove(0);
-    assert!(keeps_both(&waiting));
+    assert!(keeps_both(&waiting), "{waiting:?}");
     // Its receipt, which says that none remained, stays too.
     assert_eq!(waiting.purchase.remaining, 0);
 }
 
-/// A gate's record of a buyer has neither; the entry that was on its way has both.
+/// A gate's record of a buyer has no trace; the entry that was on its way has both.
 pub async fn a_rebuild_keeps_trace_and_price_of_what_was_on_its_way(harness: &impl Harness) {
-    let scene = Scene::active(harness, 10, 1).await;
-    scene.buy(&traced_and_priced("ben")).await;
+    let scene = Scene::priced(harness, 10, 1, price()).await;
+    scene.buy(&traced("ben")).await;
     scene.gate.rebuild(scene.id()).await.expect("the gate rebuilds");
     scene.record().await;
     let rows = in_ledger(&scene).await;

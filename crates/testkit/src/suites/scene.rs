@@ -10,8 +10,8 @@ use stampede_application::{
     },
 };
 use stampede_domain::{
-    Acknowledgement, Attempt, AttemptKey, BuyerId, Decision, Epoch, Generation, Position, Purchase,
-    PurchaseBits, RecordedPurchase, Sale, SaleId, Shard, Sku, Window,
+    Acknowledgement, Attempt, AttemptKey, BuyerId, Decision, Epoch, Generation, Position, Price,
+    Purchase, PurchaseBits, RecordedPurchase, Sale, SaleId, Shard, Sku, Window,
 };
 use uuid::Uuid;
 
@@ -92,11 +92,27 @@ impl Scene {
         limit: u32,
         when: When,
     ) -> Self {
-        let clock = harness.clock();
-        let sale = sale(&*clock, sku, generation, stock, limit, when);
+        Self::of(harness, sale(&*harness.clock(), sku, generation, stock, limit, when)).await
+    }
+
+    /// Opens an active sale of `stock` units and `limit` a buyer, for so much a unit.
+    pub(crate) async fn priced(
+        harness: &impl Harness,
+        stock: u32,
+        limit: u32,
+        price: Price,
+    ) -> Self {
+        let sale = sale(&*harness.clock(), "WIDGET-001", 1, stock, limit, When::Active);
+        Self::of(harness, Sale { price: Some(price), ..sale }).await
+    }
+
+    /// Opens this very sale.
+    pub(crate) async fn of(harness: &impl Harness, sale: Sale) -> Self {
         let catalogue = harness.catalogue();
         let created = catalogue.create(&sale, 7).await.expect("the catalogue answers");
-        let Created::Recorded(epoch) = created else { panic!("{sku} is not new: {created:?}") };
+        let Created::Recorded(epoch) = created else {
+            panic!("{} is not new: {created:?}", sale.id)
+        };
         let gate = harness.gate();
         gate.open(&sale, epoch).await.expect("the gate opens");
         Self {
@@ -105,7 +121,7 @@ impl Scene {
             outbox: harness.outbox(),
             catalogue,
             ledger: harness.ledger(),
-            clock,
+            clock: harness.clock(),
             sale,
             epoch,
         }
@@ -184,9 +200,9 @@ impl Scene {
                 ordinal: 1,
                 held_after: qty,
                 cancelled: false,
+                unit_price: self.sale.price,
             },
             traceparent: None,
-            unit_price: None,
         }
     }
 }
@@ -224,6 +240,9 @@ pub(crate) fn sale(
             generation: Generation(Uuid::from_u128(generation)),
         },
         product_name: "Limited Edition Widget".into(),
+        description: None,
+        picture: None,
+        price: None,
         initial_stock: stock,
         window: Window { start: now.plus_millis(from), end: now.plus_millis(to) },
         limit_per_buyer: limit,
@@ -246,7 +265,6 @@ pub fn attempt(buyer: &str, number: u64, qty: u32) -> Attempt {
         bits: PurchaseBits(bits),
         qty,
         traceparent: None,
-        unit_price: None,
     }
 }
 

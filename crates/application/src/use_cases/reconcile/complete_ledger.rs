@@ -85,7 +85,6 @@ impl Reconcile {
                     buyer: buyer.clone(),
                     purchase,
                     traceparent: None,
-                    unit_price: None,
                 });
             }
         }

@@ -117,7 +117,6 @@ impl OpenSale {
                         buyer: attempt.buyer.clone(),
                         purchase: *purchase,
                         traceparent: attempt.traceparent.clone(),
-                        unit_price: attempt.unit_price,
                     });
                 }
                 Decision::Replayed(_) | Decision::KeyReused | Decision::Rejected(_) => {}

@@ -28,7 +28,7 @@ struct Batch {
     purchases: Vec<Item>,
 }
 
-/// One accepted attempt.
+/// One accepted attempt; its price stands beside the purchase, where it always had its place.
 #[derive(Serialize, Deserialize)]
 struct Item {
     buyer: BuyerId,
@@ -62,9 +62,9 @@ pub(in crate::embedded) fn write_purchases(
     };
     let items = purchases.iter().cloned().map(|recorded| Item {
         buyer: recorded.buyer,
-        purchase: recorded.purchase,
+        purchase: Purchase { unit_price: None, ..recorded.purchase },
         traceparent: recorded.traceparent,
-        unit_price: recorded.unit_price,
+        unit_price: recorded.purchase.unit_price,
     });
     let entry = Batch {
         format: FORMAT,
@@ -123,9 +123,8 @@ impl Batch {
             sale: sale.clone(),
             epoch,
             buyer: item.buyer,
-            purchase: item.purchase,
+            purchase: Purchase { unit_price: item.unit_price, ..item.purchase },
             traceparent: item.traceparent,
-            unit_price: item.unit_price,
         });
         EntryBody::Purchases(recorded.collect())
     }
@@ -134,7 +133,8 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use stampede_domain::{
-        Acknowledgement, AttemptKey, Generation, Instant, Position, PurchaseBits, Sku, Window,
+        Acknowledgement, AttemptKey, Currency, Generation, Instant, Position, PurchaseBits, Sku,
+        Window,
     };
     use uuid::Uuid;
 
@@ -157,6 +157,10 @@ mod tests {
         }
     }
 
+    fn price() -> Price {
+        Price { minor: 1_999, currency: Currency::parse("EUR").unwrap() }
+    }
+
     fn purchase() -> RecordedPurchase {
         RecordedPurchase {
             sale: id(),
@@ -172,9 +176,9 @@ mod tests {
                 ordinal: 1,
                 held_after: 2,
                 cancelled: false,
+                unit_price: Some(price()),
             },
             traceparent: None,
-            unit_price: Some(Price { minor: 1_999, currency: *b"EUR" }),
         }
     }
 
@@ -186,13 +190,24 @@ mod tests {
         assert!(write_purchases(&[]).is_err());
     }
 
-    #[test]
-    fn a_change_reads_back_whole() {
+    /// What was written before products had pages.
+    const WRITTEN_CHANGE: &str = concat!(
+        r#"{"format":1,"kind":"change","sale":{"id":{"sku":"WIDGET-001","#,
+        r#""generation":"00000000-0000-0000-0000-000000000007"},"product_name":"Widget","#,
+        r#""initial_stock":5,"window":{"start":1,"end":2},"limit_per_buyer":3,"#,
+        r#""acknowledge":"ledger","paused":true,"ended_by_admin":false,"created_at":0},"#,
+        r#""epoch":{"number":3,"nonce":9},"version":3000000004}"#,
+    );
+
+    fn change() -> RecordedChange {
         let at = Instant::from_millis;
-        let change = RecordedChange {
+        RecordedChange {
             sale: Sale {
                 id: id(),
                 product_name: "Widget".into(),
+                description: None,
+                picture: None,
+                price: None,
                 initial_stock: 5,
                 window: Window { start: at(1), end: at(2) },
                 limit_per_buyer: 3,
@@ -203,9 +218,23 @@ mod tests {
             },
             epoch: Epoch { number: 3, nonce: 9 },
             version: Version(3_000_000_004),
-        };
+        }
+    }
+
+    #[test]
+    fn a_change_reads_back_whole() {
+        let mut change = change();
+        change.sale.description = Some("Hand-thrown.\nDishwasher-safe.".into());
+        change.sale.picture = Some("/pictures/widget-001.svg".into());
+        change.sale.price = Some(price());
         let text = write_change(&change).unwrap();
         assert_eq!(read(&text), EntryBody::Change(Box::new(change)));
+    }
+
+    #[test]
+    fn a_change_of_a_product_without_a_page_is_written_and_read_as_it_always_was() {
+        assert_eq!(write_change(&change()).unwrap(), WRITTEN_CHANGE);
+        assert_eq!(read(WRITTEN_CHANGE), EntryBody::Change(Box::new(change())));
     }
 
     #[test]

@@ -2,10 +2,12 @@
 --
 -- KEYS and ARGV 1 to 4: see fence.lua. Then for each attempt, at most 256:
 -- ARGV  buyer
---       blob: key 16 bytes, bits 10, units 1, extras (copied into the outbox entry as they are)
+--       blob: key 16 bytes, bits 10, units 1, extras without a price: a node may not know it yet,
+--       so that the entry gets the head's
 --
 -- Reply, one string: `O`, TIME 6 bytes, now 6, version after 7, position before 5, stock before
--- 4; a letter an attempt; what the letters call for, in order; the outbox id, if any.
+-- 4, bytes of the price 1, the price of every purchase in the reply; a letter an attempt; what
+-- the letters call for, in order; the outbox id, if any.
 --   A accepted, the buyer's first                 B accepted: ordinal 2, held after 1
 --   R replayed: item, ordinal 2, held after 1     K the key bought another quantity
 --   D over the limit: as R, the newest purchase   L over the limit, holding nothing
@@ -21,6 +23,7 @@ end
 
 local now, limit = head.now, head.limit
 local stock, sold, position, count = head.stock, head.sold, head.position, head.count
+local price = head.price
 local accepting = head.starts <= now and now < head.ends
   and head.paused ~= '1' and head.end_reason == ''
 
@@ -79,7 +82,11 @@ for i = 1, n do
       order[#order + 1] = buyer
     end
     seen[buyer] = record .. packed
-    accepted[#accepted + 1] = entry_item(packed, ordinal, units, buyer, sub(blob, 28))
+    local extras = sub(blob, 28)
+    if price ~= '' then
+      extras = string.char(byte(extras) + HAS_PRICE) .. sub(extras, 2) .. price
+    end
+    accepted[#accepted + 1] = entry_item(packed, ordinal, units, buyer, extras)
     letter = 'A'
     if ordinal > 1 then
       letter = 'B'
@@ -103,5 +110,5 @@ if #accepted > 0 then
   announce_stock(version, stock)
 end
 
-return 'O' .. pack('>I6I6I7I5I4', raw, now, version, head.position, head.stock)
-  .. table.concat(letters) .. table.concat(receipts) .. id
+return 'O' .. pack('>I6I6I7I5I4B', raw, now, version, head.position, head.stock, #price)
+  .. price .. table.concat(letters) .. table.concat(receipts) .. id

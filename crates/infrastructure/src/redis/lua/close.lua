@@ -1,7 +1,8 @@
 -- Restore, step 2: takes this gate for an epoch that the ledger has just given.
 --
 -- What was accepted stands in buyers and outbox until step 5; the head says from now on that
--- nobody is to be answered. A head of this number or a higher one is left alone.
+-- nobody is to be answered. A head of this number or a higher one is left alone. The price stays,
+-- since step 3 reads what was sold at it.
 --
 -- KEYS and ARGV 1 to 4: see fence.lua; the epoch is the new one.
 -- ARGV  5 number of the epoch

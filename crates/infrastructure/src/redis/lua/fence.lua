@@ -3,7 +3,7 @@
 -- Concatenated before each script. Every script has the same first arguments:
 --
 -- KEYS  1 head    hash of the sale: generation, epoch, inc, open, version, stock, sold, starts,
---                 ends, limit, paused, end_reason, last_now, count, position, definition
+--                 ends, limit, paused, end_reason, last_now, count, position, definition, price
 --       2 buyers  hash of the sale: buyer -> record
 --       3 sales   hash of the shard: sku -> generation, version, `live` or `deleted`
 --       4 outbox  stream of the shard
@@ -29,6 +29,7 @@
 
 local FORMAT = 1 -- of records, entries and messages
 local ITEM = 43 -- bytes of a purchase in a record: see item()
+local HAS_PRICE = 2 -- bit of an entry's extras: see entry_item()
 
 local sub, byte, pack, floor = string.sub, string.byte, struct.pack, math.floor
 local head_key, buyers_key, sales_key, outbox_key, feed_key =
@@ -74,7 +75,7 @@ local function enter(judges_count)
   end
   local h = redis.call('HMGET', head_key, 'generation', 'deleted', 'epoch', 'inc', 'open',
     'version', 'stock', 'sold', 'starts', 'ends', 'limit', 'paused', 'end_reason', 'last_now',
-    'count', 'position')
+    'count', 'position', 'price')
   if not h[1] then
     return nil, refuse(is_listed_deleted() and 'DELETED' or 'CLOSED')
   end
@@ -95,7 +96,7 @@ local function enter(judges_count)
     epoch = h[3], version = tonumber(h[6]), stock = tonumber(h[7]), sold = tonumber(h[8]),
     starts = tonumber(h[9]), ends = tonumber(h[10]), limit = tonumber(h[11]),
     paused = h[12], end_reason = h[13], count = tonumber(h[15]), position = tonumber(h[16]),
-    buyers = buyers, now = math.max(raw, tonumber(h[14])),
+    price = h[17] or '', buyers = buyers, now = math.max(raw, tonumber(h[14])),
   }
 end
 
@@ -118,7 +119,8 @@ local function item(taken, at, remaining, position)
 end
 
 -- A purchase as an outbox entry carries it: the item, its place among its buyer's, what the
--- buyer held after it, the buyer, and the extras (a flag byte, traceparent, price) as given.
+-- buyer held after it, the buyer, and the extras: a flag byte, then what its bits say is there,
+-- a traceparent (1) and a price (2).
 local function entry_item(packed, ordinal, held_after, buyer, extras)
   return packed .. pack('>I2BI2', ordinal, held_after, #buyer) .. buyer .. extras
 end

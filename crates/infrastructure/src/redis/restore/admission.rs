@@ -28,8 +28,8 @@ impl Run<'_> {
             match decided.as_slice() {
                 [Decision::Accepted(purchase)] => {
                     // The receipt stays as it was answered; only the place is new.
-                    let remaining = survivor.purchase.remaining;
-                    let purchase = Purchase { remaining, ..*purchase };
+                    let Purchase { remaining, unit_price, .. } = survivor.purchase;
+                    let purchase = Purchase { remaining, unit_price, ..*purchase };
                     let epoch = self.epoch;
                     admitted.push(RecordedPurchase { purchase, epoch, ..survivor.clone() });
                 }
@@ -103,7 +103,6 @@ fn attempt(recorded: &RecordedPurchase) -> Attempt {
         bits: recorded.purchase.bits,
         qty: recorded.purchase.qty,
         traceparent: recorded.traceparent.clone(),
-        unit_price: recorded.unit_price,
     }
 }
 

@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, HashSet};
 
 use redis::{Cmd, Value};
 use stampede_application::ports::{EntryBody, Ledger, PortError};
-use stampede_domain::{BuyerId, Epoch, Position, PurchaseNo, RecordedPurchase};
+use stampede_domain::{BuyerId, Epoch, Position, Purchase, PurchaseNo, RecordedPurchase};
 
 use super::{CHUNK, inconsistent, steps::Run};
 use crate::redis::{
     entry::{RawEntry, pairs},
     failure::unavailable,
     fence::Undecodable,
-    record,
+    price, record,
     script::{Call, SURVIVORS},
 };
 
@@ -115,6 +115,8 @@ impl Run<'_> {
             };
             let call = Call { script: &SURVIVORS, size: (2, 0), write: &write };
             let mut fields = self.send(&call).await?;
+            let price = fields.bytes().and_then(|price| price::read(&price));
+            let price = price.map_err(inconsistent)?;
             let next = fields.text().map_err(inconsistent)?;
             let Value::Array(page) = fields.value().map_err(inconsistent)? else {
                 return Err(inconsistent(Undecodable("a part of the buyers")));
@@ -122,7 +124,8 @@ impl Run<'_> {
             let holdings = pairs(page).ok_or(Undecodable("a buyer")).map_err(inconsistent)?;
             let mut found = Vec::new();
             for (buyer, record) in holdings {
-                self.read_holding(before, &buyer, &record, &mut found).map_err(inconsistent)?;
+                let held = record::read(&record, price).map_err(inconsistent)?;
+                self.add_holding(before, &buyer, held, &mut found).map_err(inconsistent)?;
             }
             for part in found.chunks(2 * BUYERS) {
                 self.sift(part.to_vec(), missing).await?;
@@ -135,22 +138,21 @@ impl Run<'_> {
         }
     }
 
-    fn read_holding(
+    fn add_holding(
         &self,
         epoch: Epoch,
         buyer: &[u8],
-        record: &[u8],
+        held: Vec<Purchase>,
         to: &mut Vec<RecordedPurchase>,
     ) -> Result<(), Undecodable> {
         let buyer = std::str::from_utf8(buyer).ok().and_then(|name| BuyerId::parse(name).ok());
         let buyer = buyer.ok_or(Undecodable("a buyer"))?;
-        to.extend(record::read(record)?.into_iter().map(|purchase| RecordedPurchase {
+        to.extend(held.into_iter().map(|purchase| RecordedPurchase {
             sale: self.sale.id.clone(),
             epoch,
             buyer: buyer.clone(),
             purchase,
             traceparent: None,
-            unit_price: None,
         }));
         Ok(())
     }

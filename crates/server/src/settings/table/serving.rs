@@ -39,6 +39,7 @@ pub(super) const ACCESS: Section = Section {
         Setting::whole("RATE_LIMIT_PER_IP", "requests a second", "0", (0, 1_000_000), "requests that one address may make; 0 for any number"),
         Setting::of("STAMPEDE_TRUSTED_PROXIES", Kind::Networks, "10.0.0.0/8,127.0.0.1", "addresses or networks whose X-Forwarded-For is believed; nobody's when unset").unset(),
         Setting::of("STAMPEDE_CORS_ORIGINS", Kind::Origins, "https://shop.example.com", "origins whose pages may call the API, * for any; none when unset").unset(),
+        Setting::of("STAMPEDE_IMAGE_ORIGINS", Kind::SecureOrigins, "https://cdn.example.com", "origins that products' pictures may come from, beside the page's own; none when unset").unset(),
     ],
 };
 

@@ -13,6 +13,7 @@ pub async fn a_new_sale_reads_back_as_it_was_created(records: &Records) {
         .stock(10_000_000)
         .limit(100)
         .acknowledged_at(Acknowledgement::Ledger)
+        .with_a_page()
         .build();
     let nonce = u64::MAX >> 11;
     let created = records.catalogue.create(&sale, nonce).await.expect("the catalogue answers");

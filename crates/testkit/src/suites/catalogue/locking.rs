@@ -54,6 +54,7 @@ pub async fn a_written_row_reads_back_whole(records: &Records) {
         .stock(250)
         .limit(3)
         .acknowledged_at(Acknowledgement::Ledger)
+        .with_a_page()
         .build();
     changed.window.start = sale.window.start.plus_millis(1);
     changed.window.end = sale.window.end.plus_millis(2);
@@ -67,6 +68,12 @@ pub async fn a_written_row_reads_back_whole(records: &Records) {
     assert_eq!(row.sale, changed);
     assert_eq!(row.version, version);
     assert_eq!(row.epoch, epoch);
+
+    // What a product may be without can go again.
+    let bare = Sale { description: None, picture: None, price: None, ..changed };
+    let decision = PutDecision::Write(Box::new(bare.clone()), version.plus(1));
+    lock(records, &sale).await.finish(decision).await.expect("the holder writes");
+    assert_eq!(records.row(&sale).await.sale, bare);
 }
 
 /// What is not there cannot be held.

@@ -15,7 +15,7 @@ use crate::{
 pub async fn a_change_is_written_whole(records: &Records) {
     let sale = a_sale().build();
     let epoch = records.create(&sale).await;
-    let mut changed = a_sale().named("Another Widget").stock(120).limit(2).build();
+    let mut changed = a_sale().named("Another Widget").stock(120).limit(2).with_a_page().build();
     changed.window.end = sale.window.end.plus_millis(60_001);
     changed.paused = true;
     changed.ended_by_admin = true;
@@ -23,6 +23,9 @@ pub async fn a_change_is_written_whole(records: &Records) {
     let row = records.row(&sale).await;
     assert_eq!(row.sale, changed);
     assert_eq!(row.version, epoch.first_version().plus(3));
+    let bare = Sale { description: None, picture: None, price: None, ..changed };
+    assert_eq!(records.commit(&[change_of(&bare, epoch, 4)]).await, [inserted(0)]);
+    assert_eq!(records.row(&sale).await.sale, bare);
 }
 
 /// Changes that arrive out of order leave the newest.

@@ -1,9 +1,13 @@
 //! What a gate makes of attempts.
 
 use stampede_application::ports::{EntryBody, Judged};
-use stampede_domain::{Attempt, BuyerId, Decision, Price, Purchase, Rejection, TraceParent};
+use stampede_domain::{Attempt, BuyerId, Decision, Purchase, Rejection, TraceParent};
 
-use crate::suites::scene::{Harness, Scene, When, attempt, decide_on, sale};
+use super::upkeep::all_holdings;
+use crate::{
+    builders::a_price,
+    suites::scene::{Harness, Scene, When, attempt, decide_on, sale},
+};
 
 const SOLD_OUT: Decision = Decision::Rejected(Rejection::SoldOut);
 const NOT_ACTIVE: Decision = Decision::Rejected(Rejection::SaleNotActive);
@@ -175,7 +179,6 @@ pub async fn an_accepted_batch_is_in_the_outbox_with_all_its_fields(harness: &im
     let mut batch =
         [attempt("ada", 1, 2), attempt("b\"\u{f6}\u{1f6d2} n", 1, 1), attempt("ada", 2, 1)];
     batch[0].traceparent = TraceParent::parse(traced);
-    batch[1].unit_price = Some(Price { minor: 1_999, currency: *b"EUR" });
     let purchases = accepted(&scene.decide(&batch).await);
     assert_eq!(purchases.len(), 3);
     let fields = |p: &Purchase| (p.position.0, p.ordinal, p.held_after, p.remaining, p.qty);
@@ -194,8 +197,33 @@ pub async fn an_accepted_batch_is_in_the_outbox_with_all_its_fields(harness: &im
         assert_eq!(recorded.purchase, purchase);
         assert_eq!((purchase.bits, purchase.key), (attempt.bits, attempt.key));
         assert_eq!(recorded.traceparent, attempt.traceparent);
-        assert_eq!(recorded.unit_price, attempt.unit_price);
+        assert_eq!(purchase.unit_price, None, "the sale has no price");
     }
+}
+
+/// The price is the gate's own word: nobody who asks brings it, and whoever is answered hears it.
+pub async fn every_purchase_of_a_priced_sale_has_its_price(harness: &impl Harness) {
+    let price = Some(a_price(1_999, "EUR"));
+    let scene = Scene::priced(harness, 10, 2, a_price(1_999, "EUR")).await;
+    let traced = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let first = Attempt { traceparent: TraceParent::parse(traced), ..attempt("ada", 1, 1) };
+    let batch = [first, attempt("ada", 2, 1), attempt("ben", 1, 2)];
+    let bought = accepted(&scene.decide(&batch).await);
+    assert_eq!(bought.iter().map(|one| one.unit_price).collect::<Vec<_>>(), [price; 3]);
+    let again = scene.decide(&[attempt("ada", 1, 1), attempt("ben", 2, 1)]).await;
+    assert_eq!(again[0], Decision::Replayed(bought[0]));
+    let newest = Rejection::AlreadyPurchased(Some(bought[2]));
+    assert_eq!(again[1], Decision::Rejected(newest));
+    let held = scene.gate.purchases(scene.id(), &batch[0].buyer).await;
+    assert_eq!(held.expect("the gate answers"), Some(bought[..2].to_vec()));
+    let holdings = all_holdings(&scene).await;
+    assert_eq!(holdings[&batch[2].buyer], bought[2..]);
+    let waiting = scene.waiting_purchases().await;
+    assert_eq!(waiting.iter().map(|one| one.purchase).collect::<Vec<_>>(), bought);
+    assert_eq!(waiting[0].traceparent, TraceParent::parse(traced));
+    scene.record().await;
+    let rows = scene.ledger.page(scene.id(), None, 10).await.expect("the ledger answers");
+    assert_eq!(rows.iter().map(|row| row.purchase).collect::<Vec<_>>(), bought);
 }
 
 /// A rejection takes nothing, not even a version.

@@ -5,7 +5,10 @@ use stampede_application::ports::{
 };
 use stampede_domain::{Acknowledgement, Decision, Rejection, Sale, SaleId, Version};
 
-use crate::suites::scene::{HOUR_MILLIS, Harness, Scene, When, attempt, decide_on, sale};
+use crate::{
+    builders::a_price,
+    suites::scene::{HOUR_MILLIS, Harness, Scene, When, attempt, decide_on, sale},
+};
 
 const NOT_ACTIVE: Decision = Decision::Rejected(Rejection::SaleNotActive);
 
@@ -141,6 +144,9 @@ pub async fn a_sale_that_is_over_has_ended_for_changes(harness: &impl Harness) {
 fn amended(of: &Sale) -> Sale {
     let mut next = of.clone();
     next.product_name = "Better Widget \u{1f6d2}".into();
+    next.description = Some("Better in every way.\nExcept the \"colour\".".into());
+    next.picture = Some("/pictures/better.svg".into());
+    next.price = Some(a_price(2_999, "EUR"));
     next.initial_stock = 42;
     next.limit_per_buyer = 4;
     next.window.start = of.window.start.plus_millis(-2 * HOUR_MILLIS);
@@ -162,6 +168,29 @@ pub async fn an_amendment_replaces_the_definition_and_its_stock(harness: &impl H
     assert_eq!(snapshot, Snapshot { sale: next, stock: 42, sold: 0, version });
     // Its start was moved into the past: it runs, and four are allowed.
     assert_eq!(scene.buy(&attempt("ada", 1, 4)).await.remaining, 38);
+}
+
+/// Until the start the price may come, change and go; what is sold then is sold at the last one.
+pub async fn what_is_sold_next_has_the_price_that_was_amended(harness: &impl Harness) {
+    let prices = [Some(a_price(0, "USD")), Some(a_price(2_999, "JPY")), None];
+    let mut scene = Scene::open(harness, "WIDGET-001", 1, 9, 1, When::Upcoming).await;
+    for (place, price) in prices.into_iter().enumerate() {
+        if place > 0 {
+            let (sku, number) = (format!("WIDGET-00{}", place + 1), place as u128 + 1);
+            let other = sale(&*scene.clock, &sku, number, 9, 1, When::Upcoming);
+            scene = Scene::of(harness, Sale { price: Some(a_price(1, "EUR")), ..other }).await;
+        }
+        let start = scene.sale.window.start.plus_millis(-2 * HOUR_MILLIS);
+        let mut next = Sale { price, ..scene.sale.clone() };
+        next.window.start = start;
+        let seen = scene.snapshot().await.version;
+        let answer = scene.gate.amend(&next, seen).await.expect("the gate answers");
+        assert!(matches!(answer, Amended::Applied(_)), "{answer:?}");
+        let bought = scene.buy(&attempt("ada", 1, 1)).await;
+        assert_eq!(bought.unit_price, price);
+        assert_eq!(scene.waiting_purchases().await[0].purchase, bought);
+        assert_eq!(scene.snapshot().await.sale, next);
+    }
 }
 
 /// Two admins at once: the second reads again.

@@ -6,10 +6,13 @@ use std::{
 };
 
 use stampede_application::ports::{Change, Changed, GateLane, Judged};
-use stampede_domain::{Attempt, Decision, Instant, Sale, Tally, Version, decide};
+use stampede_domain::{Attempt, Decision, Instant, Price, Sale, Tally, Version, decide};
 
 use super::upkeep::all_holdings;
-use crate::suites::scene::{Harness, Scene, When, attempt};
+use crate::{
+    builders::a_price,
+    suites::scene::{Harness, Scene, When, attempt, sale},
+};
 
 /// The one decision must not live twice: `cases` sequences are decided alike.
 ///
@@ -33,7 +36,8 @@ pub async fn decided_alike(harness: &impl Harness, seed: u64, case: u32) {
         _ => When::Active,
     };
     let sku = format!("CASE-{case}");
-    let scene = Scene::open(harness, &sku, u128::from(case) + 1, stock, limit, when).await;
+    let offer = sale(&*harness.clock(), &sku, u128::from(case) + 1, stock, limit, when);
+    let scene = Scene::of(harness, Sale { price: dice.price(), ..offer }).await;
     let mut model = Model {
         told: format!("seed {seed:#018x}, case {case}"),
         sale: scene.sale.clone(),
@@ -136,6 +140,12 @@ impl Dice {
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^= mixed >> 31;
         low + u32::try_from(mixed % u64::from(high - low + 1)).unwrap_or(0)
+    }
+
+    /// Of any size, or none.
+    fn price(&mut self) -> Option<Price> {
+        let currency = ["EUR", "JPY", "KWD"].get(self.roll(0, 5) as usize)?;
+        Some(a_price(i64::from(self.roll(0, u32::MAX - 1)) * 200, currency))
     }
 
     /// Few buyers and keys, so that both come again.

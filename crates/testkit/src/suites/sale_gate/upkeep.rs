@@ -7,7 +7,10 @@ use stampede_application::ports::{
 };
 use stampede_domain::{BuyerId, Decision, Purchase, RecordedPurchase, Sale};
 
-use crate::suites::scene::{Harness, Scene, When, attempt, sale};
+use crate::{
+    builders::a_sale,
+    suites::scene::{Harness, Scene, When, attempt, sale},
+};
 
 /// Every buyer and what they hold, by paging to the end.
 pub(crate) async fn all_holdings(scene: &Scene) -> HashMap<BuyerId, Vec<Purchase>> {
@@ -177,6 +180,27 @@ pub async fn a_rebuild_keeps_what_an_admin_changed(harness: &impl Harness) {
     scene.record().await;
     let rebuilt = scene.gate.rebuild(scene.id()).await.expect("the gate rebuilds");
     assert_eq!(rebuilt.sale, Sale { paused: true, ..scene.sale.clone() });
+}
+
+/// A life of the gate ends: what was sold stays sold at its price, and what is sold next has it.
+pub async fn a_rebuild_keeps_page_and_price(harness: &impl Harness) {
+    let page = a_sale().with_a_page().build();
+    let offer = sale(&*harness.clock(), "WIDGET-001", 1, 10, 1, When::Active);
+    let Sale { description, picture, price, .. } = page;
+    let scene = Scene::of(harness, Sale { description, picture, price, ..offer }).await;
+    let recorded = scene.buy(&attempt("ada", 1, 1)).await;
+    scene.record().await;
+    let on_its_way = scene.buy(&attempt("ben", 1, 1)).await;
+    let rebuilt = scene.gate.rebuild(scene.id()).await.expect("the gate rebuilds");
+    assert_eq!(rebuilt.sale, scene.sale);
+    let held = all_holdings(&scene).await;
+    let prices = held.values().flatten().map(|purchase| (purchase.no(), purchase.unit_price));
+    let expected = HashMap::from([(recorded.no(), price), (on_its_way.no(), price)]);
+    assert_eq!(prices.collect::<HashMap<_, _>>(), expected);
+    assert_eq!(scene.buy(&attempt("eve", 1, 1)).await.unit_price, price);
+    scene.record().await;
+    let rows = scene.ledger.page(scene.id(), None, 10).await.expect("the ledger answers");
+    assert_eq!(rows.iter().map(|row| row.purchase.unit_price).collect::<Vec<_>>(), [price; 3]);
 }
 
 /// What the gate had lost comes back, and its units with it.
