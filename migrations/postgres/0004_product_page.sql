@@ -3,6 +3,11 @@
 -- picture is a path of the page's own origin or a URL. price_minor is in the smallest unit of
 -- currency (ISO 4217); it stands from the start of the sale on, and each purchase has its own copy
 -- (unit_price_minor, currency).
+--
+-- Run beside nodes at work: it waits three seconds at most for what reads or writes sales, since
+-- every purchase would wait behind it. Then nothing is changed, and it may be run again.
+SET LOCAL lock_timeout = '3s';
+
 ALTER TABLE sales
     ADD COLUMN description text,
     ADD COLUMN picture     text,

@@ -6,6 +6,7 @@
 //! Time and random bits are arguments, so that every rule can be tested to the millisecond.
 
 mod attempt;
+mod currency;
 mod decision;
 mod epoch;
 mod identity;
@@ -18,11 +19,12 @@ mod shard;
 mod tally;
 
 pub use attempt::{Attempt, AttemptKey, TraceParent};
+pub use currency::{Currency, CurrencyError};
 pub use decision::{Decision, Rejection, decide};
 pub use epoch::{CHANGES_PER_EPOCH, Epoch, Version};
 pub use identity::{BuyerId, BuyerIdError, Generation, SaleId, Sku, SkuError};
 pub use instant::{Instant, InstantError};
-pub use price::{Currency, CurrencyError, Price};
+pub use price::Price;
 pub use purchase::{Position, Purchase, RecordedPurchase};
 pub use purchase_no::{PurchaseBits, PurchaseNo, PurchaseNoError};
 pub use sale::{Acknowledgement, EndReason, Phase, Sale, State, Window, limits};

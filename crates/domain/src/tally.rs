@@ -40,6 +40,13 @@ impl Tally {
         self.holdings.get(buyer).map_or(&[], Vec::as_slice)
     }
 
+    /// The buyer's purchases, oldest first, to be added to.
+    ///
+    /// A new list has room for one: most buyers buy once, and left to itself it has room for four.
+    pub fn purchases_mut(&mut self, buyer: &BuyerId) -> &mut Vec<Purchase> {
+        self.holdings.entry(buyer.clone()).or_insert_with(|| Vec::with_capacity(1))
+    }
+
     /// Units that the buyer holds.
     #[must_use]
     pub fn held(&self, buyer: &BuyerId) -> u32 {
@@ -51,17 +58,15 @@ impl Tally {
         self.stock -= attempt.qty;
         self.sold += attempt.qty;
         self.position += 1;
-        // A list begins with room for four, which a buyer of one unit would pay for in vain.
-        let room = (sale.limit_per_buyer as usize).min(4);
-        let purchases = self.holdings.entry(attempt.buyer.clone());
-        let purchases = purchases.or_insert_with(|| Vec::with_capacity(room));
+        let (remaining, position) = (self.stock, Position(self.position));
+        let purchases = self.purchases_mut(&attempt.buyer);
         let purchase = Purchase {
             bits: attempt.bits,
             at: now,
             qty: attempt.qty,
             key: attempt.key,
-            remaining: self.stock,
-            position: Position(self.position),
+            remaining,
+            position,
             ordinal: u32::try_from(purchases.len() + 1).unwrap_or(u32::MAX),
             held_after: held(purchases) + attempt.qty,
             cancelled: false,

@@ -222,3 +222,12 @@ proptest! {
         }
     }
 }
+
+/// Of a million buyers, most of whom buy once.
+#[test]
+fn a_buyer_of_one_unit_takes_memory_for_one() {
+    let (sale, mut tally) = (sale(10, 5), Tally::new(10));
+    let decided = decide(&sale, &mut tally, &[attempt(1, 1, 1)], Instant::from_millis(START));
+    assert!(matches!(decided[..], [Decision::Accepted(_)]), "{decided:?}");
+    assert_eq!(tally.holdings[&attempt(1, 1, 1).buyer].capacity(), 1);
+}

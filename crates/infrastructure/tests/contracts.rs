@@ -9,5 +9,7 @@ mod embedded_records;
 mod postgres_records;
 #[path = "contracts/postgres_restore.rs"]
 mod postgres_restore;
+#[path = "contracts/price_columns.rs"]
+mod price_columns;
 #[path = "contracts/redis.rs"]
 mod redis_engine;

@@ -51,18 +51,24 @@ impl ImageOrigins {
     pub(crate) fn wrong(&self) -> String {
         let allowed = if self.0.is_empty() { "none".to_owned() } else { self.0.join(", ") };
         format!(
-            "must be a path of this origin that begins with one /, or an https address of an \
-             allowed origin, {} characters at most, without spaces; allowed origins: {allowed} \
+            "must be a path of this origin that begins with one /, or an address of an allowed \
+             origin, {} characters at most, without spaces; allowed origins: {allowed} \
              (STAMPEDE_IMAGE_ORIGINS allows more)",
             limits::PICTURE_CHARS_MAX
         )
     }
 
     fn has(&self, address: &str) -> bool {
-        Url::parse(address).is_ok_and(|url| {
-            let anonymous = url.username().is_empty() && url.password().is_none();
-            anonymous && self.0.contains(&url.origin().ascii_serialization())
-        })
+        // The parser mends a slash too few or too many, and takes the origin inside of a blob:.
+        let whole = address.split_once("://").is_some_and(|(scheme, rest)| {
+            ["https", "http"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
+                && !rest.starts_with('/')
+        });
+        whole
+            && Url::parse(address).is_ok_and(|url| {
+                let anonymous = url.username().is_empty() && url.password().is_none();
+                anonymous && self.0.contains(&url.origin().ascii_serialization())
+            })
     }
 }
 
@@ -118,6 +124,10 @@ mod tests {
             "https://cdn.example.com@evil.example/a.png",
             "https://ada@cdn.example.com/a.png",
             "https://cdn.example.com:8443/a.png",
+            "https:cdn.example.com/a.png",
+            "https:/cdn.example.com/a.png",
+            "https:///cdn.example.com/a.png",
+            "blob:https://cdn.example.com/a",
             "data:image/png;base64,AAAA",
             "javascript:alert(1)",
             &format!("/{}", "x".repeat(2_048)),

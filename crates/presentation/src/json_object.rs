@@ -1,6 +1,7 @@
 //! A JSON body whose members are taken by type, so that every bad one is named at once.
 
 use serde_json::{Map, Value};
+use stampede_application::use_cases::Edit;
 use validator::{Validate, ValidationErrorsKind};
 
 use crate::{error::ApiError, fields::Fields};
@@ -13,17 +14,6 @@ pub(crate) struct JsonObject {
     members: Map<String, Value>,
     /// What is wrong so far.
     pub(crate) fields: Fields,
-}
-
-/// What the object says of a member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Said {
-    /// Nothing: it is left out.
-    Nothing,
-    /// `null`.
-    Null,
-    /// A value, right or wrong.
-    Value,
 }
 
 impl JsonObject {
@@ -40,12 +30,28 @@ impl JsonObject {
         Ok(Self { members, fields })
     }
 
-    /// What the object says of a member.
-    pub(crate) fn said(&self, name: &str) -> Said {
-        match self.members.get(name) {
-            None => Said::Nothing,
-            Some(Value::Null) => Said::Null,
-            Some(_) => Said::Value,
+    /// Whether it names a member, `null` or not.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
+    /// Whether it gives a member a value, right or wrong.
+    pub(crate) fn gives(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// What is to become of what may be removed: it stays if it is left out, `null` removes it, a
+    /// value becomes what was `taken` of it.
+    ///
+    /// # Errors
+    ///
+    /// 500 if nothing was taken of a value: the checks have a hole, and it must not remove.
+    pub(crate) fn edit<T>(&self, name: &str, taken: Option<T>) -> Result<Edit<T>, ApiError> {
+        match (self.members.get(name), taken) {
+            (None, _) => Ok(Edit::Keep),
+            (Some(Value::Null), _) => Ok(Edit::Remove),
+            (Some(_), Some(value)) => Ok(Edit::Set(value)),
+            (Some(_), None) => Err(ApiError::Internal),
         }
     }
 
@@ -111,4 +117,18 @@ fn camel_case(name: &str) -> String {
         camel.push_str(letters.as_str());
         camel
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_stays_null_removes_and_a_value_that_was_not_taken_removes_nothing() {
+        let object = JsonObject::read(br#"{"null":null,"value":5}"#, Fields::default()).unwrap();
+        assert_eq!(object.edit::<i64>("other", None).unwrap(), Edit::Keep);
+        assert_eq!(object.edit::<i64>("null", None).unwrap(), Edit::Remove);
+        assert_eq!(object.edit("value", Some(5)).unwrap(), Edit::Set(5));
+        assert!(matches!(object.edit::<i64>("value", None), Err(ApiError::Internal)));
+    }
 }

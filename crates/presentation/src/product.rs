@@ -20,7 +20,7 @@ pub(crate) struct Product {
     /// What it is, in plain text; null if nothing is said.
     #[schema(required, example = "Hand-thrown, dishwasher-safe.")]
     description: Option<String>,
-    /// Where its picture is: a path of this origin or an https URL; null if it has none.
+    /// Where its picture is: a path of this origin or a URL of an allowed one; null if it has none.
     #[schema(required, example = "/pictures/widget-001.svg")]
     picture: Option<String>,
     /// What one unit costs, in the smallest unit of `currency`; null if no price is set.

@@ -2,7 +2,7 @@
 //! once, then turned into domain types.
 
 use serde::{Deserialize, Serialize};
-use stampede_application::use_cases::{Edit, Misfit, NewProduct, ProductChanges};
+use stampede_application::use_cases::{Misfit, NewProduct, ProductChanges};
 use stampede_domain::{Acknowledgement, Price, Sku, SkuError, Window};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
@@ -11,7 +11,7 @@ use crate::{
     error::ApiError,
     fields::Fields,
     image_origins::ImageOrigins,
-    json_object::{JsonObject, Said},
+    json_object::JsonObject,
     product_fields::{
         ACKNOWLEDGE_NOT_REACHED, NEEDS_CURRENCY, NEEDS_PRICE, SKU_STAYS, WRONG_ACKNOWLEDGE,
         WRONG_SKU, WRONG_WINDOW, check_acknowledge, check_currency, check_description,
@@ -69,8 +69,8 @@ pub(crate) struct CreateProductBody {
     #[validate(custom(function = check_description))]
     #[schema(min_length = 1, max_length = 2_000)]
     description: Option<String>,
-    /// Where its picture is: a path of this origin that begins with one `/`, or an https URL of
-    /// an origin that `STAMPEDE_IMAGE_ORIGINS` names.
+    /// Where its picture is: a path of this origin that begins with one `/`, or a URL of an
+    /// origin that `STAMPEDE_IMAGE_ORIGINS` names.
     #[schema(max_length = 2_048, example = "/pictures/widget-001.svg")]
     picture: Option<String>,
     /// What one unit costs, in the smallest unit of `currency`, which it needs beside it.
@@ -111,8 +111,8 @@ pub(crate) struct UpdateProductBody {
     #[validate(custom(function = check_description))]
     #[schema(min_length = 1, max_length = 2_000)]
     description: Option<String>,
-    /// Where its picture is: a path of this origin that begins with one `/`, or an https URL of
-    /// an origin that `STAMPEDE_IMAGE_ORIGINS` names; null removes it.
+    /// Where its picture is: a path of this origin that begins with one `/`, or a URL of an
+    /// origin that `STAMPEDE_IMAGE_ORIGINS` names; null removes it.
     #[schema(max_length = 2_048, example = "/pictures/widget-001.svg")]
     picture: Option<String>,
     /// What one unit costs, in the smallest unit of `currency`, which it needs beside it or has
@@ -182,11 +182,11 @@ pub(crate) fn product_changes(
         object.fields.add("sku", SKU_STAYS);
     }
     // What the body leaves out of a price is judged with the product.
-    if object.said("priceMinor") != Said::Nothing && object.said("currency") != Said::Nothing {
+    if object.names("priceMinor") && object.names("currency") {
         name_what_price_lacks(&mut object);
     }
     object.check(&body, OF_WINDOW)?;
-    Ok((sku.ok_or(ApiError::Internal)?, body.into_changes(&object)))
+    Ok((sku.ok_or(ApiError::Internal)?, body.into_changes(&object)?))
 }
 
 /// 400 for changes that do not fit with the product as it is.
@@ -204,8 +204,7 @@ pub(crate) fn misfits(misfits: &[Misfit]) -> ApiError {
 
 /// Names what is missing of a price that is given by half.
 fn name_what_price_lacks(object: &mut JsonObject) {
-    let given = |name| object.said(name) == Said::Value;
-    match (given("priceMinor"), given("currency")) {
+    match (object.gives("priceMinor"), object.gives("currency")) {
         (true, false) => object.fields.add("currency", NEEDS_CURRENCY),
         (false, true) => object.fields.add("priceMinor", NEEDS_PRICE),
         (true, true) | (false, false) => {}
@@ -252,29 +251,20 @@ impl CreateProductBody {
 
 impl UpdateProductBody {
     /// The changes that `object` asks for.
-    fn into_changes(self, object: &JsonObject) -> ProductChanges {
+    fn into_changes(self, object: &JsonObject) -> Result<ProductChanges, ApiError> {
         let currency = self.currency.as_deref().and_then(parsed_currency);
-        ProductChanges {
+        Ok(ProductChanges {
             product_name: self.product_name,
-            description: edit(object, "description", self.description),
-            picture: edit(object, "picture", self.picture),
-            price_minor: edit(object, "priceMinor", self.price_minor),
-            currency: edit(object, "currency", currency),
+            description: object.edit("description", self.description)?,
+            picture: object.edit("picture", self.picture)?,
+            price_minor: object.edit("priceMinor", self.price_minor)?,
+            currency: object.edit("currency", currency)?,
             initial_stock: self.initial_stock.and_then(|units| u32::try_from(units).ok()),
             start: self.start_time.as_deref().and_then(parsed),
             end: self.end_time.as_deref().and_then(parsed),
             limit_per_buyer: self.limit_per_buyer.and_then(|units| u32::try_from(units).ok()),
             acknowledge: self.acknowledge.as_deref().and_then(parsed_level),
-        }
-    }
-}
-
-/// What a member that may be removed asks for.
-fn edit<T>(object: &JsonObject, name: &str, value: Option<T>) -> Edit<T> {
-    match (object.said(name), value) {
-        (Said::Nothing, _) => Edit::Keep,
-        (Said::Null | Said::Value, None) => Edit::Remove,
-        (Said::Null | Said::Value, Some(value)) => Edit::Set(value),
+        })
     }
 }
 

@@ -148,7 +148,7 @@ pub(crate) fn receipt(sku: &Sku, purchase: &Purchase, level: Acknowledgement) ->
         // Not negative: the limits of a product see to it.
         put_number(&mut body, price.minor.unsigned_abs());
         body.put_slice(br#","currency":""#);
-        body.put_slice(price.currency.as_str().as_bytes());
+        body.put_slice(&price.currency.letters());
         body.put_slice(b"\"");
     }
     body.put_slice(br#","remaining":"#);

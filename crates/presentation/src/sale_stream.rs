@@ -37,13 +37,22 @@ pub(crate) struct SaleStream {
     directory: Option<Receiver<u64>>,
     /// Set if sales that came could not be listed.
     look_again_at: Option<Instant>,
-    /// Events that are made and not sent.
-    ready: VecDeque<Bytes>,
+    /// Events that are not sent.
+    ready: VecDeque<Ready>,
     /// Sales whose stock is newer than shown, oldest first.
     stock_moved: VecDeque<(Generation, Arc<LiveSale>)>,
     /// When the next stock may be shown.
     stock_due: Instant,
     heartbeat_at: Instant,
+}
+
+/// An event that is not sent.
+enum Ready {
+    /// Its bytes, which all streams share.
+    Made(Bytes),
+    /// The whole of a sale, with the time in it: made when it is sent, since those of all sales
+    /// may be megabytes that a client may never take.
+    Initial(Arc<LiveSale>),
 }
 
 /// The next change of a sale, or its end.
@@ -86,7 +95,7 @@ impl SaleStream {
             waiting: FuturesUnordered::new(),
             directory,
             look_again_at: None,
-            ready: VecDeque::from([sale_event::retry(limits.stream_retry)]),
+            ready: VecDeque::from([Ready::Made(sale_event::retry(limits.stream_retry))]),
             stock_moved: VecDeque::new(),
             stock_due: now,
             heartbeat_at: now + limits.heartbeat_interval,
@@ -110,8 +119,10 @@ impl SaleStream {
     async fn next(&mut self) -> Option<Bytes> {
         let closing = self.worker.node.closing.clone();
         loop {
-            if let Some(event) = self.ready.pop_front() {
-                return Some(event);
+            match self.ready.pop_front() {
+                Some(Ready::Made(event)) => return Some(event),
+                Some(Ready::Initial(live)) => return Some(self.initial(&live)),
+                None => {}
             }
             if self.waiting.is_empty() && self.directory.is_none() {
                 return None;
@@ -146,10 +157,15 @@ impl SaleStream {
         let live = changes.borrow_and_update().clone();
         let generation = live.sale.id.generation;
         let listener = self.worker.relays.listen(changes);
-        let now = self.worker.node.use_cases.watch_sales.now();
-        self.ready.push_back(self.worker.rendered.of(&live).initial(now));
+        self.ready.push_back(Ready::Initial(live.clone()));
         self.shown.insert(generation, live);
         self.await_change(generation, listener);
+    }
+
+    /// The whole of a sale, as of now.
+    fn initial(&self, live: &Arc<LiveSale>) -> Bytes {
+        let now = self.worker.node.use_cases.watch_sales.now();
+        self.worker.rendered.of(live).initial(now)
     }
 
     fn await_change(&mut self, generation: Generation, mut changes: Changes) {
@@ -193,17 +209,16 @@ impl SaleStream {
         }
         let rendered = self.worker.rendered.of(&live);
         if redefined {
-            let now = self.worker.node.use_cases.watch_sales.now();
-            self.ready.push_back(rendered.initial(now));
+            self.ready.push_back(Ready::Initial(live.clone()));
         }
         if shown.stock != live.stock {
             self.stock_due = Instant::now().max(self.stock_due) + self.stock_interval();
-            self.ready.push_back(rendered.stock_update());
+            self.ready.push_back(Ready::Made(rendered.stock_update()));
         }
         if turned {
             let was_sold_out = shown.phase.end_reason == Some(EndReason::SoldOut);
             let restocked = was_sold_out && live.phase.state == State::Active;
-            self.ready.push_back(rendered.state_change(restocked));
+            self.ready.push_back(Ready::Made(rendered.state_change(restocked)));
         }
         self.stock_moved.retain(|(moved, _)| *moved != generation);
         self.shown.insert(generation, live);
@@ -212,13 +227,13 @@ impl SaleStream {
     /// Shows the stock of the sale that has waited longest.
     fn show_stock(&mut self) {
         let Some((generation, live)) = self.stock_moved.pop_front() else { return };
-        self.ready.push_back(self.worker.rendered.of(&live).stock_update());
+        self.ready.push_back(Ready::Made(self.worker.rendered.of(&live).stock_update()));
         self.shown.insert(generation, live);
         self.stock_due = Instant::now() + self.stock_interval();
     }
 
     fn beat(&mut self) {
-        self.ready.push_back(Bytes::from_static(sale_event::HEARTBEAT));
+        self.ready.push_back(Ready::Made(Bytes::from_static(sale_event::HEARTBEAT)));
         self.heartbeat_at = Instant::now() + self.worker.node.settings.limits.heartbeat_interval;
     }
 
@@ -226,7 +241,7 @@ impl SaleStream {
     fn forget(&mut self, generation: Generation) {
         self.stock_moved.retain(|(moved, _)| *moved != generation);
         if let Some(live) = self.shown.remove(&generation) {
-            self.ready.push_back(sale_event::deleted(&live));
+            self.ready.push_back(Ready::Made(sale_event::deleted(&live)));
         }
     }
 

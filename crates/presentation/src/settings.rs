@@ -91,7 +91,7 @@ impl HttpSettings {
 impl Default for HttpLimits {
     fn default() -> Self {
         Self {
-            body_bytes_max: 16 * 1024,
+            body_bytes_max: 64 * 1024,
             uri_bytes_max: 8 * 1024,
             headers_max: 64,
             header_bytes_max: 16 * 1024,

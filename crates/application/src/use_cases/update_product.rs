@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use stampede_domain::{
-    Acknowledgement, Currency, Generation, Instant, Price, Sale, SaleId, Sku, Version, Window,
+    Acknowledgement, Currency, Generation, Instant, Price, Sale, SaleId, Sku, State, Version,
+    Window,
 };
 
 use super::ProductView;
@@ -177,7 +178,12 @@ impl UpdateProduct {
             return Err(UpdateError::PreconditionFailed);
         }
         // A gate one version ahead of the row holds a change whose commit was lost: it wins.
-        let sale = changes.apply(&snapshot.sale)?;
+        let sale = match changes.apply(&snapshot.sale) {
+            Ok(sale) => sale,
+            // What runs cannot be changed, whatever the changes are.
+            Err(_) if self.has_begun(snapshot) => return Err(UpdateError::NotModifiable),
+            Err(error) => return Err(error),
+        };
         if sale.acknowledge > self.gate.acknowledges() {
             return Err(UpdateError::Acknowledge(sale.acknowledge));
         }
@@ -187,6 +193,13 @@ impl UpdateProduct {
             Amended::NotUpcoming => Err(UpdateError::NotModifiable),
             Amended::UnknownSale => Err(UpdateError::Unknown),
         }
+    }
+
+    /// Whether the sale is past being upcoming, as this node's clock has it: the gate is asked
+    /// where its answer counts.
+    fn has_begun(&self, snapshot: &Snapshot) -> bool {
+        snapshot.sale.phase(snapshot.stock, self.clock.now()).state != State::Upcoming
+            || snapshot.sold > 0
     }
 
     async fn write(

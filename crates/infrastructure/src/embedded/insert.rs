@@ -71,6 +71,6 @@ fn columns(row: &RecordedPurchase) -> Result<Value, CommitError> {
         i64::from(purchase.cancelled),
         row.traceparent,
         purchase.unit_price.map(|price| price.minor),
-        purchase.unit_price.as_ref().map(|price| price.currency.as_str()),
+        purchase.unit_price.map(|price| price.currency.to_string()),
     ]))
 }

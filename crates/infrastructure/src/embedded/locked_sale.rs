@@ -69,7 +69,7 @@ impl LockedSale for EmbeddedLockedSale {
         .bind(&sale.description)
         .bind(&sale.picture)
         .bind(sale.price.map(|price| price.minor))
-        .bind(sale.price.as_ref().map(|price| price.currency.as_str()))
+        .bind(sale.price.map(|price| price.currency.to_string()))
         .execute(&mut *writing.transaction)
         .await
         .map_err(unavailable)?;

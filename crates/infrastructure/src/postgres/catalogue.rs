@@ -228,7 +228,7 @@ async fn insert(connection: &mut PgConnection, sale: &Sale, epoch: Epoch) -> Res
     .bind(&sale.description)
     .bind(&sale.picture)
     .bind(sale.price.map(|price| price.minor))
-    .bind(sale.price.as_ref().map(|price| price.currency.as_str()))
+    .bind(sale.price.map(|price| price.currency.to_string()))
     .execute(connection)
     .await
     .map_err(unavailable)?;

@@ -125,7 +125,7 @@ async fn apply(connection: &mut PgConnection, change: &RecordedChange) -> Result
     .bind(&sale.description)
     .bind(&sale.picture)
     .bind(sale.price.map(|price| price.minor))
-    .bind(sale.price.as_ref().map(|price| price.currency.as_str()))
+    .bind(sale.price.map(|price| price.currency.to_string()))
     .execute(connection)
     .await
     .map_err(|error| refused(error, &sale.id))?;

@@ -74,7 +74,8 @@ pub fn connect(url: &str, limits: &PostgresLimits) -> Result<PgPool, PortError> 
 ///
 /// # Errors
 ///
-/// [`PortError::Unavailable`] if Postgres does not answer; [`PortError::Inconsistent`] if its
+/// [`PortError::Unavailable`] if Postgres does not answer, or a table is in use for longer than a
+/// migration waits; [`PortError::Inconsistent`] if its
 /// tables are those of another version of this program.
 pub async fn migrate(pool: &PgPool) -> Result<(), PortError> {
     // A migration, and the wait for another node's, may take longer than a statement of a sale.
@@ -90,7 +91,7 @@ pub async fn migrate(pool: &PgPool) -> Result<(), PortError> {
     let migrated = sqlx::migrate!("../../migrations/postgres").run(&own).await;
     own.close().await;
     migrated.map_err(|error| {
-        if let MigrateError::Execute(error) = error {
+        if let MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) = error {
             unavailable(error)
         } else {
             PortError::inconsistent(STORE, error)

@@ -72,7 +72,7 @@ struct Columns<'a> {
     cancelled: Vec<bool>,
     traceparent: Vec<Option<&'a str>>,
     unit_price_minor: Vec<Option<i64>>,
-    currency: Vec<Option<&'a str>>,
+    currency: Vec<Option<String>>,
 }
 
 impl<'a> Columns<'a> {
@@ -93,9 +93,9 @@ impl<'a> Columns<'a> {
             columns.held_after.push(purchase.held_after.into());
             columns.cancelled.push(purchase.cancelled);
             columns.traceparent.push(row.traceparent.as_ref().map(TraceParent::as_str));
-            let price = purchase.unit_price.as_ref();
+            let price = purchase.unit_price;
             columns.unit_price_minor.push(price.map(|price| price.minor));
-            columns.currency.push(price.map(|price| price.currency.as_str()));
+            columns.currency.push(price.map(|price| price.currency.to_string()));
         }
         Ok(columns)
     }

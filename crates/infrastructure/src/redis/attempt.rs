@@ -20,7 +20,8 @@ pub(super) const BATCH_MAX: usize = 256;
 const ATTEMPT_BYTES: usize = 96;
 /// Extras bit: a traceparent of 55 bytes follows.
 const HAS_TRACEPARENT: u8 = 1;
-/// Extras bit: a price follows. `lua/attempt.lua` sets it, for the price is the head's to tell.
+/// Extras bit: a price follows. For an attempt `lua/attempt.lua` sets it, since the price is the
+/// head's to tell; what is adopted brings its own.
 const HAS_PRICE: u8 = 2;
 
 /// Hands `send` the call that decides `batch`.

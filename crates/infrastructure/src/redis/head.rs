@@ -48,6 +48,10 @@ impl Fields {
         self.text()?.parse().map_err(|_| Undecodable("a field that is no number"))
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.as_slice().is_empty()
+    }
+
     pub(super) fn rest(self) -> Vec<Value> {
         self.0.collect()
     }
@@ -63,14 +67,7 @@ impl State {
         let epoch = parse_epoch(&head.text()?).ok_or(Undecodable("an epoch"))?;
         let version = Version(head.number()?);
         let (stock, sold) = (head.number()?, head.number()?);
-        let (start, end) = (head.number()?, head.number()?);
-        let limit_per_buyer = head.number()?;
-        let paused = head.text()? == "1";
-        let ended_by_admin = head.text()? == ENDED_BY_ADMIN;
-        let definition: Sale = serde_json::from_slice(&head.bytes()?)
-            .map_err(|_| Undecodable("the definition of a sale"))?;
-        let window = Window { start: Instant::from_millis(start), end: Instant::from_millis(end) };
-        let sale = Sale { window, limit_per_buyer, paused, ended_by_admin, ..definition };
+        let sale = read_sale(&mut head)?;
         let snapshot = Snapshot { sale, stock, sold, version };
         Ok(Self { snapshot, epoch, at, extra: fields.rest() })
     }
@@ -79,6 +76,18 @@ impl State {
 /// The sale as the head packs it.
 pub(super) fn definition(sale: &Sale) -> Result<String, serde_json::Error> {
     serde_json::to_string(sale)
+}
+
+/// Reads starts, ends, limit, paused, end reason and definition, in the order of the scripts.
+pub(super) fn read_sale(head: &mut Fields) -> Result<Sale, Undecodable> {
+    let (start, end) = (head.number()?, head.number()?);
+    let limit_per_buyer = head.number()?;
+    let paused = head.text()? == "1";
+    let ended_by_admin = head.text()? == ENDED_BY_ADMIN;
+    let definition: Sale = serde_json::from_slice(&head.bytes()?)
+        .map_err(|_| Undecodable("the definition of a sale"))?;
+    let window = Window { start: Instant::from_millis(start), end: Instant::from_millis(end) };
+    Ok(Sale { window, limit_per_buyer, paused, ended_by_admin, ..definition })
 }
 
 /// Adds starts, ends, limit, paused, end reason, definition and price, in the order of the scripts.
@@ -93,4 +102,23 @@ pub(super) fn write_sale(sale: &Sale, definition: &str, command: &mut Cmd) {
         .arg(if sale.ended_by_admin { ENDED_BY_ADMIN } else { "" })
         .arg(definition)
         .arg(packed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a head held before products had pages.
+    #[test]
+    fn a_definition_of_before_prices_is_read_and_written_as_it_was() {
+        let written = concat!(
+            r#"{"id":{"sku":"WIDGET-001","generation":"00000000-0000-0000-0000-000000000007"},"#,
+            r#""product_name":"Widget","initial_stock":5,"window":{"start":1,"end":2},"#,
+            r#""limit_per_buyer":3,"acknowledge":"gate","paused":false,"ended_by_admin":false,"#,
+            r#""created_at":0}"#,
+        );
+        let sale: Sale = serde_json::from_str(written).unwrap();
+        assert_eq!((&sale.description, &sale.picture, sale.price), (&None, &None, None));
+        assert_eq!(definition(&sale).unwrap(), written);
+    }
 }

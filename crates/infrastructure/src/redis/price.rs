@@ -9,7 +9,7 @@ use super::{fence::Undecodable, record::Reader};
 pub(super) fn write(price: Option<Price>, to: &mut Vec<u8>) {
     if let Some(price) = price {
         to.extend_from_slice(&price.minor.to_be_bytes());
-        to.extend_from_slice(price.currency.as_str().as_bytes());
+        to.extend_from_slice(&price.currency.letters());
     }
 }
 

@@ -194,7 +194,9 @@ impl Restorer {
             return Err(NotNow::RestoredElsewhere.into());
         };
         let run = Run { restorer: self, sale, epoch, renewed: Mutex::new(time::Instant::now()) };
-        run.close().await?;
+        if let Some(kept) = run.close(seen).await? {
+            run.keep_change(&row, kept).await?;
+        }
         // With a limit of one nobody's purchases have an order.
         if row.sale.limit_per_buyer > 1 && !self.ledger.close_gaps(id, epoch).await? {
             return Err(NotNow::RestoredElsewhere.into());

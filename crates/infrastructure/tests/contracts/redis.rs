@@ -2,6 +2,8 @@
 
 #[path = "redis/formats.rs"]
 mod formats;
+#[path = "redis/prices.rs"]
+mod prices;
 
 use std::{sync::Arc, time::Duration};
 

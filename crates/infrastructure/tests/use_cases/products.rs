@@ -7,8 +7,11 @@ use stampede_application::{
         CreateError, Edit, Misfit, NewProduct, ProductChanges, ProductView, Revision, UpdateError,
     },
 };
-use stampede_domain::{Acknowledgement, Instant, Sale, State, Version};
-use stampede_testkit::{builders::a_price, suites::run};
+use stampede_domain::{Acknowledgement, Decision, Epoch, Instant, Sale, SaleId, State, Version};
+use stampede_testkit::{
+    builders::a_price,
+    suites::{attempt, run},
+};
 
 use crate::shop::{STRICT, Shop, WIDGET, When, sku};
 
@@ -131,9 +134,14 @@ async fn a_running_product_is_not_modifiable(shop: Shop) {
     let id = shop.sell(WIDGET, 10, 1, When::Active).await;
     let before = shop.product(&id).await;
     let revisions = [before.revision()];
-    for if_match in [None, Some(&revisions[..])] {
-        let refused = shop.update.run(&id.sku, &renamed("X"), if_match).await;
-        assert!(matches!(refused, Err(UpdateError::NotModifiable)), "{refused:?}");
+    let inverted = Some(before.sale.window.start);
+    let misfit = ProductChanges { end: inverted, ..ProductChanges::default() };
+    let lone = ProductChanges { currency: Edit::Remove, ..ProductChanges::default() };
+    for changes in [renamed("X"), misfit, lone] {
+        for if_match in [None, Some(&revisions[..])] {
+            let refused = shop.update.run(&id.sku, &changes, if_match).await;
+            assert!(matches!(refused, Err(UpdateError::NotModifiable)), "{refused:?}");
+        }
     }
     assert_eq!(shop.product(&id).await, before);
     assert_eq!(shop.row(&id).await.sale, before.sale);
@@ -280,23 +288,57 @@ async fn an_unknown_product_is_not_changed(shop: Shop) {
 }
 
 /// The gate's price was answered and the ledger never heard of it: the purchase keeps it, also when
-/// nothing but a buyer's record in Redis has survived.
+/// nothing but a buyer's record in Redis has survived, and the sale goes on at it.
 #[test]
 fn a_receipt_keeps_its_price_when_the_change_of_it_was_lost() {
     run(async {
         let shop = crate::shop::redis().await;
-        let id = shop.sell(WIDGET, 10, 1, When::Upcoming).await;
-        let before = shop.snapshot(&id).await;
-        let mut ahead = Sale { price: Some(a_price(4_500, "JPY")), ..before.sale.clone() };
-        ahead.window.start = shop.clock.now().plus_millis(-1_000);
-        let amended = shop.gate.amend(&ahead, before.version).await.expect("the gate answers");
-        assert!(matches!(amended, Amended::Applied(_)), "{amended:?}");
+        let (id, ahead) = amended_at_the_gate_alone(&shop).await;
         let bought = shop.buy(&id, "ada").await;
         assert_eq!(bought.unit_price, ahead.price);
         shop.lose_outbox(&id).await;
-        shop.gate.rebuild(&id).await.expect("the gate rebuilds");
+        let rebuilt = shop.gate.rebuild(&id).await.expect("the gate rebuilds");
+        assert_eq!(rebuilt.sale, ahead);
         let recorded = shop.recorded(&id).await;
         let prices = recorded.iter().map(|one| (one.purchase.no(), one.purchase.unit_price));
         assert_eq!(prices.collect::<Vec<_>>(), [(bought.no(), ahead.price)]);
+
+        let again = attempt("ada", 1, 1);
+        let held = shop.gate.purchases(&id, &again.buyer).await.expect("the gate answers");
+        assert_eq!(held.expect("the sale")[0].unit_price, ahead.price);
+        let [Decision::Replayed(replayed)] = shop.decide(&id, &[again]).await[..] else {
+            panic!("the key is remembered")
+        };
+        assert_eq!((replayed.no(), replayed.unit_price), (bought.no(), ahead.price));
+        assert_eq!(shop.buy(&id, "ben").await.unit_price, ahead.price);
+        assert_eq!(shop.row(&id).await.sale, ahead, "the ledger has it now");
     });
+}
+
+/// What a gate of another life says of the sale, the wrong side of a partition perhaps, is not
+/// what is on sale.
+#[test]
+fn a_definition_of_another_life_of_the_gate_is_not_restored() {
+    run(async {
+        let shop = crate::shop::redis().await;
+        let (id, ahead) = amended_at_the_gate_alone(&shop).await;
+        let before = shop.row(&id).await;
+        assert_ne!(before.sale, ahead);
+        let other = Epoch { nonce: before.epoch.nonce ^ 1, ..before.epoch };
+        shop.stores.set_head(&id, "epoch", &other.to_string()).await;
+        let rebuilt = shop.gate.rebuild(&id).await.expect("the gate rebuilds");
+        assert_eq!(rebuilt.sale, before.sale);
+        assert_eq!(shop.row(&id).await.sale, before.sale);
+    });
+}
+
+/// A sale that has started, at a price that the ledger never heard of.
+async fn amended_at_the_gate_alone(shop: &Shop) -> (SaleId, Sale) {
+    let id = shop.sell(WIDGET, 10, 1, When::Upcoming).await;
+    let before = shop.snapshot(&id).await;
+    let mut ahead = Sale { price: Some(a_price(4_500, "JPY")), ..before.sale.clone() };
+    ahead.window.start = shop.clock.now().plus_millis(-1_000);
+    let amended = shop.gate.amend(&ahead, before.version).await.expect("the gate answers");
+    assert!(matches!(amended, Amended::Applied(_)), "{amended:?}");
+    (id, ahead)
 }

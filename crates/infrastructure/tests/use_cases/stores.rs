@@ -64,6 +64,15 @@ impl Stores {
         command.exec_async(&mut redis.clone()).await.expect("Redis answers");
     }
 
+    /// Overwrites a field of the sale's head in Redis.
+    pub(crate) async fn set_head(&self, id: &SaleId, field: &str, value: &str) {
+        let Self::Redis(redis, prefix) = self else { panic!("the heads are in Redis") };
+        let head = format!("{prefix}{{{}}}:sale:{id}:head", Shard::of(&id.sku));
+        let mut command = redis::cmd("HSET");
+        command.arg(head).arg(field).arg(value);
+        command.exec_async(&mut redis.clone()).await.expect("Redis answers");
+    }
+
     /// Whether the gate's head says that the sale is deleted.
     pub(crate) async fn is_forgotten(&self, id: &SaleId) -> bool {
         let Self::Redis(redis, prefix) = self else { panic!("the heads are in Redis") };

@@ -90,6 +90,21 @@ async fn everything_that_is_wrong_with_a_page_is_named_at_once() {
     site.create_with(&longest).await;
 }
 
+/// Twelve bytes a letter.
+#[tokio::test]
+async fn the_longest_words_are_taken_also_when_every_letter_is_escaped() {
+    let site = Site::start();
+    let mut product = whole(product("W-1", 1));
+    let (description, name) = ("\u{1f6d2}".repeat(2_000), "\u{1f6d2}".repeat(255));
+    (product["description"], product["productName"]) = (json!(description), json!(name));
+    let body = product.to_string().replace('\u{1f6d2}', r"\ud83d\uded2");
+    assert!(body.len() > 27_000, "{}", body.len());
+    let request = site.admin(Method::POST, PRODUCTS, &Value::Null);
+    let request = request.header("Content-Type", "application/json").body(body);
+    let (status, created) = answer(request).await;
+    assert_eq!((status.as_u16(), &created["data"]["description"]), (201, &json!(description)));
+}
+
 #[tokio::test]
 async fn a_price_and_its_currency_come_together() {
     let site = Site::start();

@@ -95,7 +95,9 @@ impl Offer {
 
 #[cfg(test)]
 mod tests {
-    use stampede_domain::limits;
+    use std::{collections::HashSet, path::Path};
+
+    use stampede_domain::{Sku, limits};
 
     use super::*;
 
@@ -107,6 +109,22 @@ mod tests {
             let words = offer.description;
             assert!(limits::DESCRIPTION_CHARS.contains(&words.chars().count()));
             assert!(!words.contains("  ") && !words.chars().any(char::is_control), "{words}");
+            assert!(limits::PRODUCT_NAME_CHARS.contains(&offer.name.chars().count()));
+            assert!(limits::INITIAL_STOCK.contains(&offer.stock), "{}", offer.code);
+            assert!(limits::LIMIT_PER_BUYER.contains(&offer.limit_per_buyer), "{}", offer.code);
+            assert!(Sku::parse(&format!("{}-001", offer.code)).is_ok(), "{}", offer.code);
+        }
+    }
+
+    #[test]
+    fn every_offer_has_its_own_code_and_a_picture_that_the_page_brings() {
+        let codes: HashSet<_> = OFFERS.iter().map(|offer| offer.code).collect();
+        assert_eq!(codes.len(), OFFERS.len());
+        let public = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../frontend/public");
+        for offer in OFFERS {
+            let picture = offer.picture();
+            assert!(picture.starts_with("/pictures/"), "{picture}");
+            assert!(public.join(&picture[1..]).is_file(), "no frontend/public{picture}");
         }
     }
 }

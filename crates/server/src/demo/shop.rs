@@ -1,4 +1,4 @@
-//! The sales of the demo: one live, one about to start, and new ones when they are over.
+//! The sales of the demo: two live, two to come, and new ones when these are over.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,12 +15,21 @@ use super::offer::{OFFERS, Offer};
 
 /// How often the shop looks whether it needs another sale.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-/// From the making of the second sale to its start, in milliseconds.
+/// From the making of the first sale to come to its start, in milliseconds.
 const STARTS_AFTER_MS: i64 = 60_000;
-/// How long a sale runs unless it sells out, in milliseconds.
-const RUNS_MS: i64 = 30 * 60_000;
-/// Sales that are live or about to be.
-const OPEN_WANTED: usize = 2;
+/// From its start to that of the next, in milliseconds.
+const STARTS_APART_MS: i64 = 5 * 60_000;
+/// How long a sale runs unless it sells out, in milliseconds; with starts half as far apart, two
+/// are live.
+const RUNS_MS: i64 = 10 * 60_000;
+/// Between the ends of two sales, at least, in milliseconds.
+const ENDS_APART_MS: i64 = 60_000;
+/// Sales that are live, at least, as long as no more than the most are open.
+const LIVE_WANTED: usize = 2;
+/// Sales to come, likewise.
+const UPCOMING_WANTED: usize = 2;
+/// Sales that are live or to come, at most: fewer than there are products.
+const OPEN_MAX: usize = 5;
 /// Sales of the demo that are kept to look at; beyond them the one that ended first goes.
 const KEPT_MAX: usize = 20;
 /// Sales in one look.
@@ -44,25 +53,31 @@ impl Shop {
         }
     }
 
-    /// Makes what is missing of a live sale and one that starts soon; returns the open ones, the
-    /// live first. Sales of an earlier demo in the same folder count.
+    /// Makes what is missing of live sales and of those to come; returns the open ones, the live
+    /// first. Sales of an earlier demo in the same folder count.
     ///
     /// # Errors
     ///
     /// If a sale cannot be made.
     pub(crate) async fn stock_up(&self) -> anyhow::Result<Vec<Arc<LiveSale>>> {
-        let mut open = self.open()?;
-        let is_live = |sale: &Arc<LiveSale>| sale.phase.state == State::Active;
-        if !open.iter().any(is_live) && open.len() < OPEN_WANTED {
-            self.make(self.view.now()).await?;
-            open = self.open()?;
+        loop {
+            let mut open = self.open()?;
+            open.sort_by_key(|sale| (is_upcoming(sale), sale.sale.window.start));
+            let upcoming = open.iter().filter(|sale| is_upcoming(sale)).count();
+            let live = open.len() - upcoming;
+            let next = open.last().filter(|sale| is_upcoming(sale));
+            let start = if live < LIVE_WANTED {
+                self.view.now()
+            } else if let Some(next) = next {
+                next.sale.window.start.plus_millis(STARTS_APART_MS)
+            } else {
+                self.view.now().plus_millis(STARTS_AFTER_MS)
+            };
+            if open.len() >= OPEN_MAX || (live >= LIVE_WANTED && upcoming >= UPCOMING_WANTED) {
+                return Ok(open);
+            }
+            self.make(&open, start).await?;
         }
-        if open.len() < OPEN_WANTED {
-            self.make(self.view.now().plus_millis(STARTS_AFTER_MS)).await?;
-            open = self.open()?;
-        }
-        open.sort_by_key(|sale| (!is_live(sale), sale.sale.window.start));
-        Ok(open)
     }
 
     /// Keeps the shop alive for as long as it is polled.
@@ -94,12 +109,19 @@ impl Shop {
         Ok(sales)
     }
 
-    /// Makes a sale of what was sold least often, starting at `start`.
-    async fn make(&self, start: Instant) -> anyhow::Result<()> {
+    /// Makes a sale of what was sold least often, starting at `start`, beside those that are
+    /// `open`.
+    async fn make(&self, open: &[Arc<LiveSale>], start: Instant) -> anyhow::Result<()> {
         let sales = self.sales()?;
-        let times =
-            |offer: &Offer| sales.iter().filter(|sale| is_of(&sale.sale.id.sku, offer)).count();
-        let offer = OFFERS.iter().min_by_key(|offer| times(offer)).context("no offers")?;
+        let times = |offer: &Offer, sales: &[Arc<LiveSale>]| {
+            sales.iter().filter(|sale| is_of(&sale.sale.id.sku, offer)).count()
+        };
+        let offer = OFFERS.iter().min_by_key(|offer| (times(offer, open), times(offer, &sales)));
+        let offer = offer.context("no offers")?;
+        let mut end = start.plus_millis(RUNS_MS);
+        while open.iter().any(|sale| is_near(sale.sale.window.end, end)) {
+            end = end.plus_millis(ENDS_APART_MS);
+        }
         for number in 1..=NUMBERS_MAX {
             let product = NewProduct {
                 sku: Sku::parse(&format!("{}-{number:03}", offer.code))?,
@@ -108,7 +130,7 @@ impl Shop {
                 picture: Some(offer.picture()),
                 price: Some(offer.price()?),
                 initial_stock: offer.stock,
-                window: Window { start, end: start.plus_millis(RUNS_MS) },
+                window: Window { start, end },
                 limit_per_buyer: offer.limit_per_buyer,
                 acknowledge: None,
             };
@@ -135,6 +157,15 @@ impl Shop {
 /// Whether the demo made the sale, now or in an earlier life.
 pub(super) fn is_ours(sku: &Sku) -> bool {
     OFFERS.iter().any(|offer| is_of(sku, offer))
+}
+
+fn is_upcoming(sale: &LiveSale) -> bool {
+    sale.phase.state == State::Upcoming
+}
+
+/// Whether two ends are too close to be told apart at a glance.
+fn is_near(one: Instant, other: Instant) -> bool {
+    one.millis().abs_diff(other.millis()) < ENDS_APART_MS.unsigned_abs()
 }
 
 fn is_of(sku: &Sku, offer: &Offer) -> bool {

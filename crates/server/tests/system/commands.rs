@@ -1,6 +1,6 @@
 //! What an operator types.
 
-use std::{fs, net::TcpListener, path::Path, time::Duration};
+use std::{collections::HashSet, fs, net::TcpListener, path::Path, time::Duration};
 
 use serde_json::Value;
 use stampede_testkit::servers::{
@@ -160,11 +160,13 @@ async fn the_demo_sells_by_itself_and_prints_a_key_that_works() {
     };
     assert_eq!(get("/api/v1/products").await["success"], true, "the key is right");
     let all = get("/api/v1/sales/all").await;
-    let state = |state: &str| {
-        let sales = all["data"].as_array().expect("sales").iter();
-        sales.filter(|sale| sale["state"] == state).count()
-    };
-    assert!(state("ACTIVE") >= 1 && state("UPCOMING") >= 1, "{all}");
+    let sales = all["data"].as_array().expect("sales");
+    let states: Vec<_> = sales.iter().map(|sale| sale["state"].as_str().expect("text")).collect();
+    assert_eq!(states, ["ACTIVE", "ACTIVE", "UPCOMING", "UPCOMING"], "{all}");
+    for field in ["endTime", "productName", "picture"] {
+        let told: HashSet<_> = sales.iter().map(|sale| sale[field].as_str()).collect();
+        assert_eq!(told.len(), sales.len(), "each its own {field}: {all}");
+    }
     until("the stock falls", DEMO_LIMIT, async || {
         let featured = get("/api/v1/sales").await;
         let data = &featured["data"];

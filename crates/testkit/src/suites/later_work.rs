@@ -151,17 +151,21 @@ pub async fn trace_and_price_travel_to_the_row(harness: &impl Harness) {
     assert_eq!(rows[0].purchase.unit_price, Some(price()), "with a trace or without");
 }
 
-/// A purchase of an earlier life comes back whole.
+/// A purchase of an earlier life comes back whole, with a price of its own: the wrong side of a
+/// partition may not have heard of the last change before the start.
 pub async fn a_readmitted_purchase_keeps_its_trace_and_price(harness: &impl Harness) {
-    let scene = Scene::priced(harness, 10, 1, price()).await;
+    let scene = Scene::priced(harness, 10, 1, a_price(2_500, "EUR")).await;
     let Attempt { traceparent, .. } = traced("ben");
-    let stale = RecordedPurchase { traceparent, ..scene.forged("ben", 4, 1) };
+    let mut stale = RecordedPurchase { traceparent, ..scene.forged("ben", 4, 1) };
+    stale.purchase.unit_price = Some(price());
     let answers = scene.outbox.readmit(&[stale]).await.expect("the outbox answers");
     assert_eq!(answers, [Readmission::Adopted]);
     let waiting = scene.waiting_purchases().await.remove(0);
     assert!(keeps_both(&waiting), "{waiting:?}");
     // Its receipt, which says that none remained, stays too.
     assert_eq!(waiting.purchase.remaining, 0);
+    scene.record().await;
+    assert!(keeps_both(&in_ledger(&scene).await[0]));
 }
 
 /// A gate's record of a buyer has no trace; the entry that was on its way has both.

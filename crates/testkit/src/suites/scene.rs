@@ -96,12 +96,7 @@ impl Scene {
     }
 
     /// Opens an active sale of `stock` units and `limit` a buyer, for so much a unit.
-    pub(crate) async fn priced(
-        harness: &impl Harness,
-        stock: u32,
-        limit: u32,
-        price: Price,
-    ) -> Self {
+    pub async fn priced(harness: &impl Harness, stock: u32, limit: u32, price: Price) -> Self {
         let sale = sale(&*harness.clock(), "WIDGET-001", 1, stock, limit, When::Active);
         Self::of(harness, Sale { price: Some(price), ..sale }).await
     }
@@ -184,7 +179,8 @@ impl Scene {
     }
 
     /// The n-th purchase of a buyer that this sale's gate has never seen, as a ledger has it.
-    pub(crate) fn forged(&self, buyer: &str, position: u64, qty: u32) -> RecordedPurchase {
+    #[must_use]
+    pub fn forged(&self, buyer: &str, position: u64, qty: u32) -> RecordedPurchase {
         let attempt = attempt(buyer, 900_000 + position, qty);
         RecordedPurchase {
             sale: self.sale.id.clone(),

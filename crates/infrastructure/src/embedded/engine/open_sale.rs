@@ -266,7 +266,7 @@ impl OpenSale {
     /// Puts a purchase, whose units the caller has taken, into its buyer's list by position.
     fn insert(&mut self, recorded: &RecordedPurchase) {
         let purchase = recorded.purchase;
-        let held = self.tally.holdings.entry(recorded.buyer.clone()).or_default();
+        let held = self.tally.purchases_mut(&recorded.buyer);
         if held.is_empty() {
             self.buyers.push(recorded.buyer.clone());
         }

@@ -182,6 +182,17 @@ mod tests {
         }
     }
 
+    /// Of a sale without a price, as it was before there were any.
+    #[test]
+    fn purchases_without_a_price_are_written_and_read_as_they_always_were() {
+        let unpriced = WRITTEN.replace(r#","unit_price":{"minor":1999,"currency":[69,85,82]}"#, "");
+        assert!(!unpriced.contains("price"));
+        let mut bought = purchase();
+        bought.purchase.unit_price = None;
+        assert_eq!(write_purchases(std::slice::from_ref(&bought)).unwrap(), unpriced);
+        assert_eq!(read(&unpriced), EntryBody::Purchases(vec![bought]));
+    }
+
     #[test]
     fn purchases_are_written_as_they_always_were_and_read_back() {
         let text = write_purchases(&[purchase()]).unwrap();

@@ -6,8 +6,10 @@ use std::{
 };
 
 use redis::{Cmd, Value};
-use stampede_application::ports::PortError;
-use stampede_domain::{Epoch, Instant, Position, RecordedPurchase};
+use stampede_application::ports::{
+    CatalogueRow, CommitError, Entry, EntryBody, Ledger as _, PortError, RecordedChange,
+};
+use stampede_domain::{Epoch, Instant, Position, RecordedPurchase, Version};
 use tokio::time;
 
 use super::{CHUNK, Restorer, not_mine};
@@ -42,16 +44,45 @@ pub(super) struct Counted {
 }
 
 impl Run<'_> {
-    /// Step 2.
-    pub(super) async fn close(&self) -> Result<(), PortError> {
+    /// Step 2: returns the sale as the gate has it, if that gate was of the epoch `before`, which
+    /// the ledger was in.
+    pub(super) async fn close(&self, before: Epoch) -> Result<Option<RecordedChange>, PortError> {
         let number = self.epoch.number;
         let write = |command: &mut Cmd| {
-            command.arg(number);
+            command.arg(number).arg(before.to_string());
         };
-        let mut fields = self.send(&Call { script: &CLOSE, size: (1, 0), write: &write }).await?;
+        let mut fields = self.send(&Call { script: &CLOSE, size: (2, 64), write: &write }).await?;
         match fields.text().map_err(inconsistent)?.as_str() {
-            "closed" => Ok(()),
+            "closed" if fields.is_empty() => Ok(None),
+            "closed" => {
+                let version = Version(fields.number().map_err(inconsistent)?);
+                let sale = head::read_sale(&mut fields).map_err(inconsistent)?;
+                Ok(Some(RecordedChange { sale, epoch: self.epoch, version }))
+            }
             _ => Err(NotNow::RestoredElsewhere.into()),
+        }
+    }
+
+    /// Gives the ledger a change that holds at the gate and whose commit was lost: what was sold
+    /// since was sold by it. `row` is the sale as the ledger had it.
+    pub(super) async fn keep_change(
+        &self,
+        row: &CatalogueRow,
+        kept: RecordedChange,
+    ) -> Result<(), PortError> {
+        if kept.version <= row.version || kept.sale == row.sale {
+            return Ok(());
+        }
+        let body = EntryBody::Change(Box::new(kept));
+        match self.restorer.ledger.commit(&[Entry { id: None, body }]).await {
+            Ok(_) => Ok(()),
+            Err(CommitError::Port(error)) => Err(error),
+            // Better a sale as the ledger describes it than none.
+            Err(error @ (CommitError::Data(_) | CommitError::Drift { .. })) => {
+                tracing::error!(sale = %self.sale.id, %error,
+                    "a change that only the gate had is lost: the ledger refuses it");
+                Ok(())
+            }
         }
     }
 

@@ -17,12 +17,12 @@ impl RedisHarness {
         redis::Client::open(self.server.url.as_str()).expect("an address")
     }
 
-    async fn beside(&self) -> MultiplexedConnection {
+    pub(super) async fn beside(&self) -> MultiplexedConnection {
         let connection = self.client().get_multiplexed_async_connection().await;
         connection.expect("Redis answers")
     }
 
-    fn key(&self, id: &SaleId, name: &str) -> String {
+    pub(super) fn key(&self, id: &SaleId, name: &str) -> String {
         format!("{}{{{}}}:{name}", self.server.prefix, Shard::of(&id.sku))
     }
 

@@ -49,7 +49,7 @@ pub(super) const REQUESTS: Section = Section {
         Setting::whole(
             "STAMPEDE_BODY_BYTES_MAX",
             "bytes",
-            "16384",
+            "65536",
             (1_024, 1_048_576),
             "size of a request's body; above it 413",
         ),
