@@ -1,9 +1,11 @@
 import { defineConfig, devices } from '@playwright/test';
+import { CHROMIUM, CHROMIUM_FLAGS } from './e2e/chromium.js';
+import type { Engine } from './e2e/fixtures.js';
 
-// Chromium refuses its sandbox to root, which containers run as.
-const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+const desktop = devices['Desktop Chrome'];
+const phone = devices['Pixel 7'];
 
-export default defineConfig({
+export default defineConfig<object, { engine: Engine }>({
   testDir: './e2e',
   outputDir: './test-results',
   forbidOnly: Boolean(process.env.CI),
@@ -14,23 +16,16 @@ export default defineConfig({
   expect: { timeout: 15_000 },
   reporter: [['list'], ['html', { open: 'never' }]],
   use: {
-    trace: 'retain-on-failure',
-    launchOptions: {
-      executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-      args: [
-        ...sandbox,
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--disable-dev-shm-usage',
-      ],
-    },
+    trace: { mode: 'retain-on-failure', screenshots: false },
+    screenshot: 'only-on-failure',
+    launchOptions: { executablePath: CHROMIUM, args: CHROMIUM_FLAGS },
   },
+  // A test runs in every project, unless a tag says that its outcome cannot depend on that: @redis needs that engine,
+  // @embedded looks the same on each engine, @once on each screen too.
   projects: [
-    { name: 'desktop', use: { ...devices['Desktop Chrome'] } },
-    { name: 'phone', use: { ...devices['Pixel 7'] } },
+    { name: 'desktop-embedded', use: { ...desktop, engine: 'embedded' }, grepInvert: /@redis/ },
+    { name: 'phone-embedded', use: { ...phone, engine: 'embedded' }, grepInvert: /@redis|@once/ },
+    { name: 'desktop-redis', use: { ...desktop, engine: 'redis' }, grepInvert: /@embedded|@once/ },
+    { name: 'phone-redis', use: { ...phone, engine: 'redis' }, grepInvert: /@embedded|@once/ },
   ],
 });

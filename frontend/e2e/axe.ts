@@ -3,21 +3,90 @@ import { expect, type Page, test } from '@playwright/test';
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-/** Holds the page, as it stands, free of accessibility findings; `where` names it in a failure. */
-async function expectAxeClean(page: Page, where: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
-  expect(
-    violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`),
-    where,
-  ).toEqual([]);
+/** Outlives the run, so that somebody can look. */
+const PICTURES = 'screenshots-out';
+
+/** What an inspection may take on a busy machine, on top of the time that its test has. */
+const INSPECTION_MS_MAX = 30_000;
+
+/** Longer than this, something moves that a reader has asked to keep still. */
+const STILL_MS_MAX = 10;
+
+/**
+ * Holds the page, as it stands, to what every page and state must be: axe clean in light, dark and forced colours,
+ * still under reduced motion, without a sideways scroll at this width and at 200 % zoom.
+ *
+ * Keeps a picture a scheme in `screenshots-out/<project>/<name>-<scheme>.png`; `name` stands in failures too.
+ */
+export async function inspect(page: Page, name: string): Promise<void> {
+  test.setTimeout(test.info().timeout + INSPECTION_MS_MAX);
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await expectStill(page, name);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await expectAxeClean(page, `${name}, ${colorScheme}`);
+    await keepPicture(page, `${name}-${colorScheme}`);
+  }
+  await page.emulateMedia({ colorScheme: null, forcedColors: 'active' });
+  // The reader's own colours are not ours to judge.
+  await expectAxeClean(page, `${name}, forced colours`, ['color-contrast']);
+  await keepPicture(page, `${name}-forced`);
+  await page.emulateMedia({ forcedColors: null, reducedMotion: null });
+  await expectNoSidewaysScroll(page, name);
 }
 
-/** Holds the page axe clean in light and dark as it stands, and keeps a picture of each in the test's folder. */
-export async function inspect(page: Page, name: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await expectAxeClean(page, `${name}, ${colorScheme}`);
-    const path = test.info().outputPath(`${name}-${colorScheme}.png`);
-    await page.screenshot({ path, animations: 'disabled' });
+async function expectAxeClean(page: Page, where: string, without: string[] = []): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(TAGS).disableRules(without).analyze();
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`);
+  expect(found, where).toEqual([]);
+}
+
+/** What runs is given the time to end: an animation of no length still takes a frame. */
+async function expectStill(page: Page, where: string): Promise<void> {
+  const moving = () =>
+    page.evaluate(
+      (longestMs) =>
+        document
+          .getAnimations()
+          .filter(({ playState, effect }) => {
+            const endsMs = Number(effect?.getComputedTiming().endTime ?? 0);
+            return playState === 'running' && endsMs > longestMs;
+          })
+          .map(({ effect }) => (effect as KeyframeEffect).target?.outerHTML.slice(0, 200)),
+      STILL_MS_MAX,
+    );
+  await expect.poll(moving, `${where}, what moves under reduced motion`).toEqual([]);
+}
+
+/** Zooming by 2 halves the width that the page has. */
+async function expectNoSidewaysScroll(page: Page, where: string): Promise<void> {
+  const whole = page.viewportSize();
+  if (!whole) throw new Error('A page without a viewport cannot be zoomed.');
+  const half = { width: Math.round(whole.width / 2), height: Math.round(whole.height / 2) };
+  for (const [size, zoom] of [
+    [whole, '100 %'],
+    [half, '200 %'],
+  ] as const) {
+    await page.setViewportSize(size);
+    const tooWide = await page.evaluate(() => {
+      const { scrollWidth, clientWidth } = document.documentElement;
+      if (scrollWidth <= clientWidth) return [];
+      const all = [...document.body.querySelectorAll('*')];
+      const over = all.filter((element) => element.getBoundingClientRect().right > clientWidth);
+      return [
+        `${scrollWidth} px in ${clientWidth} px`,
+        ...over.map((element) => element.outerHTML.slice(0, 200)),
+      ];
+    });
+    expect(tooWide, `${where}, sideways scroll at ${zoom}`).toEqual([]);
   }
+  await page.setViewportSize(whole);
+}
+
+/** As it is seen, and the whole page where that is longer. */
+async function keepPicture(page: Page, name: string): Promise<void> {
+  const path = `${PICTURES}/${test.info().project.name}/${name}`;
+  await page.screenshot({ path: `${path}.png`, animations: 'disabled' });
+  const isLonger = await page.evaluate(() => document.documentElement.scrollHeight > innerHeight);
+  if (isLonger) await page.screenshot({ path: `${path}-whole.png`, animations: 'disabled', fullPage: true });
 }

@@ -14,7 +14,9 @@ async function assetsOf(server: Server): Promise<string[]> {
   return [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path ?? '');
 }
 
-test('the page is asked about each time, and its policy takes nothing inline', async ({ server }) => {
+test('the page is asked about each time, and its policy takes nothing inline', { tag: '@once' }, async ({
+  server,
+}) => {
   for (const path of ['/', '/sales/ANY-SKU', '/nowhere']) {
     const { headers } = await get(server, path, 'br');
     expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -26,7 +28,22 @@ test('the page is asked about each time, and its policy takes nothing inline', a
   }
 });
 
-test('assets are kept for ever, in the smallest form that the browser takes', async ({ server }) => {
+test('pictures come from the page itself and the origins that the shop names', {
+  tag: '@once',
+}, async ({ server, startServer }) => {
+  const pictures = async (from: Server) => {
+    const policy = (await get(from, '/', 'br')).headers.get('content-security-policy') ?? '';
+    return /(?:^|; *)img-src ([^;]*)/.exec(policy)?.[1];
+  };
+  expect(await pictures(server)).toBe("'self'");
+  const origins = ['https://cdn.example.com', 'https://pictures.example.org'];
+  const other = await startServer({ settings: { STAMPEDE_IMAGE_ORIGINS: origins.join(',') } });
+  expect(await pictures(other)).toBe(`'self' ${origins.join(' ')}`);
+});
+
+test('assets are kept for ever, in the smallest form that the browser takes', { tag: '@once' }, async ({
+  server,
+}) => {
   const assets = await assetsOf(server);
   expect(assets.length).toBeGreaterThan(1);
   for (const path of assets) {
@@ -51,7 +68,7 @@ test('assets are kept for ever, in the smallest form that the browser takes', as
   }
 });
 
-test('a font is sent as it is: it is compressed already', async ({ server }) => {
+test('a font is sent as it is: it is compressed already', { tag: '@once' }, async ({ server }) => {
   const css = (await assetsOf(server)).find((path) => path.endsWith('.css')) ?? '';
   const styles = await (await get(server, css, 'br')).text();
   const font = /url\(([^)]+\.woff2)\)/.exec(styles)?.[1] ?? '';
@@ -61,8 +78,29 @@ test('a font is sent as it is: it is compressed already', async ({ server }) => 
   expect(Number(headers.get('content-length'))).toBeGreaterThan(0);
 });
 
-test('an asset of another build is 404 and never the page', async ({ server }) => {
+test('an asset of another build is 404 and never the page', { tag: '@once' }, async ({ server }) => {
   const response = await fetch(`${server.url}/assets/index-gone.js`, { headers: { Accept: 'text/html' } });
   expect(response.status).toBe(404);
   expect(response.headers.get('cache-control')).toBe('no-store');
+});
+
+/** As sent: 130 kB of script is about a second on a slow phone's network. */
+const SCRIPT_BYTES_MAX = 130_000;
+
+test('a visit to the shop loads little script', { tag: '@once' }, async ({ server, keeper, shopper }) => {
+  const loaded = new Map<string, number>();
+  shopper.page.on('response', (response) => {
+    if (response.request().resourceType() !== 'script') return;
+    loaded.set(response.url(), Number(response.headers()['content-length']));
+  });
+  const sku = await keeper.sale();
+  await shopper.page.goto(server.url);
+  await shopper.visit(server, sku);
+  await shopper.callThemselves('Ada');
+  await shopper.button.click();
+  await expect(shopper.purchaseNo).toBeVisible();
+  const sum = [...loaded.values()].reduce((all, bytes) => all + bytes, 0);
+  const list = [...loaded].map(([url, bytes]) => `${bytes} ${url}`).join('\n');
+  expect(sum, `bytes of script, as sent:\n${list}`).toBeGreaterThan(0);
+  expect(sum, `bytes of script, as sent:\n${list}`).toBeLessThanOrEqual(SCRIPT_BYTES_MAX);
 });

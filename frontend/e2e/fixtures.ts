@@ -1,14 +1,32 @@
 import { randomBytes } from 'node:crypto';
 import { test as base, expect, type Page } from '@playwright/test';
-import { Server } from './server.js';
+import { Network } from './network.js';
+import { Server, type ServerSpec } from './server.js';
+import { Stores } from './stores.js';
 
+export type Engine = 'embedded' | 'redis';
+
+/** How a sale differs from the usual one. */
 export interface SaleSpec {
   productName?: string;
   initialStock?: number;
   limitPerBuyer?: number;
   startsInMs?: number;
   endsInMs?: number;
+  description?: string;
+  picture?: string;
+  priceMinor?: number;
+  currency?: string;
 }
+
+/** With everything that a product's page can show. */
+export const PRICED: SaleSpec = {
+  productName: 'Aurora One Headphones',
+  description: 'Forty hours of music, in the colour of a northern night.\nNumbered by hand.',
+  picture: '/pictures/aurora-lamp.svg',
+  priceMinor: 14_900,
+  currency: 'EUR',
+};
 
 /** The shop's keeper: makes and steers sales through the admin API. */
 export class Keeper {
@@ -20,16 +38,17 @@ export class Keeper {
 
   /** Creates a sale under a fresh sku, running since a minute unless told otherwise; returns the sku. */
   async sale(spec: SaleSpec = {}): Promise<string> {
-    const { productName = 'Aurora One Headphones', initialStock = 100, limitPerBuyer = 1 } = spec;
+    const { startsInMs = -60_000, endsInMs = 3_600_000, ...fields } = spec;
     const now = Date.now();
     const sku = `E2E-${randomBytes(5).toString('hex').toUpperCase()}`;
     await this.#post('', {
       sku,
-      productName,
-      initialStock,
-      limitPerBuyer,
-      startTime: new Date(now + (spec.startsInMs ?? -60_000)).toISOString(),
-      endTime: new Date(now + (spec.endsInMs ?? 3_600_000)).toISOString(),
+      productName: 'Aurora One Headphones',
+      initialStock: 100,
+      limitPerBuyer: 1,
+      startTime: new Date(now + startsInMs).toISOString(),
+      endTime: new Date(now + endsInMs).toISOString(),
+      ...fields,
     });
     return sku;
   }
@@ -89,9 +108,17 @@ export class Shopper {
     this.purchaseNo = page.getByTestId('purchase-no');
   }
 
-  async visit(server: Server, sku: string): Promise<void> {
-    await this.page.goto(`${server.url}/sales/${sku}`);
+  /** Opens the page of a sale, from a server or over a network. */
+  async visit(from: { url: string }, sku: string): Promise<void> {
+    await this.page.goto(`${from.url}/sales/${sku}`);
     await expect(this.button).toBeVisible();
+  }
+
+  /** From its next load on the page waits for each answer as long as a test holds it back. */
+  async waitForEver(): Promise<void> {
+    await this.page.addInitScript(() => {
+      AbortSignal.timeout = () => new AbortController().signal;
+    });
   }
 
   async callThemselves(name: string): Promise<void> {
@@ -100,17 +127,56 @@ export class Shopper {
   }
 }
 
-/** One server a worker; a test that kills servers starts its own. */
-export const test = base.extend<{ keeper: Keeper; shopper: Shopper }, { server: Server }>({
+interface TestFixtures {
+  keeper: Keeper;
+  shopper: Shopper;
+  /** A way to `server` that can fail, for a browser that takes it. */
+  network: Network;
+  /** Starts one more server of the project's engine, for a test that kills it or sets it up; ends with the test. */
+  startServer: (spec?: ServerSpec) => Promise<Server>;
+}
+
+interface WorkerFixtures {
+  /** Set by the project. */
+  engine: Engine;
+  /** Of the engine redis. */
+  stores: Stores | null;
+  /** Shared by the tests of a worker. */
+  server: Server;
+}
+
+export const test = base.extend<TestFixtures, WorkerFixtures>({
+  engine: ['embedded', { option: true, scope: 'worker' }],
+  stores: [
+    async ({ engine }, use) => {
+      const stores = engine === 'redis' ? new Stores() : null;
+      await use(stores);
+      await stores?.stop();
+    },
+    { scope: 'worker' },
+  ],
   server: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the pattern to learn what a fixture needs.
-    async ({}, use) => {
-      const server = await Server.start();
+    async ({ stores }, use) => {
+      const server = await Server.start(stores);
       await use(server);
       await server.stop();
     },
     { scope: 'worker' },
   ],
+  startServer: async ({ stores }, use) => {
+    const started: Server[] = [];
+    await use(async (spec) => {
+      const server = await Server.start(stores, spec);
+      started.push(server);
+      return server;
+    });
+    for (const server of started) await server.stop();
+  },
+  network: async ({ server }, use) => {
+    const network = await Network.before(server);
+    await use(network);
+    await network.close();
+  },
   keeper: async ({ server }, use) => use(new Keeper(server)),
   shopper: async ({ page }, use) => {
     const refused: string[] = [];

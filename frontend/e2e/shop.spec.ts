@@ -1,5 +1,4 @@
 import { expect, Keeper, Shopper, test } from './fixtures.js';
-import { Server } from './server.js';
 
 test('a buyer buys and gets a receipt that takes the focus', async ({ server, keeper, shopper }) => {
   const sku = await keeper.sale();
@@ -48,9 +47,10 @@ test('an upcoming sale turns active by itself', async ({ server, keeper, shopper
 test('a running sale ends by itself', async ({ server, keeper, shopper }) => {
   const sku = await keeper.sale(UPCOMING);
   await shopper.visit(server, sku);
-  await keeper.change(sku, { startTime: inMs(-1000), endTime: inMs(4000) });
+  // Nobody can change a running sale, so its end is set before, far enough away for a slow machine to see it run.
+  await keeper.change(sku, { startTime: inMs(-1000), endTime: inMs(15_000) });
   await expect(shopper.button).toHaveText('Buy now');
-  await expect(shopper.button).toHaveText('Sale ended');
+  await expect(shopper.button).toHaveText('Sale ended', { timeout: 30_000 });
 });
 
 test('a sale that the shop ends is over at once', async ({ server, keeper, shopper }) => {
@@ -59,7 +59,7 @@ test('a sale that the shop ends is over at once', async ({ server, keeper, shopp
   await expect(shopper.button).toHaveText('Buy now');
   await keeper.end(sku);
   await expect(shopper.button).toHaveText('Sale ended');
-  await expect(shopper.page.getByRole('link', { name: 'See what is on sale now' })).toBeVisible();
+  await expect(shopper.page.getByRole('link', { name: 'See what else is on sale' })).toBeVisible();
 });
 
 test('a change of an upcoming sale reaches the open page', async ({ server, keeper, shopper }) => {
@@ -123,37 +123,34 @@ test('a second attempt of the same buyer is answered with the first purchase', a
   await shopper.callThemselves('Ada');
   await shopper.button.click();
   await expect(shopper.page.getByText('You already hold all')).toBeVisible();
+  await expect(shopper.button).toHaveText('Already yours');
   await expect(shopper.purchaseNo).toHaveText(purchaseNo);
 });
 
-test('who is too fast is told to wait, and can buy after that', async ({ shopper }) => {
-  const server = await Server.start({ RATE_LIMIT_PURCHASE_PER_BUYER: '1' });
-  try {
-    const keeper = new Keeper(server);
-    const sku = await keeper.sale();
-    // Used up right before the page's attempt goes on, so that no allowance comes back in between.
-    await shopper.page.route('**/api/v1/purchases', async (route) => {
-      const bucket = () => keeper.attemptAs('Ada', 'NO-SUCH-SALE');
-      while ((await bucket()).status !== 429);
-      await route.continue();
-    });
-    await shopper.page.clock.install();
-    await shopper.visit(server, sku);
-    await shopper.callThemselves('Ada');
-    await expect(shopper.button).toHaveText('Buy now');
-    // The page's clock stands still, so that the wait lasts for as long as we look at it.
-    await shopper.page.clock.pauseAt(Date.now() + 60_000);
-    await shopper.button.click();
-    await expect(shopper.button).toHaveText('Too fast, try again in 1 s');
-    await expect(shopper.page.getByText('Nothing was bought yet; wait a moment')).toBeVisible();
-    await shopper.page.unroute('**/api/v1/purchases');
-    await shopper.page.clock.resume();
-    await expect(shopper.button).toHaveText('Buy now');
-    await shopper.button.click();
-    await expect(shopper.button).toHaveText('Purchased');
-  } finally {
-    await server.stop();
-  }
+test('who is too fast is told to wait, and can buy after that', async ({ startServer, shopper }) => {
+  const server = await startServer({ settings: { RATE_LIMIT_PURCHASE_PER_BUYER: '1' } });
+  const keeper = new Keeper(server);
+  const sku = await keeper.sale();
+  // Used up right before the page's attempt goes on, so that no allowance comes back in between.
+  await shopper.page.route('**/api/v1/purchases', async (route) => {
+    const bucket = () => keeper.attemptAs('Ada', 'NO-SUCH-SALE');
+    while ((await bucket()).status !== 429);
+    await route.continue();
+  });
+  await shopper.page.clock.install();
+  await shopper.visit(server, sku);
+  await shopper.callThemselves('Ada');
+  await expect(shopper.button).toHaveText('Buy now');
+  // The page's clock stands still, so that the wait lasts for as long as we look at it.
+  await shopper.page.clock.pauseAt(Date.now() + 60_000);
+  await shopper.button.click();
+  await expect(shopper.button).toHaveText('Too fast, try again in 1 s');
+  await expect(shopper.page.getByText('Nothing was bought yet; wait a moment')).toBeVisible();
+  await shopper.page.unroute('**/api/v1/purchases');
+  await shopper.page.clock.resume();
+  await expect(shopper.button).toHaveText('Buy now');
+  await shopper.button.click();
+  await expect(shopper.button).toHaveText('Purchased');
 });
 
 test('a name in any script reaches the server as it was typed', async ({ server, keeper, shopper }) => {
@@ -178,61 +175,12 @@ test('pausing and resuming reach the page at once', async ({ server, keeper, sho
   await expect(shopper.button).toHaveText('Buy now');
 });
 
-test('a receipt survives a reload', async ({ server, keeper, shopper }) => {
-  const sku = await keeper.sale();
-  await shopper.visit(server, sku);
-  await shopper.callThemselves('Ada');
-  await shopper.button.click();
-  const bought = await shopper.purchaseNo.textContent();
-  await shopper.page.reload();
-  await expect(shopper.purchaseNo).toHaveText(bought ?? '');
-  await expect(shopper.page.getByLabel('Your name')).toHaveValue('Ada');
-  await expect(shopper.button).toHaveText('Purchased');
-});
-
-test('an answer lost on the way is found out with the same key', async ({ server, keeper, shopper }) => {
-  const sku = await keeper.sale({ limitPerBuyer: 2 });
-  const keys: (string | undefined)[] = [];
-  await shopper.page.route('**/api/v1/purchases', async (route) => {
-    keys.push(route.request().headers()['idempotency-key']);
-    if (keys.length > 1) return route.continue();
-    await route.fetch();
-    await route.abort('connectionreset');
-  });
-  await shopper.visit(server, sku);
-  await shopper.callThemselves('Ada');
-  await shopper.button.click();
-  await expect(shopper.page.getByRole('heading', { name: 'It is yours' })).toBeVisible();
-  expect(keys.length).toBeGreaterThan(1);
-  expect(new Set(keys).size).toBe(1);
-  await expect(shopper.stock).toHaveText('99 of 100 left');
-});
-
 test('the name is asked for before anything is sent', async ({ server, keeper, shopper }) => {
   const sku = await keeper.sale();
   await shopper.visit(server, sku);
   await shopper.button.click();
   await expect(shopper.page.getByText('Enter your name first.')).toBeVisible();
   await expect(shopper.page.getByLabel('Your name')).toBeFocused();
-});
-
-test('the front page shows the featured sale', async ({ shopper }) => {
-  const server = await Server.start();
-  try {
-    const { page } = shopper;
-    await page.goto(server.url);
-    await expect(page.getByRole('heading', { name: 'No sale at the moment' })).toBeVisible();
-    const keeper = new Keeper(server);
-    const sku = await keeper.sale({ productName: 'Ends first', endsInMs: 1_800_000 });
-    await keeper.sale({ productName: 'Ends later' });
-    await page.reload();
-    await expect(page.getByRole('heading', { name: 'Ends first' })).toBeVisible();
-    await keeper.end(sku);
-    await page.getByRole('link', { name: 'See what is on sale now' }).click();
-    await expect(page.getByRole('heading', { name: 'Ends later' })).toBeVisible();
-  } finally {
-    await server.stop();
-  }
 });
 
 test('a page without a sale says so', async ({ server, page }) => {

@@ -29,8 +29,13 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 
 /// `npm <arguments>` in the folder of the page.
 pub(crate) fn npm(arguments: &[&str]) -> Command {
+    npm_in("frontend", arguments)
+}
+
+/// `npm <arguments>` in a folder of the repository.
+pub(crate) fn npm_in(folder: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new("npm");
-    command.args(arguments).current_dir(root().join("frontend"));
+    command.args(arguments).current_dir(root().join(folder));
     command
 }
 

@@ -14,8 +14,8 @@ use crate::{
 };
 
 /// Something that a stage needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Need {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Need {
     Redis,
     Postgres,
     Chromium,
@@ -26,12 +26,12 @@ const OLDEST_REDIS: Version = (7, 0);
 const OLDEST_POSTGRES: Version = (15, 0);
 
 impl Need {
-    fn of(stage: Stage) -> &'static [Self] {
+    pub(crate) fn of(stage: Stage) -> &'static [Self] {
         match stage {
             Stage::Lint => &[Self::CargoDeny],
             Stage::Unit => &[],
             Stage::Integration => &[Self::Redis, Self::Postgres],
-            Stage::EndToEnd => &[Self::Chromium],
+            Stage::EndToEnd => &[Self::Redis, Self::Postgres, Self::Chromium],
         }
     }
 
@@ -76,7 +76,7 @@ pub(crate) enum Permission {
     Refuse,
 }
 
-/// Sees to it that everything is here that `stages` need.
+/// Sees to it that everything is here that `needs` names.
 ///
 /// As root on Debian it lists what is missing and installs it. Elsewhere the line to paste is
 /// printed, since we do not ask for a password. cargo-deny is built in anybody's home.
@@ -85,9 +85,12 @@ pub(crate) enum Permission {
 ///
 /// Exit code 2, before anything was compiled, when something is missing that may not be
 /// installed here.
-pub(crate) fn provide(stages: &[Stage], permission: Permission) -> Result<(), Stop> {
-    let mut missing: Vec<Need> =
-        stages.iter().flat_map(|&stage| Need::of(stage)).copied().collect();
+pub(crate) fn provide(
+    needs: impl IntoIterator<Item = Need>,
+    permission: Permission,
+) -> Result<(), Stop> {
+    let mut missing: Vec<Need> = needs.into_iter().collect();
+    missing.sort();
     missing.dedup();
     missing.retain(|need| !need.is_here());
     if missing.is_empty() {

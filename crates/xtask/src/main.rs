@@ -1,4 +1,4 @@
-//! `cargo xtask run`, `test` and `bench`: what a person or CI does with this repository.
+//! `cargo xtask run`, `test`, `bench` and `lighthouse`: what a person or CI does with this repository.
 //!
 //! The standard library only, so that the first line appears within seconds of a fresh clone.
 #![expect(clippy::print_stdout, reason = "this program talks to a person at a terminal")]
@@ -8,6 +8,7 @@ mod binary;
 mod command;
 mod count;
 mod install;
+mod lighthouse;
 mod page;
 mod run;
 mod stages;
@@ -30,6 +31,7 @@ Commands:
   test [STAGES]     runs every check and every test, or the stages named:
                     lint, unit, integration, e2e; `cargo xtask test --help` says more
   bench             measures the server beside a bare actix handler
+  lighthouse        measures how fast the page is on a slow phone
 
 Needed for both: build-essential, git, Rust 1.95 or newer (rustup), Node 20.19 or newer.
 Exit codes: 0 done, 1 failed, 2 bad usage or something is missing on this machine.
@@ -54,6 +56,7 @@ fn dispatch(mut arguments: Vec<String>) -> Result<(), Stop> {
         "run" => run::run(&arguments),
         "test" => test::test(&arguments),
         "bench" => bench::bench(&arguments),
+        "lighthouse" => lighthouse::lighthouse(&arguments),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())

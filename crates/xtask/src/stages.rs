@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use crate::{
     binary,
-    command::{cargo, check, failed, npm, root, run_tests},
+    command::{cargo, check, failed, npm, root, run, run_tests, target},
     count::Count,
     install, page,
     stop::Stop,
@@ -63,8 +63,11 @@ impl Stages {
 
     fn end_to_end(&mut self) -> Result<Count, Stop> {
         let binary = self.binary()?;
+        page::lighthouse()?;
+        run(cargo(&["build", "--workspace", "--example", "stores"]))?;
         let mut tests = npm(&["run", "e2e"]);
         tests.env("STAMPEDE_BIN", binary);
+        tests.env("STAMPEDE_TEST_STORES", target().join("debug/examples/stores"));
         if let Some(chromium) = install::chromium() {
             tests.env("CHROMIUM_PATH", chromium);
         }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::{
     count::Count,
-    install::{self, Permission},
+    install::{self, Need, Permission},
     stages::{Stage, Stages},
     stop::Stop,
     versions,
@@ -13,16 +13,18 @@ use crate::{
 const HELP: &str = "\
 Runs every check and every test, or the stages named, and ends with their sum.
 
-Usage: cargo xtask test [--no-install] [STAGE ...]
+Usage: cargo xtask test [--no-install] [--repeat N] [STAGE ...]
 
 Stages, in this order:
   lint          formatting, clippy, dependencies (bans, licences, sources), the page's own checks
   unit          tests that need no store, and the page's
   integration   tests against real Redis and Postgres, and of the program as a whole
-  e2e           the page in a real browser
+  e2e           the page in a real browser, desktop and phone, on each engine, and by Lighthouse
 
 Options:
   --no-install  installs nothing: prints what is missing and how to get it, and exits with 2
+  --repeat N    runs the stages N times in a row and stops after the first round with a failure:
+                `cargo xtask test e2e --repeat 5` looks for tests that do not always pass
 
 Before anything is compiled, versions are checked and what is missing is installed: as root on
 Debian by apt (redis-server, postgresql, chromium), and cargo-deny by cargo. Where that is not
@@ -38,6 +40,7 @@ Settings:
 struct Asked {
     stages: Vec<Stage>,
     no_install: bool,
+    rounds: u32,
 }
 
 pub(crate) fn test(arguments: &[String]) -> Result<(), Stop> {
@@ -45,21 +48,27 @@ pub(crate) fn test(arguments: &[String]) -> Result<(), Stop> {
         print!("{HELP}");
         return Ok(());
     }
-    let Asked { stages, no_install } = read(arguments)?;
+    let Asked { stages, no_install, rounds } = read(arguments)?;
     versions::check()?;
     let permission = if no_install { Permission::Refuse } else { Permission::Install };
-    install::provide(&stages, permission)?;
+    let needs = stages.iter().flat_map(|&stage| Need::of(stage));
+    install::provide(needs.copied(), permission)?;
 
     let mut runner = Stages::default();
-    let results: Vec<_> = stages
-        .iter()
-        .enumerate()
-        .map(|(done, &stage)| {
+    let mut results = Vec::new();
+    for round in 1..=rounds {
+        if rounds > 1 {
+            println!("\n=== round {round} of {rounds}");
+        }
+        for (done, &stage) in stages.iter().enumerate() {
             println!("\n=== {} ({} of {})", stage.name(), done + 1, stages.len());
             let start = Instant::now();
-            (stage, runner.run(stage), start.elapsed())
-        })
-        .collect();
+            results.push((stage, runner.run(stage), start.elapsed()));
+        }
+        if results.iter().any(|(_, count, _)| count.failed > 0) {
+            break;
+        }
+    }
     conclude(&results)
 }
 
@@ -81,10 +90,17 @@ fn conclude(results: &[(Stage, Count, Duration)]) -> Result<(), Stop> {
 }
 
 fn read(arguments: &[String]) -> Result<Asked, Stop> {
-    let mut asked = Asked { stages: Vec::new(), no_install: false };
-    for argument in arguments {
+    let mut asked = Asked { stages: Vec::new(), no_install: false, rounds: 1 };
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
         if argument == "--no-install" {
             asked.no_install = true;
+        } else if argument == "--repeat" {
+            let number = arguments.next().and_then(|number| number.parse().ok());
+            let at_least_one = number.filter(|&number| number > 0);
+            asked.rounds = at_least_one.ok_or_else(|| {
+                Stop::usage(format!("--repeat takes a number from 1 on\n\n{HELP}"))
+            })?;
         } else if let Some(stage) = Stage::ALL.into_iter().find(|stage| stage.name() == argument) {
             asked.stages.push(stage);
         } else {
@@ -109,7 +125,7 @@ mod tests {
 
     #[test]
     fn without_a_name_every_stage_runs() {
-        let all = Asked { stages: Stage::ALL.to_vec(), no_install: false };
+        let all = Asked { stages: Stage::ALL.to_vec(), no_install: false, rounds: 1 };
         assert_eq!(asked(&[]), Some(all));
     }
 
@@ -118,8 +134,20 @@ mod tests {
         let stages = vec![Stage::Lint, Stage::EndToEnd];
         assert_eq!(
             asked(&["e2e", "--no-install", "lint", "e2e"]),
-            Some(Asked { stages, no_install: true })
+            Some(Asked { stages, no_install: true, rounds: 1 })
         );
+    }
+
+    #[test]
+    fn rounds_are_a_number_from_1_on() {
+        let stages = vec![Stage::EndToEnd];
+        assert_eq!(
+            asked(&["e2e", "--repeat", "5"]),
+            Some(Asked { stages, no_install: false, rounds: 5 })
+        );
+        assert_eq!(asked(&["--repeat"]), None);
+        assert_eq!(asked(&["--repeat", "0"]), None);
+        assert_eq!(asked(&["--repeat", "e2e"]), None);
     }
 
     #[test]

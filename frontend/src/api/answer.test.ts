@@ -2,18 +2,8 @@ import { HttpResponse, http } from 'msw';
 import { expect, test } from 'vitest';
 import { asUtf8 } from '../test/as-utf8';
 import { server } from '../test/server';
-import {
-  bought,
-  failure,
-  holdsNothing,
-  PURCHASES,
-  purchase,
-  SALES,
-  sale,
-  success,
-} from '../test/wire-answers';
+import { bought, failure, holdsNothing, PURCHASES, purchase, success } from '../test/wire-answers';
 import { getPurchases } from './get-purchases';
-import { getSale } from './get-sale';
 import { postPurchase } from './post-purchase';
 
 const attempt = { sku: 'WIDGET-001', buyer: 'Жанна', key: 'key-1' };
@@ -77,17 +67,4 @@ test('no purchases and a route that is not there are told apart', async () => {
   expect(await getPurchases('WIDGET-001', 'Ada')).toMatchObject({ failure: { code: 'NOT_FOUND' } });
   server.use(http.get(PURCHASES, () => new HttpResponse('nginx', { status: 404 })));
   expect(await getPurchases('WIDGET-001', 'Ada')).toMatchObject({ failure: { code: 'HTTP_404' } });
-});
-
-test('the featured sale is asked for without a sku', async () => {
-  const asked: string[] = [];
-  server.use(
-    http.get(SALES, ({ request }) => {
-      asked.push(new URL(request.url).search);
-      return success(sale());
-    }),
-  );
-  await getSale(null);
-  await getSale('A-1');
-  expect(asked).toEqual(['', '?sku=A-1']);
 });

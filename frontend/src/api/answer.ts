@@ -37,9 +37,14 @@ export async function answerOf<T>(
     const failure = failureIn(body);
     return body.success === false && failure ? { kind: 'rejection', failure } : { kind: 'unknown' };
   }
-  const failure = failureIn(body) ?? failureByStatus(response.status);
-  if (!failure) return { kind: 'unknown' };
-  return { kind: 'failure', status: response.status, failure: withRetryAfter(failure, response.headers) };
+  const failure = failureOf(response, body);
+  return failure ? { kind: 'failure', status: response.status, failure } : { kind: 'unknown' };
+}
+
+/** What a refusal says; null when whoever refused may not know what happened behind it. */
+export function failureOf({ status, headers }: Response, body: unknown): ApiFailure | null {
+  const failure = failureIn(body) ?? failureByStatus(status);
+  return failure && withRetryAfter(failure, headers);
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,28 +1,36 @@
 import { type Answer, answerOf, isRecord } from './answer';
-import { client, REQUEST_TIMEOUT_MS } from './client';
-import type { SaleStatus } from './wire';
+import { client, REQUEST_TIMEOUT_MS, SHARED_READ } from './client';
+import { dated } from './dated';
+import type { SaleState, SaleStatus } from './wire';
 
-/** Reads one sale, or the featured one when `sku` is null. */
-export function getSale(sku: string | null): Promise<Answer<SaleStatus>> {
-  return answerOf(
-    () =>
-      client.GET('/api/v1/sales', {
-        params: { query: sku === null ? {} : { sku } },
-        // A 304 would hand out the cached body with its old `serverTime`, and the countdown would run late.
-        cache: 'no-store',
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-      }),
-    isSaleStatus,
-  );
+/** Reads one sale. */
+export async function getSale(sku: string): Promise<Answer<SaleStatus>> {
+  const reply = client.GET('/api/v1/sales', {
+    params: { query: { sku } },
+    ...SHARED_READ,
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+  });
+  const answer = await answerOf(() => reply, isSaleStatus);
+  return answer.kind === 'ok'
+    ? { ...answer, data: dated(answer.data, (await reply).response.headers) }
+    : answer;
 }
 
 export function isSaleStatus(value: unknown): value is SaleStatus {
   return (
     isRecord(value) &&
-    ['sku', 'productName', 'state', 'startTime', 'endTime', 'serverTime'].every(
-      (name) => typeof value[name] === 'string',
-    ) &&
+    ['sku', 'productName'].every((name) => typeof value[name] === 'string') &&
+    ['startTime', 'endTime', 'serverTime'].every((name) => isInstant(value[name])) &&
     ['stock', 'initialStock', 'limitPerBuyer', 'version'].every((name) => typeof value[name] === 'number') &&
+    isSaleState(value.state) &&
     typeof value.paused === 'boolean'
   );
+}
+
+export function isSaleState(value: unknown): value is SaleState {
+  return value === 'UPCOMING' || value === 'ACTIVE' || value === 'ENDED';
+}
+
+function isInstant(value: unknown): boolean {
+  return typeof value === 'string' && !Number.isNaN(Date.parse(value));
 }

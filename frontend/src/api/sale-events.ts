@@ -1,41 +1,35 @@
 import { isRecord } from './answer';
-import { isSaleStatus } from './get-sale';
+import { isSaleState, isSaleStatus } from './get-sale';
 import type { SaleState, SaleStatus } from './wire';
 
-/** What a sale's stream says. */
+/** What a stream of sales says. */
 export type SaleEvent =
-  | { type: 'initial'; sale: SaleStatus }
-  | { type: 'stock-update'; stock: number; version: number }
-  | { type: 'state-change'; state: SaleState; reason: string | null; paused: boolean; version: number }
-  | { type: 'deleted' };
-
-export const SALE_EVENT_TYPES: readonly SaleEvent['type'][] = [
-  'initial',
-  'stock-update',
-  'state-change',
-  'deleted',
-];
-
-export function saleEventsUrl(sku: string): string {
-  return `/api/v1/sales/events?sku=${encodeURIComponent(sku)}`;
-}
+  | { type: 'initial'; sku: string; sale: SaleStatus }
+  | { type: 'stock-update'; sku: string; stock: number; version: number }
+  | {
+      type: 'state-change';
+      sku: string;
+      state: SaleState;
+      reason: string | null;
+      paused: boolean;
+      version: number;
+    }
+  | { type: 'deleted'; sku: string };
 
 /** Reads one event; null for what this page does not understand, which it then ignores. */
-export function parseSaleEvent(type: SaleEvent['type'], text: string): SaleEvent | null {
-  if (type === 'deleted') return { type };
+export function parseSaleEvent(type: string | undefined, text: string): SaleEvent | null {
   const data = parseJson(text);
-  if (type === 'initial') return isSaleStatus(data) ? { type, sale: data } : null;
-  if (!isRecord(data) || typeof data.version !== 'number') return null;
+  if (!isRecord(data) || typeof data.sku !== 'string') return null;
+  const { sku, version } = data;
+  if (type === 'deleted') return { type, sku };
+  if (type === 'initial') return isSaleStatus(data) ? { type, sku, sale: data } : null;
+  if (typeof version !== 'number') return null;
   if (type === 'stock-update') {
-    return typeof data.stock === 'number' ? { type, stock: data.stock, version: data.version } : null;
+    return typeof data.stock === 'number' ? { type, sku, stock: data.stock, version } : null;
   }
-  if (!isSaleState(data.state) || typeof data.paused !== 'boolean') return null;
+  if (type !== 'state-change' || !isSaleState(data.state) || typeof data.paused !== 'boolean') return null;
   const reason = typeof data.reason === 'string' ? data.reason : null;
-  return { type, state: data.state, reason, paused: data.paused, version: data.version };
-}
-
-function isSaleState(value: unknown): value is SaleState {
-  return value === 'UPCOMING' || value === 'ACTIVE' || value === 'ENDED';
+  return { type, sku, state: data.state, reason, paused: data.paused, version };
 }
 
 function parseJson(text: string): unknown {

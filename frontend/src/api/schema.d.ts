@@ -382,8 +382,8 @@ export interface components {
              */
             limitPerBuyer?: number | null;
             /**
-             * @description Where its picture is: a path of this origin that begins with one `/`, or an https URL of
-             *     an origin that `STAMPEDE_IMAGE_ORIGINS` names.
+             * @description Where its picture is: a path of this origin that begins with one `/`, or a URL of an
+             *     origin that `STAMPEDE_IMAGE_ORIGINS` names.
              * @example /pictures/widget-001.svg
              */
             picture?: string | null;
@@ -541,7 +541,7 @@ export interface components {
                  */
                 persistedPurchases?: number;
                 /**
-                 * @description Where its picture is: a path of this origin or an https URL; null if it has none.
+                 * @description Where its picture is: a path of this origin or a URL of an allowed one; null if it has none.
                  * @example /pictures/widget-001.svg
                  */
                 picture: string | null;
@@ -595,7 +595,7 @@ export interface components {
                 limitPerBuyer: number;
                 paused: boolean;
                 /**
-                 * @description Where its picture is: a path of this origin or an https URL; null if it has none.
+                 * @description Where its picture is: a path of this origin or a URL of an allowed one; null if it has none.
                  * @example /pictures/widget-001.svg
                  */
                 picture: string | null;
@@ -666,7 +666,7 @@ export interface components {
              */
             persistedPurchases?: number;
             /**
-             * @description Where its picture is: a path of this origin or an https URL; null if it has none.
+             * @description Where its picture is: a path of this origin or a URL of an allowed one; null if it has none.
              * @example /pictures/widget-001.svg
              */
             picture: string | null;
@@ -778,7 +778,7 @@ export interface components {
             limitPerBuyer: number;
             paused: boolean;
             /**
-             * @description Where its picture is: a path of this origin or an https URL; null if it has none.
+             * @description Where its picture is: a path of this origin or a URL of an allowed one; null if it has none.
              * @example /pictures/widget-001.svg
              */
             picture: string | null;
@@ -926,7 +926,7 @@ export interface components {
                  */
                 persistedPurchases?: number;
                 /**
-                 * @description Where its picture is: a path of this origin or an https URL; null if it has none.
+                 * @description Where its picture is: a path of this origin or a URL of an allowed one; null if it has none.
                  * @example /pictures/widget-001.svg
                  */
                 picture: string | null;
@@ -1013,7 +1013,7 @@ export interface components {
                 limitPerBuyer: number;
                 paused: boolean;
                 /**
-                 * @description Where its picture is: a path of this origin or an https URL; null if it has none.
+                 * @description Where its picture is: a path of this origin or a URL of an allowed one; null if it has none.
                  * @example /pictures/widget-001.svg
                  */
                 picture: string | null;
@@ -1068,8 +1068,8 @@ export interface components {
             /** Format: int32 */
             limitPerBuyer?: number | null;
             /**
-             * @description Where its picture is: a path of this origin that begins with one `/`, or an https URL of
-             *     an origin that `STAMPEDE_IMAGE_ORIGINS` names; null removes it.
+             * @description Where its picture is: a path of this origin that begins with one `/`, or a URL of an
+             *     origin that `STAMPEDE_IMAGE_ORIGINS` names; null removes it.
              * @example /pictures/widget-001.svg
              */
             picture?: string | null;

@@ -15,3 +15,7 @@ export type Purchase = Schemas['BuyerPurchases']['purchases'][number];
 export type ApiFailure = Pick<Schemas['ApiFailure'], 'message' | 'fields' | 'retryAfter' | 'purchase'> & {
   code: string;
 };
+export type Product = Schemas['Product'];
+export type Acknowledgement = Product['acknowledge'];
+export type NewProduct = Schemas['CreateProductBody'];
+export type ProductChanges = Schemas['UpdateProductBody'];

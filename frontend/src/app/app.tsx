@@ -1,33 +1,74 @@
+import { lazy, Suspense } from 'react';
+import { Link, Route, Switch, useLocation } from 'wouter';
+import { SalePage } from '../features/shop/sale-page';
 import { ShopPage } from '../features/shop/shop-page';
+import { useShopTexts } from '../texts/use-shop-texts';
 import { PageMessage } from '../ui/page-message';
-import { pageOf } from './page-of';
+import { useTitle } from '../ui/use-title';
+import { Failure } from './failure';
+import { LanguageChoice } from './language-choice';
+import { useArrival } from './use-arrival';
 
-/** The frame around every page. Links are whole page loads: there is one page, and it keeps nothing in memory. */
-export function App({ path }: { path: string }) {
-  const page = pageOf(path);
+/** Shoppers do not load what admins need. */
+const AdminPage = lazy(() => import('../features/admin/admin-page'));
+
+/** The frame around every page. */
+export function App() {
+  const { texts } = useShopTexts();
+  const [path] = useLocation();
+  useArrival();
   return (
     <>
       <a href="#main" className="skip-link">
-        Skip to content
+        {texts.skip}
       </a>
-      <header className="mx-auto flex max-w-5xl items-center px-4 py-3 sm:px-6">
-        <a href="/" className="inline-flex min-h-11 items-center gap-2 font-bold tracking-tight">
-          <svg viewBox="0 0 32 32" aria-hidden="true" className="size-7">
-            <rect width="32" height="32" rx="9" className="fill-brand" />
-            <path d="M18.6 4.5 7.8 18.2h6.6l-1.5 9.3 11.3-14.2h-6.9z" className="fill-on-brand" />
-          </svg>
+      <header className="frame flex items-center py-3">
+        <Link
+          href="/"
+          aria-label={texts.home}
+          className="inline-flex min-h-11 items-center gap-2.5 text-lg font-bold tracking-tight"
+        >
+          <img src="/favicon.svg" alt="" className="size-8" />
           Stampede
-        </a>
+        </Link>
       </header>
-      <main id="main" tabIndex={-1} className="mx-auto max-w-5xl px-4 sm:px-6 md:py-6">
-        {page.name === 'shop' ? (
-          <ShopPage sku={page.sku} />
-        ) : (
-          <PageMessage title="Page not found" home>
-            There is nothing at this address.
-          </PageMessage>
-        )}
+      <main id="main" tabIndex={-1} className="frame grow">
+        <Failure key={path}>
+          <Switch>
+            <Route path="/">
+              <ShopPage />
+            </Route>
+            <Route path={SALE_PATH}>{({ sku = '' }) => <SalePage key={sku} sku={sku} />}</Route>
+            <Route path="/admin">
+              <Suspense>
+                <AdminPage />
+              </Suspense>
+            </Route>
+            <Route>
+              <NotFound />
+            </Route>
+          </Switch>
+        </Failure>
       </main>
+      <footer className="frame mt-12 print:hidden">
+        <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 border-t border-line py-6 text-sm text-muted">
+          <p>{texts.promise}</p>
+          <LanguageChoice />
+        </div>
+      </footer>
     </>
+  );
+}
+
+/** A sku as the server takes it; anything else is no address of ours. */
+const SALE_PATH = /^\/sales\/(?<sku>[A-Za-z0-9-]{1,64})\/?$/;
+
+function NotFound() {
+  const { page } = useShopTexts().texts;
+  useTitle(page.notFound);
+  return (
+    <PageMessage title={page.notFound} home>
+      {page.notFoundLead}
+    </PageMessage>
   );
 }

@@ -13,6 +13,17 @@ export function readStored(name: string): string | null {
   }
 }
 
+/** The names that begin with `prefix`, of what is stored. */
+export function storedNames(prefix: string): string[] {
+  const names = new Set(kept.keys());
+  try {
+    for (const name of Object.keys(localStorage)) names.add(name);
+  } catch {
+    // Only what is kept for the life of the page is there.
+  }
+  return [...names].filter((name) => name.startsWith(prefix));
+}
+
 export function writeStored(name: string, value: string): void {
   try {
     localStorage.setItem(name, value);

@@ -1,19 +1,34 @@
 import '@testing-library/jest-dom/vitest';
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest';
-import { FakeEventSource } from './fake-event-source';
+import { recentSales } from '../live/recent-sales';
+import { language } from '../texts/language';
+import { status } from './fake-status';
+import { streams } from './fake-stream';
 import { server } from './server';
+import { serverClock } from './wire-answers';
+
+// Tests hold the clock and wait for nothing: only a busy machine makes one slow.
+vi.setConfig({ testTimeout: 60_000 });
+configure({ asyncUtilTimeout: 20_000 });
 
 beforeAll(() => server.listen({ onUnhandledRequest: 'error' }));
+
 beforeEach(() => {
-  FakeEventSource.made = [];
-  vi.stubGlobal('EventSource', FakeEventSource);
+  serverClock.aheadMs = 0;
+  streams.reset();
+  status.reset();
+  server.use(streams.handler, ...status.handlers);
 });
+
 afterEach(() => {
   cleanup();
   server.resetHandlers();
   localStorage.clear();
+  recentSales.forget();
+  language.set('en');
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });
+
 afterAll(() => server.close());

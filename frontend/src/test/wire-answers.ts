@@ -1,8 +1,17 @@
 import { HttpResponse } from 'msw';
-import type { Purchase, SaleStatus } from '../api/wire';
+import type { Product, Purchase, SaleStatus } from '../api/wire';
 
-export const SALES = '*/api/v1/sales';
 export const PURCHASES = '*/api/v1/purchases';
+export const PRODUCTS = '*/api/v1/products';
+
+/** The server's clock, as far as it is ahead of this device's. */
+export const serverClock = { aheadMs: 0 };
+
+/** The sale as the server tells it now. */
+export const stamped = (told: SaleStatus): SaleStatus => ({
+  ...told,
+  serverTime: new Date(Date.now() + serverClock.aheadMs).toISOString(),
+});
 
 /** A running sale, an hour from its end. */
 export function sale(change: Partial<SaleStatus> = {}): SaleStatus {
@@ -24,6 +33,20 @@ export function sale(change: Partial<SaleStatus> = {}): SaleStatus {
     limitPerBuyer: 1,
     version: 14,
     serverTime: new Date(now).toISOString(),
+    ...change,
+  };
+}
+
+/** The product of that sale, as an admin reads it. */
+export function product(change: Partial<Product> = {}): Product {
+  const { serverTime: _, stock, ...page } = sale();
+  return {
+    ...page,
+    acknowledge: 'gate',
+    createdAt: '2026-02-15T09:00:00.000Z',
+    currentStock: stock,
+    totalPurchases: page.initialStock - stock,
+    persistedPurchases: page.initialStock - stock,
     ...change,
   };
 }

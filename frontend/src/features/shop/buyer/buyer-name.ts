@@ -1,7 +1,7 @@
 import { dropStored, readStored, writeStored } from '../../../lib/local-store';
 
 const STORED_AS = 'stampede:buyer';
-const CODE_POINTS_MAX = 255;
+export const NAME_CODE_POINTS_MAX = 255;
 
 /** The stored name, '' when there is none. */
 export const storedBuyer = (): string => readStored(STORED_AS) ?? '';
@@ -12,8 +12,10 @@ export function storeBuyer(name: string): void {
 }
 
 /** What is wrong with a trimmed name, by the server's rules; null when nothing is. */
-export function nameProblem(name: string): string | null {
-  if (name === '') return 'Enter your name first.';
-  if ([...name].length > CODE_POINTS_MAX) return `Use at most ${CODE_POINTS_MAX} characters.`;
-  return /\p{Cc}/u.test(name) ? 'Use visible characters only.' : null;
+export function nameProblem(name: string): NameProblem | null {
+  if (name === '') return 'missing';
+  if ([...name].length > NAME_CODE_POINTS_MAX) return 'tooLong';
+  return /\p{Cc}/u.test(name) ? 'unprintable' : null;
 }
+
+export type NameProblem = 'missing' | 'tooLong' | 'unprintable';

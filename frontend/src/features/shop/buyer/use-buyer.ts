@@ -1,21 +1,36 @@
-import { useState } from 'react';
-import { nameProblem, storeBuyer, storedBuyer } from './buyer-name';
+import { useEffect, useState } from 'react';
+import { forgetPurchases } from '../buying/purchase-records';
+import { type NameProblem, nameProblem, storeBuyer, storedBuyer } from './buyer-name';
 
 export interface BuyerField {
   /** What stands in the field. */
   draft: string;
   /** The name that counts, '' when there is none. */
   name: string;
-  problem: string | null;
+  problem: NameProblem | null;
   edit: (draft: string) => void;
   /** Takes the draft as the name; null when it cannot be one. `demand` also faults an empty field. */
   commit: (demand?: boolean) => string | null;
+  /** Drops the name, and what this browser remembers of its purchases. */
+  forget: () => void;
 }
 
 export function useBuyer(): BuyerField {
   const [draft, setDraft] = useState(storedBuyer);
   const [name, setName] = useState(() => (nameProblem(draft) === null ? draft : ''));
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<NameProblem | null>(null);
+  useEffect(() => {
+    // Another tab was told a name: a tab that has none takes it, one in use keeps its own.
+    const learn = () => {
+      const stored = storedBuyer();
+      if (name !== '' || draft !== '' || nameProblem(stored) !== null) return;
+      setDraft(stored);
+      setName(stored);
+      setProblem(null);
+    };
+    addEventListener('storage', learn);
+    return () => removeEventListener('storage', learn);
+  }, [name, draft]);
 
   const edit = (text: string) => {
     setDraft(text);
@@ -31,5 +46,12 @@ export function useBuyer(): BuyerField {
     storeBuyer(trimmed);
     return trimmed;
   };
-  return { draft, name, problem, edit, commit };
+  const forget = () => {
+    forgetPurchases(name);
+    storeBuyer('');
+    setDraft('');
+    setName('');
+    setProblem(null);
+  };
+  return { draft, name, problem, edit, commit, forget };
 }

@@ -30,11 +30,21 @@ export function keyToSend(sku: string, buyer: string): string {
   const pending = pendingAttempt(sku, buyer);
   if (pending) return pending.key;
   const attempt: PendingAttempt = { key: randomKey(), madeAtMs: Date.now() };
-  writeStored(nameOf(sku, buyer), JSON.stringify(attempt));
+  store(sku, buyer, attempt);
   return attempt.key;
 }
 
-/** Forgets the key; only once its outcome is decided. */
-export function dropAttempt(sku: string, buyer: string): void {
-  dropStored(nameOf(sku, buyer));
+/** Keeps the key for the next press, but no reload goes on with the attempt by itself. */
+export function layAside(sku: string, buyer: string): void {
+  const pending = pendingAttempt(sku, buyer);
+  if (pending) store(sku, buyer, { ...pending, madeAtMs: 0 });
+}
+
+/** Forgets the key, only once its outcome is decided; another tab's newer one stays. */
+export function dropAttempt(sku: string, buyer: string, key: string): void {
+  if (pendingAttempt(sku, buyer)?.key === key) dropStored(nameOf(sku, buyer));
+}
+
+function store(sku: string, buyer: string, attempt: PendingAttempt): void {
+  writeStored(nameOf(sku, buyer), JSON.stringify(attempt));
 }

@@ -1,5 +1,7 @@
 import type { SaleStatus } from '../../../api/wire';
 import { countdownText, instantText } from '../../../lib/time-text';
+import type { Words } from '../../../texts/use-shop-texts';
+import { limitWords, priceOf } from '../sale-words';
 import type { Phase } from './buying';
 
 export type FaceName =
@@ -11,6 +13,7 @@ export type FaceName =
   | 'checking'
   | 'stalled'
   | 'bought'
+  | 'alreadyBought'
   | 'soldOut'
   | 'paused'
   | 'ended'
@@ -21,6 +24,8 @@ export type FaceName =
 export interface Face {
   name: FaceName;
   label: string;
+  /** What changes each second, shown behind the label and not part of the button's name. */
+  tick?: string;
   hint: string;
   /** Whether pressing does something. */
   usable: boolean;
@@ -36,76 +41,81 @@ export interface FaceInput {
   /** This device's clock. */
   deviceNowMs: number;
   offline: boolean;
+  words: Words;
 }
 
 /** An open attempt comes first, then what the buyer holds, then this device, then the sale. */
-export function buyFace({ sale, phase, held, nowMs, deviceNowMs, offline }: FaceInput): Face {
-  const still = (name: FaceName, label: string, hint: string): Face => ({ name, label, hint, usable: false });
+export function buyFace(input: FaceInput): Face {
+  const { sale, phase, held, deviceNowMs, offline } = input;
+  const { button } = input.words.texts;
   switch (phase.name) {
     case 'deciding':
-      return still('deciding', 'Placing your order…', 'This takes a moment.');
+      return still('deciding', button.deciding, button.decidingHint);
     case 'busy':
-      return still(
-        'busy',
-        `Very busy, next try in ${secondsLeft(phase.untilMs, deviceNowMs)} s`,
-        'Nothing to do for you: your order goes again by itself and cannot count twice.',
-      );
-    case 'checking':
-      return still(
-        'checking',
-        'Checking your order…',
-        'The answer was lost on the way. We find out; it cannot count twice.',
-      );
-    case 'stalled':
       return {
-        name: 'stalled',
-        label: 'Check my order',
-        hint: 'The shop could not be reached.',
-        usable: !offline,
+        ...still('busy', button.busy, button.busyHint),
+        tick: secondsLeft(phase.untilMs, deviceNowMs),
       };
+    case 'checking':
+      return still('checking', button.checking, button.checkingHint);
+    case 'stalled':
+      return phase.busy
+        ? { name: 'stalled', label: button.again, hint: button.againHint, usable: !offline }
+        : { name: 'stalled', label: button.stalled, hint: button.stalledHint, usable: !offline };
   }
-  if (held > 0 && held >= sale.limitPerBuyer)
-    return still('bought', 'Purchased', 'Your receipt is on this page.');
-  if (offline) return still('offline', 'You are offline', 'The button comes back with your connection.');
+  if (held > 0 && held >= sale.limitPerBuyer) {
+    const again = phase.name === 'rejected' && phase.code === 'ALREADY_PURCHASED';
+    return again
+      ? still('alreadyBought', button.alreadyBought, button.boughtHint)
+      : still('bought', button.bought, button.boughtHint);
+  }
+  if (offline) return still('offline', button.offline, button.offlineHint);
   if (phase.name === 'tooFast') {
-    const seconds = secondsLeft(phase.untilMs, deviceNowMs);
-    return still('tooFast', `Too fast, try again in ${seconds} s`, 'Nothing was bought yet.');
+    return {
+      ...still('tooFast', button.tooFast, button.tooFastHint),
+      tick: secondsLeft(phase.untilMs, deviceNowMs),
+    };
   }
-  return saleFace(sale, phase, held, nowMs);
+  return saleFace(input);
 }
 
-function saleFace(sale: SaleStatus, phase: Phase, held: number, nowMs: number): Face {
-  const still = (name: FaceName, label: string, hint: string): Face => ({ name, label, hint, usable: false });
-  const startsAtMs = Date.parse(sale.startTime);
+function saleFace({ sale, phase, held, nowMs, words }: FaceInput): Face {
+  const { button } = words.texts;
   const inWindow = nowMs < Date.parse(sale.endTime);
-  if (sale.state === 'UPCOMING') {
-    const hint = sale.paused
-      ? 'On hold: it opens once the shop resumes it.'
-      : `Opens ${instantText(startsAtMs)}`;
-    return nowMs < startsAtMs
-      ? still('upcoming', `Starts in ${countdownText(startsAtMs - nowMs)}`, hint)
-      : still('starting', 'Starting…', hint);
-  }
-  const comeBack = 'Units may come back while the sale lasts; this page shows it at once.';
+  if (sale.state === 'UPCOMING') return upcomingFace(sale, nowMs, words);
   if (sale.state === 'ENDED') {
     return sale.endReason === 'SOLD_OUT'
-      ? still('soldOut', 'Sold out', inWindow ? comeBack : 'Every unit found a buyer.')
-      : still('ended', 'Sale ended', 'Thank you for coming by.');
+      ? still('soldOut', button.soldOut, inWindow ? button.comeBack : button.allSold)
+      : still('ended', button.ended, button.endedHint);
   }
-  if (sale.paused)
-    return still('paused', 'Paused', 'The shop holds the sale for a moment; this page goes on by itself.');
+  if (sale.paused) return still('paused', button.paused, button.pausedHint);
   // A rejection can overtake the stream: until the stream moves on, the rejection is the newer word.
   const rejectedHere =
     phase.name === 'rejected' && phase.code === 'SOLD_OUT' && sale.version <= phase.atVersion;
-  if (sale.stock === 0 || rejectedHere) return still('soldOut', 'Sold out', comeBack);
-  return held > 0
-    ? { name: 'live', label: 'Buy another', hint: `You hold ${held} of ${sale.limitPerBuyer}.`, usable: true }
-    : { name: 'live', label: 'Buy now', hint: limitHint(sale.limitPerBuyer), usable: true };
+  if (sale.stock === 0 || rejectedHere) return still('soldOut', button.soldOut, button.comeBack);
+  return liveFace(sale, held, words);
 }
 
-const limitHint = (limit: number) => (limit === 1 ? 'One per buyer.' : `Up to ${limit} per buyer.`);
+function upcomingFace(sale: SaleStatus, nowMs: number, { texts, locale }: Words): Face {
+  const { button } = texts;
+  const startsAtMs = Date.parse(sale.startTime);
+  const hint = sale.paused ? button.onHold : button.opensAt(instantText(locale, startsAtMs));
+  return nowMs < startsAtMs
+    ? { ...still('upcoming', button.startsIn, hint), tick: countdownText(locale, startsAtMs - nowMs) }
+    : still('starting', button.starting, hint);
+}
+
+function liveFace(sale: SaleStatus, held: number, { texts, locale }: Words): Face {
+  const { button } = texts;
+  const price = priceOf(sale, locale);
+  const hint = held > 0 ? button.holding(held, sale.limitPerBuyer) : limitWords(sale.limitPerBuyer, texts);
+  const [plain, priced] = held > 0 ? [button.another, button.anotherFor] : [button.buy, button.buyFor];
+  return { name: 'live', label: price === null ? plain : priced(price), hint, usable: true };
+}
+
+const still = (name: FaceName, label: string, hint: string): Face => ({ name, label, hint, usable: false });
 
 /** At least 1: the wait is over when the button says so, not when a rounded second is. */
-function secondsLeft(untilMs: number, nowMs: number): number {
-  return Math.max(1, Math.ceil((untilMs - nowMs) / 1000));
+function secondsLeft(untilMs: number, nowMs: number): string {
+  return `${Math.max(1, Math.ceil((untilMs - nowMs) / 1000))} s`;
 }

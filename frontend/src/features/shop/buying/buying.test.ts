@@ -1,8 +1,10 @@
 import { HttpResponse, http } from 'msw';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { server } from '../../../test/server';
+import { holdTime, pass } from '../../../test/time';
+import { until } from '../../../test/until';
 import { bought, failure, holds, holdsNothing, PURCHASES, purchase } from '../../../test/wire-answers';
-import { keyToSend, pendingAttempt } from './attempt-keys';
+import { dropAttempt, keyToSend, pendingAttempt } from './attempt-keys';
 import { Buying } from './buying';
 import { recordedPurchases, recordPurchases } from './purchase-records';
 
@@ -28,11 +30,10 @@ function answerAttempts(...replies: (() => Response)[]) {
 const answerLookUps = (reply: () => Response) => server.use(http.get(PURCHASES, reply));
 
 const phaseOf = (buying: Buying) => buying.view.get().phase.name;
-const enters = (buying: Buying, phase: string) =>
-  vi.waitFor(() => expect(phaseOf(buying)).toBe(phase), { interval: 1 });
+const enters = (buying: Buying, phase: string) => until(() => phaseOf(buying) === phase);
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  holdTime();
   answerLookUps(holdsNothing);
 });
 
@@ -74,9 +75,31 @@ test.each(['SOLD_OUT', 'SALE_NOT_ACTIVE'])('%s is an outcome that drops the key'
 
 test('who has bought already gets the purchase of the rejection as the receipt', async () => {
   answerAttempts(() => failure(200, 'ALREADY_PURCHASED', { purchase: purchase('PUR-OLD') }));
+  answerLookUps(() => holds(purchase('PUR-OLD')));
   const buying = new Buying(SKU, ADA);
   await buying.press(TERMS);
   expect(buying.view.get()).toMatchObject({ phase: { name: 'rejected' }, purchases: [purchase('PUR-OLD')] });
+});
+
+test('who holds several is told of one by the rejection, and of all by the list', async () => {
+  const both = [purchase('PUR-PHONE'), purchase('PUR-LAPTOP')];
+  answerAttempts(() => failure(200, 'ALREADY_PURCHASED', { purchase: both[1] }));
+  answerLookUps(() => holds(...both));
+  const buying = new Buying(SKU, ADA);
+  await buying.press({ version: 14, limitPerBuyer: 2 });
+  expect(buying.view.get().purchases).toEqual(both);
+});
+
+test('a rejection is of the newest version of the sale that the page knew when it came', async () => {
+  const buying = new Buying(SKU, ADA);
+  server.use(
+    http.post(PURCHASES, async () => {
+      await buying.recall({ ...TERMS, version: 20 });
+      return failure(200, 'SOLD_OUT');
+    }),
+  );
+  await buying.press(TERMS);
+  expect(buying.view.get().phase).toMatchObject({ name: 'rejected', atVersion: 20 });
 });
 
 test('a busy shop gets the same key again, no sooner than it asked', async () => {
@@ -87,9 +110,9 @@ test('a busy shop gets the same key again, no sooner than it asked', async () =>
   const buying = new Buying(SKU, ADA);
   const done = buying.press(TERMS);
   await enters(buying, 'busy');
-  await vi.advanceTimersByTimeAsync(1900);
+  await pass(2400);
   expect(keys).toHaveLength(1);
-  await vi.advanceTimersByTimeAsync(1000);
+  await pass(1600);
   await done;
   expect(keys).toHaveLength(2);
   expect(keys[1]).toBe(keys[0]);
@@ -102,7 +125,7 @@ test('an answer lost on the way is found in the list of purchases', async () => 
   const done = buying.press(TERMS);
   await enters(buying, 'checking');
   answerLookUps(() => holds(purchase('PUR-FOUND')));
-  await vi.advanceTimersByTimeAsync(500);
+  await pass(500);
   await done;
   expect(keys).toHaveLength(1);
   expect(buying.view.get()).toMatchObject({ purchases: [purchase('PUR-FOUND')], outcomes: 1 });
@@ -118,10 +141,9 @@ test('an attempt that never arrived is repeated with its key, never with a secon
   const buying = new Buying(SKU, ADA);
   const done = buying.press(TERMS);
   await enters(buying, 'checking');
-  await vi.advanceTimersByTimeAsync(500);
-  await vi.waitFor(() => expect(keys).toHaveLength(2), { interval: 1 });
-  await vi.waitFor(() => expect(vi.getTimerCount()).toBeGreaterThan(0), { interval: 1 });
-  await vi.advanceTimersByTimeAsync(1000);
+  await pass(500);
+  expect(keys).toHaveLength(2);
+  await pass(1000);
   await done;
   expect(new Set(keys).size).toBe(1);
   expect(keys).toHaveLength(3);
@@ -137,13 +159,29 @@ test('with a higher limit only the repeated key tells, not the list', async () =
   const buying = new Buying(SKU, ADA);
   const done = buying.press({ version: 14, limitPerBuyer: 2 });
   await enters(buying, 'checking');
-  await vi.advanceTimersByTimeAsync(500);
+  await pass(500);
   await done;
   expect(buying.view.get().purchases).toEqual([purchase('PUR-FIRST'), purchase('PUR-SECOND')]);
 });
 
 test('after many tries the attempt rests with its key, and a press goes on with it', async () => {
   answerAttempts(() => HttpResponse.error());
+  const buying = new Buying(SKU, ADA);
+  const done = buying.press(TERMS);
+  await pass(80_000);
+  await done;
+  expect(phaseOf(buying)).toBe('stalled');
+  expect(keys).toHaveLength(12);
+  const key = keys[0];
+  expect(pendingAttempt(SKU, ADA)?.key).toBe(key);
+  expect(buying.view.get().phase).toEqual({ name: 'stalled', busy: false });
+  answerAttempts(() => bought());
+  await buying.press(TERMS);
+  expect(keys).toEqual([key]);
+});
+
+test('a shop that is busy each time is called busy, and the next press goes on with the key', async () => {
+  answerAttempts(() => failure(503, 'SERVICE_UNAVAILABLE', { retryAfter: 1 }));
   const buying = new Buying(SKU, ADA);
   const done = buying.press(TERMS);
   await vi.waitFor(
@@ -154,10 +192,13 @@ test('after many tries the attempt rests with its key, and a press goes on with 
     { timeout: 20_000 },
   );
   await done;
-  const key = keys[0];
-  expect(pendingAttempt(SKU, ADA)?.key).toBe(key);
+  expect(keys).toHaveLength(12);
+  expect(buying.view.get().phase).toEqual({ name: 'stalled', busy: true });
+  const [key] = keys;
   answerAttempts(() => bought());
-  await buying.press(TERMS);
+  const again = buying.press(TERMS);
+  expect(phaseOf(buying)).toBe('deciding');
+  await again;
   expect(keys).toEqual([key]);
 }, 20_000);
 
@@ -167,13 +208,24 @@ test('too fast keeps the key, shows the wait, and lets the buyer press again', a
     () => bought(),
   );
   const buying = new Buying(SKU, ADA);
-  const pressedAtMs = Date.now();
   await buying.press(TERMS);
-  expect(buying.view.get().phase).toMatchObject({ name: 'tooFast' });
-  await vi.advanceTimersByTimeAsync(pressedAtMs + 4000 - Date.now());
+  expect(buying.view.get().phase).toEqual({ name: 'tooFast', untilMs: Date.now() + 3000 });
+  await pass(3000);
   expect(phaseOf(buying)).toBe('idle');
   await buying.press(TERMS);
   expect(keys[1]).toBe(keys[0]);
+});
+
+test('who was too fast and comes back later is not pressed for, and presses with the same key', async () => {
+  answerAttempts(() => failure(429, 'RATE_LIMITED', { retryAfter: 3 }));
+  await new Buying(SKU, ADA).press(TERMS);
+  const [key] = keys;
+  answerAttempts(() => bought());
+  const reloaded = new Buying(SKU, ADA);
+  await reloaded.recall(TERMS);
+  expect(keys).toEqual([]);
+  await reloaded.press(TERMS);
+  expect(keys).toEqual([key]);
 });
 
 test('a refused request says what is wrong', async () => {
@@ -181,6 +233,92 @@ test('a refused request says what is wrong', async () => {
   const buying = new Buying(SKU, ADA);
   await buying.press(TERMS);
   expect(buying.view.get().phase).toMatchObject({ name: 'refused', fields: { 'X-User-Id': 'too long' } });
+});
+
+test('a refusal after an unknown outcome decides nothing, and the next press has the same key', async () => {
+  answerAttempts(
+    () => HttpResponse.error(),
+    () => new HttpResponse('<h1>403</h1>', { status: 403 }),
+    () => bought(),
+  );
+  const buying = new Buying(SKU, ADA);
+  const done = buying.press({ version: 14, limitPerBuyer: 2 });
+  await enters(buying, 'checking');
+  await pass(500);
+  await done;
+  expect(phaseOf(buying)).toBe('refused');
+  await buying.press(TERMS);
+  expect(keys).toHaveLength(3);
+  expect(new Set(keys).size).toBe(1);
+});
+
+test('a device that comes back online waits as long as the shop asked', async () => {
+  answerAttempts(
+    () => failure(503, 'SERVICE_UNAVAILABLE', { retryAfter: 4 }),
+    () => bought(),
+  );
+  const buying = new Buying(SKU, ADA);
+  const done = buying.press(TERMS);
+  await enters(buying, 'busy');
+  dispatchEvent(new Event('online'));
+  await pass(3500);
+  expect(keys).toHaveLength(1);
+  await pass(5000);
+  await done;
+  expect(keys).toHaveLength(2);
+});
+
+test('a device without a network waits for one before it tries again', async () => {
+  answerAttempts(() => HttpResponse.error());
+  const offline = vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false);
+  const buying = new Buying(SKU, ADA);
+  const done = buying.press(TERMS);
+  await enters(buying, 'checking');
+  await pass(60_000);
+  expect(keys).toHaveLength(1);
+  answerAttempts(() => bought());
+  offline.mockReturnValue(true);
+  dispatchEvent(new Event('online'));
+  await done;
+  expect(keys).toHaveLength(1);
+  expect(buying.view.get().purchases).toEqual([purchase()]);
+});
+
+test('an attempt that another tab decided late leaves the key of a newer attempt alone', async () => {
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  server.use(
+    http.post(PURCHASES, async () => {
+      await held;
+      return bought();
+    }),
+  );
+  const older = new Buying(SKU, ADA).press(TERMS);
+  const olderKey = pendingAttempt(SKU, ADA)?.key ?? '';
+  dropAttempt(SKU, ADA, olderKey);
+  const newerKey = keyToSend(SKU, ADA);
+  answer();
+  await older;
+  expect(newerKey).not.toBe(olderKey);
+  expect(pendingAttempt(SKU, ADA)?.key).toBe(newerKey);
+});
+
+test('a purchase keeps the price that it was made at, and nothing that holds for a moment only', async () => {
+  const priced = { ...purchase(), priceMinor: 14_900, currency: 'EUR' };
+  answerAttempts(() => bought(priced));
+  const buying = new Buying(SKU, ADA);
+  await buying.press(TERMS);
+  expect(buying.view.get().purchases).toEqual([priced]);
+  expect(new Buying(SKU, ADA).view.get().purchases).toEqual([priced]);
+});
+
+test('a purchase that another tab made is taken over', () => {
+  const buying = new Buying(SKU, ADA);
+  recordPurchases(SKU, ADA, [purchase('PUR-OTHER-TAB')]);
+  buying.readRecords();
+  expect(buying.view.get()).toMatchObject({ purchases: [purchase('PUR-OTHER-TAB')], outcomes: 0 });
 });
 
 test('a reloaded page takes up the attempt that was open, with its key', async () => {
@@ -199,21 +337,36 @@ test('an attempt from long ago is not repeated by itself, but its key is kept', 
   expect(pendingAttempt(SKU, ADA)?.key).toBe(key);
 });
 
-test('a remembered receipt is shown at once and replaced by what the server knows', async () => {
+test('an attempt from a time that has not come, by a clock that was put back, is not repeated by itself', async () => {
+  keyToSend(SKU, ADA);
+  vi.setSystemTime(Date.now() - 10 * 60_000);
+  answerAttempts(() => bought());
+  await new Buying(SKU, ADA).recall(TERMS);
+  expect(keys).toEqual([]);
+});
+
+test('a remembered receipt is shown at once and completed by what the server knows', async () => {
   recordPurchases(SKU, ADA, [purchase('PUR-LOCAL')]);
-  answerLookUps(() => holds(purchase('PUR-SERVER')));
+  answerLookUps(() => holds(purchase('PUR-LOCAL'), purchase('PUR-SERVER')));
   const buying = new Buying(SKU, ADA);
   expect(buying.view.get().purchases).toEqual([purchase('PUR-LOCAL')]);
   await buying.recall(TERMS);
-  expect(buying.view.get()).toMatchObject({ purchases: [purchase('PUR-SERVER')], outcomes: 0 });
+  const purchases = [purchase('PUR-LOCAL'), purchase('PUR-SERVER')];
+  expect(buying.view.get()).toEqual({ phase: { name: 'idle' }, purchases, outcomes: 0 });
 });
 
-test('a receipt that the server does not know is forgotten', async () => {
+test('a receipt that the server does not know any more is kept, marked, until it does', async () => {
   recordPurchases(SKU, ADA, [purchase()]);
   const buying = new Buying(SKU, ADA);
   await buying.recall(TERMS);
-  expect(buying.view.get().purchases).toEqual([]);
-  expect(recordedPurchases(SKU, ADA)).toEqual([]);
+  expect(buying.view.get().purchases).toEqual([{ ...purchase(), forgotten: true }]);
+  expect(recordedPurchases(SKU, ADA)).toEqual([{ ...purchase(), forgotten: true }]);
+  answerAttempts(() => bought(purchase('PUR-NEW')));
+  await buying.press(TERMS);
+  expect(recordedPurchases(SKU, ADA)).toEqual([{ ...purchase(), forgotten: true }, purchase('PUR-NEW')]);
+  answerLookUps(() => holds(purchase(), purchase('PUR-NEW')));
+  await new Buying(SKU, ADA).recall(TERMS);
+  expect(recordedPurchases(SKU, ADA)).toEqual([purchase(), purchase('PUR-NEW')]);
 });
 
 test('a receipt outlives a server that cannot be asked', async () => {

@@ -3,8 +3,8 @@ import { postPurchase } from '../../../api/post-purchase';
 import type { Purchase } from '../../../api/wire';
 import { type Backoff, backoffMs } from '../../../lib/backoff';
 import { Observable } from '../../../lib/observable';
-import { dropAttempt, keyToSend, pendingAttempt } from './attempt-keys';
-import { recordedPurchases, recordPurchases } from './purchase-records';
+import { dropAttempt, keyToSend, layAside, pendingAttempt } from './attempt-keys';
+import { type RecordedPurchase, recordedPurchases, recordPurchases } from './purchase-records';
 import { type Verdict, verdictOf } from './verdict';
 
 export type Phase =
@@ -14,16 +14,17 @@ export type Phase =
   | { name: 'busy'; untilMs: number }
   /** It is not known whether the attempt arrived; the same key goes again until it is. */
   | { name: 'checking' }
-  /** Still not known after many tries; the key is kept for the next press. */
-  | { name: 'stalled' }
+  /** Still not known after many tries, or `busy` all the time; the key is kept for the next press. */
+  | { name: 'stalled'; busy: boolean }
   | { name: 'tooFast'; untilMs: number }
+  /** `atVersion` is the newest version of the sale that the page knew when it was told. */
   | { name: 'rejected'; code: string; message: string; atVersion: number }
   | { name: 'refused'; message: string; fields: Record<string, string> };
 
 export interface BuyingView {
   phase: Phase;
-  /** What the buyer holds of this sale, oldest first. */
-  purchases: readonly Purchase[];
+  /** What the buyer bought at this sale, oldest first. */
+  purchases: readonly RecordedPurchase[];
   /** Counts the outcomes that this page brought about, so that each receipt takes the focus once. */
   outcomes: number;
 }
@@ -47,6 +48,10 @@ export class Buying {
   readonly #buyer: string;
   #pursuing = false;
   #recalled = false;
+  /** The newest that the page knows of the sale. */
+  #version = 0;
+  /** The key that was sent last. */
+  #key = '';
 
   constructor(sku: string, buyer: string) {
     this.#sku = sku;
@@ -61,35 +66,51 @@ export class Buying {
   /** Buys one unit, or goes on with the attempt whose outcome is still open. */
   async press(terms: Terms): Promise<void> {
     if (this.#pursuing) return;
-    await this.#pursue(terms, this.view.get().phase.name === 'stalled' ? 'checking' : 'deciding');
+    this.#version = terms.version;
+    const { phase } = this.view.get();
+    await this.#pursue(terms, phase.name === 'stalled' && !phase.busy ? 'checking' : 'deciding');
   }
 
-  /** Reads again what the buyer holds, and takes up an attempt that a reload interrupted. Once a page. */
+  /**
+   * Reads again what the buyer holds, and takes up an attempt that a reload interrupted: once a page.
+   *
+   * Called again, it notes the sale's new version only.
+   */
   async recall(terms: Terms): Promise<void> {
+    this.#version = terms.version;
     if (this.#recalled || this.#pursuing) return;
     this.#recalled = true;
     const pending = pendingAttempt(this.#sku, this.#buyer);
-    const wishStands = pending !== null && Date.now() - pending.madeAtMs < WISH_MS;
+    const wishStands = pending !== null && Math.abs(Date.now() - pending.madeAtMs) < WISH_MS;
     if (wishStands) await this.#pursue(terms, 'checking');
     else await this.#lookUp();
   }
 
+  /** Takes over what another tab of this browser has recorded meanwhile. */
+  readonly readRecords = (): void => {
+    const purchases = recordedPurchases(this.#sku, this.#buyer);
+    if (JSON.stringify(purchases) !== JSON.stringify(this.view.get().purchases)) {
+      this.view.set({ ...this.view.get(), purchases });
+    }
+  };
+
   async #pursue(terms: Terms, how: 'deciding' | 'checking'): Promise<void> {
     this.#pursuing = true;
-    const attempt = { sku: this.#sku, buyer: this.#buyer, key: keyToSend(this.#sku, this.#buyer) };
+    this.#key = keyToSend(this.#sku, this.#buyer);
+    const attempt = { sku: this.#sku, buyer: this.#buyer, key: this.#key };
     let checking = how === 'checking';
     this.#enter({ name: how });
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       if (checking && (await this.#foundBy(terms))) break;
       const verdict = verdictOf(await postPurchase(attempt));
       if (verdict.name === 'unknown') checking = true;
-      const waitMs = await this.#settle(verdict, terms, checking);
+      const waitMs = await this.#settle(verdict, checking);
       if (waitMs === null) break;
       if (tries === TRIES_MAX - 1) {
-        this.#enter({ name: 'stalled' });
+        this.#enter({ name: 'stalled', busy: !checking });
         break;
       }
-      const untilMs = Date.now() + waitMs + backoffMs(REPEAT, tries);
+      const untilMs = Date.now() + backoffMs(REPEAT, tries, waitMs);
       this.#enter(checking ? { name: 'checking' } : { name: 'busy', untilMs });
       await waitUntil(untilMs);
     }
@@ -97,7 +118,7 @@ export class Buying {
   }
 
   /** Acts on a verdict; returns null when the attempt is over for now, else how long to wait at least. */
-  async #settle(verdict: Verdict, terms: Terms, checking: boolean): Promise<number | null> {
+  async #settle(verdict: Verdict, checking: boolean): Promise<number | null> {
     switch (verdict.name) {
       case 'bought':
         this.#decided({ name: 'idle' }, [verdict.purchase]);
@@ -105,10 +126,11 @@ export class Buying {
       case 'rejected': {
         const { code, message, purchase } = verdict;
         this.#decided(
-          { name: 'rejected', code, message, atVersion: terms.version },
+          { name: 'rejected', code, message, atVersion: this.#version },
           purchase ? [purchase] : [],
         );
-        if (code === 'ALREADY_PURCHASED' && !purchase) await this.#lookUp();
+        // It names one purchase, and the buyer may hold others of another device.
+        if (code === 'ALREADY_PURCHASED') await this.#lookUp();
         return null;
       }
       case 'keyReused':
@@ -116,11 +138,13 @@ export class Buying {
         await this.#lookUp();
         return null;
       case 'refused':
-        dropAttempt(this.#sku, this.#buyer);
+        layAside(this.#sku, this.#buyer);
         this.#enter({ name: 'refused', message: verdict.message, fields: verdict.fields });
         return null;
       case 'tooFast':
         if (checking) return verdict.waitMs;
+        // The buyer is asked to press again: a reload must not buy by itself.
+        layAside(this.#sku, this.#buyer);
         this.#slowDown(Date.now() + verdict.waitMs);
         return null;
       case 'busy':
@@ -148,27 +172,29 @@ export class Buying {
     const answer = await getPurchases(this.#sku, this.#buyer);
     const { purchases } = this.view.get();
     // An attempt that was answered meanwhile knows better than a list that was asked for before.
-    if (purchases !== before) return purchases.length > 0;
-    if (answer.kind === 'ok') this.#hold(answer.data);
-    else if (answer.kind === 'failure' && answer.failure.code === 'NOT_FOUND') this.#hold([]);
+    if (purchases !== before) return purchases.some(({ forgotten }) => !forgotten);
+    if (answer.kind === 'ok') this.#list(answer.data);
+    else if (answer.kind === 'failure' && answer.failure.code === 'NOT_FOUND') this.#list([]);
     return answer.kind === 'ok' && answer.data.length > 0;
   }
 
   #decided(phase: Phase, bought: readonly Purchase[]): void {
-    dropAttempt(this.#sku, this.#buyer);
+    dropAttempt(this.#sku, this.#buyer, this.#key);
     const { purchases, outcomes } = this.view.get();
     const known = new Set(bought.map((purchase) => purchase.purchaseNo));
     this.#hold([...purchases.filter((purchase) => !known.has(purchase.purchaseNo)), ...bought]);
     this.view.set({ ...this.view.get(), phase, outcomes: outcomes + 1 });
   }
 
-  #hold(purchases: readonly Purchase[]): void {
-    const kept = purchases.map(({ purchaseNo, purchasedAt, sku, qty }) => ({
-      purchaseNo,
-      purchasedAt,
-      sku,
-      qty,
-    }));
+  /** Takes the server's list; a recorded purchase that is not on it stays, as the buyer's proof. */
+  #list(listed: readonly Purchase[]): void {
+    const known = new Set(listed.map(({ purchaseNo }) => purchaseNo));
+    const missing = this.view.get().purchases.filter(({ purchaseNo }) => !known.has(purchaseNo));
+    this.#hold([...missing.map((purchase) => ({ ...purchase, forgotten: true as const })), ...listed]);
+  }
+
+  #hold(purchases: readonly RecordedPurchase[]): void {
+    const kept = purchases.map(asRecorded);
     recordPurchases(this.#sku, this.#buyer, kept);
     this.view.set({ ...this.view.get(), purchases: kept });
   }
@@ -186,16 +212,24 @@ export class Buying {
   }
 }
 
-/** Waits until the instant; without a network until there is one (or very long), since no try could succeed. */
-function waitUntil(instantMs: number): Promise<void> {
-  const untilMs = navigator.onLine === false ? instantMs + OFFLINE_WAIT_MS : instantMs;
-  return new Promise((resolve) => {
+/** A purchase as the buyer's list has it: the answer to an attempt says more, which is of that moment only. */
+function asRecorded(purchase: RecordedPurchase): RecordedPurchase {
+  const { purchaseNo, purchasedAt, sku, qty, priceMinor, currency, forgotten } = purchase;
+  const price = priceMinor === undefined || currency === undefined ? {} : { priceMinor, currency };
+  return { purchaseNo, purchasedAt, sku, qty, ...price, ...(forgotten && { forgotten }) };
+}
+
+/** Waits until the instant, and on a device without a network for one (or very long): no try could succeed. */
+async function waitUntil(instantMs: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, instantMs - Date.now())));
+  if (navigator.onLine !== false) return;
+  await new Promise<void>((resolve) => {
     const done = () => {
       clearTimeout(timer);
       removeEventListener('online', done);
       resolve();
     };
-    const timer = setTimeout(done, Math.max(0, untilMs - Date.now()));
+    const timer = setTimeout(done, OFFLINE_WAIT_MS);
     addEventListener('online', done);
   });
 }

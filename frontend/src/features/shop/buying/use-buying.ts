@@ -15,6 +15,11 @@ export function useBuying(sku: string, buyer: string, terms: Terms): BuyingHere 
   useEffect(() => {
     if (buyer !== '') void buying.recall({ version, limitPerBuyer });
   }, [buying, buyer, version, limitPerBuyer]);
+  useEffect(() => {
+    // Browsers tell of it in the other tabs only.
+    addEventListener('storage', buying.readRecords);
+    return () => removeEventListener('storage', buying.readRecords);
+  }, [buying]);
   const view = useSyncExternalStore(buying.view.subscribe, buying.view.get);
   return { ...view, press: (name) => void desk.of(name).press(terms) };
 }

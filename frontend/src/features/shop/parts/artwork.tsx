@@ -1,21 +1,20 @@
-/** Abstract artwork in a hue of the sku's own: the wire carries no picture yet. */
+/** Abstract artwork in a hue of the sku's own, for a product without a picture; fills what it stands in. */
 export function Artwork({ sku }: { sku: string }) {
   return (
-    <div
-      aria-hidden="true"
-      className="artwork relative h-40 shrink-0 overflow-hidden rounded-3xl sm:h-56 md:sticky md:top-6 md:h-auto md:aspect-square"
-      style={{ '--hue': hueOf(sku) }}
-    >
-      <svg viewBox="0 0 400 400" preserveAspectRatio="xMidYMid slice" className="absolute inset-0 size-full">
-        <title>Artwork</title>
+    <div aria-hidden="true" className="artwork absolute inset-0" style={{ '--hue': hueOf(sku) }}>
+      <svg
+        aria-hidden="true"
+        viewBox="0 0 400 400"
+        preserveAspectRatio="xMidYMid slice"
+        className="absolute inset-0 size-full"
+      >
         <g fill="none" stroke="white" strokeLinecap="round">
           {STRIDES.map(({ y, from, to, width, opacity }) => (
             <path key={y} d={`M${from} ${y}H${to}`} strokeWidth={width} strokeOpacity={opacity} />
           ))}
         </g>
       </svg>
-      <svg viewBox="110 84 182 236" className="absolute inset-0 m-auto h-3/5">
-        <title>Bolt</title>
+      <svg aria-hidden="true" viewBox="110 84 182 236" className="absolute inset-0 m-auto h-3/5">
         <path d="M226 92 122 224h64l-14 88 108-136h-66z" fill="white" />
       </svg>
     </div>

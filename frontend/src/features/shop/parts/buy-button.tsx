@@ -1,17 +1,18 @@
 import type { Face, FaceName } from '../buying/buy-face';
 
 const WAITING: readonly FaceName[] = ['deciding', 'busy', 'checking'];
+const BOUGHT: readonly FaceName[] = ['bought', 'alreadyBought'];
 
 function lookOf(face: Face): string {
-  if (face.name === 'bought') return 'border-2 border-ok bg-surface text-ok';
-  if (WAITING.includes(face.name)) return 'bg-brand/15 text-brand';
+  if (BOUGHT.includes(face.name)) return 'border-2 border-ok bg-surface text-ok';
+  if (WAITING.includes(face.name)) return 'border border-transparent bg-brand/15 text-brand';
   return face.usable
-    ? 'bg-brand text-on-brand shadow-lg shadow-brand/25 hover:brightness-110 active:scale-[.99]'
+    ? 'border border-transparent bg-brand text-on-brand shadow-lg shadow-brand/25 hover:brightness-110 active:scale-[.99]'
     : 'border border-line bg-line/60 text-ink';
 }
 
 /**
- * The one button: always there, always of one height.
+ * The one button: always there, and it never moves, whatever it says.
  *
  * It is `aria-disabled` and never `disabled`, so that it keeps the focus and says why it does nothing.
  */
@@ -22,19 +23,22 @@ export function BuyButton({ face, onPress }: { face: Face; onPress: () => void }
       <button
         type="button"
         aria-disabled={!face.usable}
-        aria-busy={waiting}
         aria-describedby="buy-hint"
         data-face={face.name}
-        className={`flex h-14 w-full items-center justify-center gap-3 rounded-2xl px-5 text-lg font-semibold tabular-nums transition aria-disabled:cursor-not-allowed ${lookOf(face)}`}
+        className={`flex min-h-14 w-full items-center justify-center gap-3 rounded-2xl px-5 py-2 text-lg leading-tight font-semibold tabular-nums transition aria-disabled:cursor-not-allowed ${lookOf(face)}`}
         onClick={() => {
           if (face.usable) onPress();
         }}
       >
         {waiting && <span aria-hidden="true" className="spinner" />}
-        {face.name === 'bought' && <CheckMark />}
-        {face.label}
+        {BOUGHT.includes(face.name) && <CheckMark />}
+        <span>
+          {face.label}
+          {/* A screen reader that waits on the button would read every change of its name. */}
+          {face.tick && <span aria-hidden="true"> {face.tick}</span>}
+        </span>
       </button>
-      <p id="buy-hint" className="mt-2 min-h-5 text-center text-sm text-balance text-muted">
+      <p id="buy-hint" className="mt-2 min-h-10 text-center md:min-h-5 text-sm text-balance text-muted">
         {face.hint}
       </p>
     </div>

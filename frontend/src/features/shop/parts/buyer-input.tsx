@@ -1,4 +1,7 @@
 import type { RefObject } from 'react';
+import type { ShopTexts } from '../../../texts/en/shop';
+import { useShopTexts } from '../../../texts/use-shop-texts';
+import { NAME_CODE_POINTS_MAX, type NameProblem } from '../buyer/buyer-name';
 import type { BuyerField } from '../buyer/use-buyer';
 
 interface Props {
@@ -9,6 +12,7 @@ interface Props {
 }
 
 export function BuyerInput({ field, locked, inputRef }: Props) {
+  const { buyer } = useShopTexts().texts;
   return (
     <form
       noValidate
@@ -18,16 +22,17 @@ export function BuyerInput({ field, locked, inputRef }: Props) {
       }}
     >
       <label htmlFor="buyer" className="mb-1.5 block text-sm font-medium text-muted">
-        Your name
+        {buyer.label}
       </label>
       <input
         ref={inputRef}
         id="buyer"
         name="buyer"
+        dir="auto"
         autoComplete="nickname"
         spellCheck={false}
         enterKeyHint="done"
-        placeholder="The name your purchase goes to"
+        placeholder={buyer.placeholder}
         value={field.draft}
         readOnly={locked}
         aria-invalid={field.problem !== null}
@@ -36,9 +41,24 @@ export function BuyerInput({ field, locked, inputRef }: Props) {
         onChange={(event) => field.edit(event.currentTarget.value)}
         onBlur={() => field.commit()}
       />
-      <p id="buyer-problem" role="alert" className="text-sm font-medium text-bad not-empty:mt-1.5">
-        {field.problem}
+      <p id="buyer-problem" role="alert" className="mt-1 min-h-5 text-sm font-medium text-bad">
+        {field.problem && problemWords(field.problem, buyer)}
       </p>
+      {/* Its place is kept: a name that is taken while "Buy" is pressed must not move that button. */}
+      <button
+        type="button"
+        className={`text-link mt-1.5 text-sm ${field.name === '' || locked ? 'invisible' : ''}`}
+        onClick={() => {
+          field.forget();
+          inputRef.current?.focus();
+        }}
+      >
+        {buyer.forget}
+      </button>
     </form>
   );
+}
+
+function problemWords(problem: NameProblem, buyer: ShopTexts['buyer']): string {
+  return problem === 'tooLong' ? buyer.tooLong(NAME_CODE_POINTS_MAX) : buyer[problem];
 }

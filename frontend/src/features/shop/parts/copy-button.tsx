@@ -1,15 +1,16 @@
 import { useEffect, useState } from 'react';
 import { copyText } from '../../../lib/copy-text';
+import { useShopTexts } from '../../../texts/use-shop-texts';
 
 const SHOWN_MS = 2000;
 
 interface Props {
   text: string;
-  label: string;
   onCopied: () => void;
 }
 
-export function CopyButton({ text, label, onCopied }: Props) {
+export function CopyButton({ text, onCopied }: Props) {
+  const { receipt } = useShopTexts().texts;
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;
@@ -19,7 +20,7 @@ export function CopyButton({ text, label, onCopied }: Props) {
   return (
     <button
       type="button"
-      aria-label={label}
+      aria-label={receipt.copyLabel}
       className="h-11 min-w-24 rounded-xl border border-edge px-4 text-sm font-semibold hover:bg-line/50"
       onClick={async () => {
         if (!(await copyText(text))) return;
@@ -27,7 +28,7 @@ export function CopyButton({ text, label, onCopied }: Props) {
         onCopied();
       }}
     >
-      {copied ? 'Copied' : 'Copy'}
+      {copied ? receipt.copied : receipt.copy}
     </button>
   );
 }

@@ -1,29 +1,26 @@
 import { clockText } from '../../../lib/time-text';
-import type { Link } from '../live/live-sale';
-
-function sentenceOf(link: Link, asOf: string): string | null {
-  if (link === 'lost') return `Reconnecting… stock as of ${asOf}`;
-  if (link === 'polling') return `Live updates are off, looking every few seconds. Stock as of ${asOf}`;
-  return link === 'offline' ? `You are offline. Stock as of ${asOf}` : null;
-}
+import type { Link } from '../../../live/live-sales';
+import { useShopTexts } from '../../../texts/use-shop-texts';
 
 /**
  * Says that the shown stock may be old.
  *
- * The region is always there, so that its text is spoken when it comes, and it lies over the header, on wide
- * screens over the artwork, so that the button never moves under a finger and nothing that is read is covered.
+ * The region is always there, so that its text is spoken when it comes; the time in it is not, since that changes.
+ * It lies over the header, so that the button never moves under a finger. Polling is no fault of the reader's
+ * network and may last: it is told quietly, where it scrolls away with the header.
  */
 export function LinkBanner({ link, asOfMs }: { link: Link; asOfMs: number }) {
-  const sentence = sentenceOf(link, clockText(asOfMs));
+  const { texts, locale } = useShopTexts();
+  const quiet = link === 'polling';
   return (
     <div
       role="status"
       data-testid="link-banner"
-      className="link-banner pointer-events-none fixed z-10 mx-auto max-w-lg"
+      className={`pointer-events-none z-10 ${quiet ? 'link-note' : 'link-banner'}`}
     >
-      {sentence && (
-        <p className="rounded-xl border border-warn/50 bg-surface px-4 py-2.5 shadow-lg text-center text-sm font-medium text-warn tabular-nums">
-          {sentence}
+      {link !== 'live' && link !== 'connecting' && (
+        <p className={quiet ? '' : 'banner'}>
+          {texts.link[link]} <span aria-hidden="true">{texts.link.asOf(clockText(locale, asOfMs))}</span>
         </p>
       )}
     </div>

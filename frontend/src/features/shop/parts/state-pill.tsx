@@ -1,20 +1,23 @@
-import type { FaceName } from '../buying/buy-face';
+import type { SaleStatus } from '../../../api/wire';
+import type { ShopTexts } from '../../../texts/en/shop';
+import { useShopTexts } from '../../../texts/use-shop-texts';
 
 type Tone = 'brand' | 'ok' | 'warn' | 'quiet';
 
 const TONES: Record<Tone, string> = {
-  brand: 'border-brand/40 text-brand',
-  ok: 'border-ok/40 text-ok',
-  warn: 'border-warn/40 text-warn',
-  quiet: 'border-line text-muted',
+  brand: 'text-brand',
+  ok: 'text-ok',
+  warn: 'text-warn',
+  quiet: 'text-muted',
 };
 
-/** The sale's state as a word; `saleFace` is that of somebody who holds nothing. */
-export function StatePill({ saleFace }: { saleFace: FaceName }) {
-  const [word, tone] = pillOf(saleFace);
+/** The sale's state as a word. */
+export function StatePill({ sale, nowMs }: { sale: SaleStatus; nowMs: number }) {
+  const { texts } = useShopTexts();
+  const [word, tone] = pillOf(sale, nowMs, texts.pill);
   return (
     <span
-      className={`inline-flex items-center gap-2 rounded-full border px-3 py-1 text-sm font-semibold ${TONES[tone]}`}
+      className={`inline-flex items-center gap-2 rounded-full border border-line bg-surface px-3 py-1 text-sm font-semibold ${TONES[tone]}`}
     >
       <span aria-hidden="true" className={`size-2 rounded-full bg-current ${tone === 'ok' ? 'pulse' : ''}`} />
       {word}
@@ -22,10 +25,9 @@ export function StatePill({ saleFace }: { saleFace: FaceName }) {
   );
 }
 
-function pillOf(face: FaceName): [word: string, tone: Tone] {
-  if (face === 'upcoming') return ['Upcoming', 'brand'];
-  if (face === 'starting') return ['Starting', 'brand'];
-  if (face === 'paused') return ['Paused', 'warn'];
-  if (face === 'soldOut') return ['Sold out', 'quiet'];
-  return face === 'ended' ? ['Ended', 'quiet'] : ['Live now', 'ok'];
+function pillOf(sale: SaleStatus, nowMs: number, pill: ShopTexts['pill']): [word: string, tone: Tone] {
+  if (sale.state === 'ENDED') return [sale.endReason === 'SOLD_OUT' ? pill.soldOut : pill.ended, 'quiet'];
+  if (sale.paused) return [pill.paused, 'warn'];
+  if (sale.state === 'ACTIVE') return sale.stock > 0 ? [pill.live, 'ok'] : [pill.soldOut, 'quiet'];
+  return [nowMs < Date.parse(sale.startTime) ? pill.upcoming : pill.starting, 'brand'];
 }

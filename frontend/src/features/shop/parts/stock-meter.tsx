@@ -1,25 +1,32 @@
 import { useState } from 'react';
+import { useShopTexts } from '../../../texts/use-shop-texts';
+import { almostGone, type Stock, StockBar } from './stock-bar';
 
-const ALMOST_GONE_SHARE = 0.1;
-
-interface Props {
-  stock: number;
-  initialStock: number;
-  /** The shown stock may be old. */
+interface Props extends Stock {
+  /** What is shown may be old. */
   stale: boolean;
+  /** Nothing more can be bought, so that what is left is no offer. */
+  over: boolean;
 }
 
-export function StockMeter({ stock, initialStock, stale }: Props) {
-  const restocked = useRestocked(stock);
-  const share = initialStock > 0 ? stock / initialStock : 0;
-  const almostGone = stock > 0 && share < ALMOST_GONE_SHARE;
-  const words = `${count(stock)} of ${count(initialStock)} left`;
-  const note = restocked ? 'Units came back' : almostGone ? 'Almost gone' : '';
+/** The stock as a meter with words. */
+export function StockMeter({ stock, initialStock, stale, over }: Props) {
+  const { texts, locale } = useShopTexts();
+  const restocked = useRestocked({ stock, initialStock }) && !over;
+  const few = !over && almostGone({ stock, initialStock });
+  const count = (units: number) => units.toLocaleString(locale);
+  const words = over
+    ? texts.front.sold(count(initialStock - stock), count(initialStock))
+    : texts.sale.left(count(stock), count(initialStock));
+  // What an ended sale has sold says more than what it could not sell.
+  const shown = over ? initialStock - stock : stock;
+  const note = restocked ? texts.sale.restocked : few ? texts.sale.almostGone : '';
   return (
     <div>
       <div className="mb-2 flex items-baseline justify-between gap-4">
         <span id="stock-label" className="text-sm font-medium text-muted">
-          Stock{note && <span className={almostGone ? 'text-bad' : 'text-ok'}> · {note}</span>}
+          {texts.sale.stock}
+          {note && <span className={few ? 'text-bad' : 'text-ok'}> · {note}</span>}
         </span>
         <span className="text-lg font-semibold tabular-nums" data-testid="stock">
           {words}
@@ -28,28 +35,22 @@ export function StockMeter({ stock, initialStock, stale }: Props) {
       <div
         role="meter"
         aria-labelledby="stock-label"
-        aria-valuenow={stock}
+        aria-valuenow={shown}
         aria-valuemin={0}
         aria-valuemax={Math.max(initialStock, stock)}
         aria-valuetext={words}
-        className="h-3 overflow-hidden rounded-full border border-transparent bg-line"
       >
-        <div
-          className={`h-full origin-left rounded-full transition-transform duration-500 ${stale ? 'bg-muted' : almostGone ? 'bg-bad' : 'bg-brand'}`}
-          style={{ transform: `scaleX(${Math.min(1, share)})` }}
-        />
+        <StockBar stock={shown} initialStock={initialStock} stale={stale || over} />
       </div>
     </div>
   );
 }
 
-/** Whether the last change of the stock was a rise, which would look like a fault without a word. */
-function useRestocked(stock: number): boolean {
-  const [seen, setSeen] = useState({ stock, rose: false });
-  if (seen.stock === stock) return seen.rose;
-  const rose = stock > seen.stock;
-  setSeen({ stock, rose });
+/** Whether units came back with the last change of the stock, which would look like a fault without a word. */
+function useRestocked({ stock, initialStock }: Stock): boolean {
+  const [seen, setSeen] = useState({ stock, initialStock, rose: false });
+  if (seen.stock === stock && seen.initialStock === initialStock) return seen.rose;
+  const rose = seen.initialStock === initialStock && stock > seen.stock;
+  setSeen({ stock, initialStock, rose });
   return rose;
 }
-
-const count = (units: number) => units.toLocaleString('en');

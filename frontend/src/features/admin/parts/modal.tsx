@@ -1,0 +1,52 @@
+import { type ReactNode, useId, useLayoutEffect, useRef } from 'react';
+import { useAdminTexts } from '../../../texts/use-admin-texts';
+import { Icon } from './icon';
+
+interface Props {
+  title: string;
+  /** Room for a form; else for a question. */
+  wide?: boolean;
+  onClose: () => void;
+  children: ReactNode;
+}
+
+/** A native modal dialog: the browser keeps the focus inside and gives it back when the dialog goes. */
+export function Modal({ title, wide = false, onClose, children }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  const { texts } = useAdminTexts();
+
+  // Before the browser paints, and closed before it leaves the page: only then the focus goes back.
+  useLayoutEffect(() => {
+    const shown = dialog.current;
+    shown?.showModal();
+    shown?.querySelector<HTMLElement>('[data-first]')?.focus();
+    return () => shown?.close();
+  }, []);
+
+  return (
+    <dialog
+      ref={dialog}
+      aria-labelledby={titleId}
+      className={`m-auto max-h-dvh w-full overflow-y-auto overscroll-contain rounded-3xl border border-line bg-surface text-ink shadow-2xl backdrop:bg-black/60 max-sm:mb-0 max-sm:max-w-none max-sm:rounded-b-none sm:max-h-[calc(100dvh-2rem)] ${wide ? 'scroll-pb-28 sm:max-w-2xl' : 'sm:max-w-lg'}`}
+      onClose={() => {
+        if (!dialog.current?.open) onClose();
+      }}
+    >
+      <div className="flex items-start justify-between gap-4 px-5 pt-5 sm:px-7 sm:pt-6">
+        <h2 id={titleId} className="text-xl font-bold tracking-tight text-balance wrap-anywhere">
+          {title}
+        </h2>
+        <button
+          type="button"
+          aria-label={texts.actions.close}
+          className="-mt-1.5 -mr-2.5 inline-flex size-11 shrink-0 items-center justify-center rounded-xl text-muted hover:bg-line/50 hover:text-ink"
+          onClick={onClose}
+        >
+          <Icon name="close" />
+        </button>
+      </div>
+      {children}
+    </dialog>
+  );
+}
