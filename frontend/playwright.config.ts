@@ -10,7 +10,8 @@ export default defineConfig<object, { engine: Engine }>({
   outputDir: './test-results',
   forbidOnly: Boolean(process.env.CI),
   retries: 0,
-  workers: 1,
+  // Each has a server and stores of its own; a test waits more than it works.
+  workers: 2,
   // Machines that build and test at once are slow; what is right is right on them too.
   timeout: 90_000,
   expect: { timeout: 15_000 },
