@@ -32,7 +32,7 @@ export function ShownFields({ form }: { form: FormContext }) {
       </FormField>
       <FormField form={form} field="picture" hint={form.locked ? null : hints.picture}>
         {(control) => (
-          <div className="flex flex-wrap items-start gap-3 sm:flex-nowrap">
+          <div className="flex items-start gap-3">
             <input {...control} inputMode="url" spellCheck={false} />
             <Preview key={entries.picture} entry={entries.picture.trim()} />
           </div>
@@ -123,7 +123,7 @@ function Preview({ entry }: { entry: string }) {
   const { hints } = useAdminTexts().texts;
   const [broken, setBroken] = useState(false);
   if (!/^\/[^/\\\s][^\\\s]*$/.test(entry)) return null;
-  if (broken) return <span className="w-28 shrink-0 self-center text-xs text-warn">{hints.noPicture}</span>;
+  if (broken) return <span className="w-24 shrink-0 self-center text-xs text-warn">{hints.noPicture}</span>;
   return (
     <img
       src={entry}
