@@ -19,16 +19,20 @@ test('the four events of a stream are understood', () => {
     type: 'state-change',
     sku: 'A',
     state: 'ENDED',
-    reason: 'SOLD_OUT',
+    endReason: 'SOLD_OUT',
     paused: false,
     version: 3,
   });
   expect(told('deleted', { sku: 'A', version: 3 })).toEqual({ type: 'deleted', sku: 'A' });
 });
 
-test('a change without a reason has none', () => {
-  expect(told('state-change', { sku: 'A', state: 'ACTIVE', paused: true, version: 3 })).toMatchObject({
-    reason: null,
+test.each([
+  ['none is given', 'ACTIVE', undefined],
+  ['the sale is not over', 'ACTIVE', 'RESTOCKED'],
+  ['this page does not know it', 'ENDED', 'STRUCK_BY_LIGHTNING'],
+])('a change has no reason of an end where %s', (_, state, reason) => {
+  expect(told('state-change', { sku: 'A', state, reason, paused: true, version: 3 })).toMatchObject({
+    endReason: null,
     paused: true,
   });
 });

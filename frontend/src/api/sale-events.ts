@@ -1,6 +1,6 @@
 import { isRecord } from './answer';
 import { isSaleState, isSaleStatus } from './get-sale';
-import type { SaleState, SaleStatus } from './wire';
+import type { EndReason, SaleState, SaleStatus } from './wire';
 
 /** What a stream of sales says. */
 export type SaleEvent =
@@ -10,7 +10,8 @@ export type SaleEvent =
       type: 'state-change';
       sku: string;
       state: SaleState;
-      reason: string | null;
+      /** Null while the sale is not over, and for a reason that this page does not know. */
+      endReason: EndReason | null;
       paused: boolean;
       version: number;
     }
@@ -28,8 +29,12 @@ export function parseSaleEvent(type: string | undefined, text: string): SaleEven
     return typeof data.stock === 'number' ? { type, sku, stock: data.stock, version } : null;
   }
   if (type !== 'state-change' || !isSaleState(data.state) || typeof data.paused !== 'boolean') return null;
-  const reason = typeof data.reason === 'string' ? data.reason : null;
-  return { type, sku, state: data.state, reason, paused: data.paused, version };
+  const endReason = data.state === 'ENDED' ? endReasonIn(data.reason) : null;
+  return { type, sku, state: data.state, endReason, paused: data.paused, version };
+}
+
+function endReasonIn(reason: unknown): EndReason | null {
+  return reason === 'SOLD_OUT' || reason === 'TIME_EXPIRED' || reason === 'ENDED_BY_ADMIN' ? reason : null;
 }
 
 function parseJson(text: string): unknown {

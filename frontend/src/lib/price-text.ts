@@ -25,6 +25,17 @@ export function priceText(locale: string, minor: number, currency: string): stri
   return amountText(locale, minor / 10 ** currencyDigits(currency), currency);
 }
 
+/** What names the price of one unit, or none. */
+export interface Priced {
+  priceMinor?: number | null | undefined;
+  currency?: string | null | undefined;
+}
+
+/** The price of so many units (one unless told), as the locale writes it; null where none is named. */
+export function unitPriceText(locale: string, { priceMinor, currency }: Priced, units = 1): string | null {
+  return typeof priceMinor === 'number' && currency ? priceText(locale, units * priceMinor, currency) : null;
+}
+
 const amountText = keptFormat((locale, currency: string) => {
   const digits = currencyDigits(currency);
   return new Intl.NumberFormat(locale, {

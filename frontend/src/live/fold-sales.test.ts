@@ -16,7 +16,7 @@ const turned = (change: Partial<Extract<SaleEvent, { type: 'state-change' }>>): 
   type: 'state-change',
   sku,
   state: 'ACTIVE',
-  reason: null,
+  endReason: null,
   paused: false,
   version: 14,
   ...change,
@@ -47,9 +47,9 @@ test('the start of a sale carries the version as it stands and applies', () => {
 });
 
 test('an end keeps its reason, and a restock takes it away', () => {
-  const ended = foldEvent(shown(sale()), turned({ state: 'ENDED', reason: 'SOLD_OUT', version: 20 }));
+  const ended = foldEvent(shown(sale()), turned({ state: 'ENDED', endReason: 'SOLD_OUT', version: 20 }));
   expect(ended.get(sku)?.endReason).toBe('SOLD_OUT');
-  const back = foldEvent(ended, turned({ reason: 'RESTOCKED', version: 21 }));
+  const back = foldEvent(ended, turned({ version: 21 }));
   expect(back.get(sku)).toMatchObject({ state: 'ACTIVE', endReason: null });
 });
 

@@ -1,8 +1,10 @@
 import type { SaleEvent } from '../api/sale-events';
-import type { EndReason, SaleState, SaleStatus } from '../api/wire';
+import type { SaleState, SaleStatus } from '../api/wire';
 
 /** Sales by their sku. */
 export type Sales = ReadonlyMap<string, SaleStatus>;
+
+type Aged = Pick<SaleStatus, 'version' | 'state'>;
 
 const ORDER: Record<SaleState, number> = { UPCOMING: 0, ACTIVE: 1, ENDED: 2 };
 
@@ -21,8 +23,7 @@ export function foldEvent(sales: Sales, event: SaleEvent): Sales {
   const { version } = event;
   if (event.type === 'stock-update')
     return changed(sales, event.sku, { ...known, stock: event.stock, version });
-  const { state, paused } = event;
-  const endReason = state === 'ENDED' ? endReasonIn(event.reason) : null;
+  const { state, paused, endReason } = event;
   return changed(sales, event.sku, { ...known, state, paused, version, endReason });
 }
 
@@ -32,13 +33,16 @@ export function foldEvent(sales: Sales, event: SaleEvent): Sales {
  * What the read does not name is gone.
  */
 export function foldRead(sales: Sales, read: readonly SaleStatus[]): Sales {
-  return new Map(read.map((sale) => [sale.sku, newer(sales.get(sale.sku), sale)]));
+  const newest = (sale: SaleStatus) => {
+    const known = sales.get(sale.sku);
+    return known && isOlder(sale, known) ? known : sale;
+  };
+  return new Map(read.map((sale) => [sale.sku, newest(sale)]));
 }
 
 /** Start and end pass without a new version, so at the same version a state never goes back. */
-function newer(known: SaleStatus | undefined, read: SaleStatus): SaleStatus {
-  if (!known || read.version > known.version) return read;
-  return read.version < known.version || ORDER[read.state] < ORDER[known.state] ? known : read;
+export function isOlder(one: Aged, other: Aged): boolean {
+  return one.version === other.version ? ORDER[one.state] < ORDER[other.state] : one.version < other.version;
 }
 
 function changed(sales: Sales, sku: string, sale: SaleStatus | null): Sales {
@@ -46,8 +50,4 @@ function changed(sales: Sales, sku: string, sale: SaleStatus | null): Sales {
   if (sale) copy.set(sku, sale);
   else copy.delete(sku);
   return copy;
-}
-
-function endReasonIn(reason: string | null): EndReason | null {
-  return reason === 'SOLD_OUT' || reason === 'TIME_EXPIRED' || reason === 'ENDED_BY_ADMIN' ? reason : null;
 }

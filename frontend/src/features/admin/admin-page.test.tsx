@@ -239,6 +239,20 @@ test('a resume that came too late says so, and not that the sale is on again', a
   expect(screen.queryByText('Limited Edition Widget is on again.')).toBeNull();
 });
 
+test('a sale that ends under its question leaves the focus inside', async () => {
+  shelf = [product({ state: 'ACTIVE' })];
+  await signIn();
+  await row();
+  await press('Pause: Limited Edition Widget');
+  const send = screen.getByRole('button', { name: 'Pause the sale' });
+  expect(send).toHaveFocus();
+  const over = { sku: 'WIDGET-001', state: 'ENDED', reason: 'TIME_EXPIRED', paused: false, version: 20 };
+  await act(async () => streams.last.emit('state-change', over));
+  expect(await screen.findByText('The sale is over already, so there is nothing to change.')).toBeVisible();
+  expect(send).not.toBeInTheDocument();
+  expect(screen.getByRole('heading', { name: 'Pause Limited Edition Widget?' })).toHaveFocus();
+});
+
 test('a product is deleted only when its sku was typed', async () => {
   let deleted = 0;
   server.use(

@@ -1,21 +1,16 @@
-import { act, fireEvent, screen, within } from '@testing-library/react';
+import { act, fireEvent, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import axe from 'axe-core';
 import { HttpResponse, http } from 'msw';
 import { beforeEach, expect, test, vi } from 'vitest';
-import type { SaleStatus } from '../../api/wire';
 import { status } from '../../test/fake-status';
 import { streams } from '../../test/fake-stream';
 import { openPage } from '../../test/open-page';
+import { buyButton, heading, hear, open, openAs, SALE_PATH } from '../../test/open-sale';
 import { server } from '../../test/server';
 import { holdTime, pass } from '../../test/time';
 import { settle } from '../../test/until';
 import { bought, failure, holds, holdsNothing, PURCHASES, purchase, sale } from '../../test/wire-answers';
 import { language } from '../../texts/language';
-import { keyToSend } from './buying/attempt-keys';
-import { recordPurchases } from './buying/purchase-records';
-
-const PATH = '/sales/WIDGET-001';
 
 beforeEach(() => {
   server.use(
@@ -23,26 +18,6 @@ beforeEach(() => {
     http.post(PURCHASES, () => bought()),
   );
 });
-
-const buyButton = (name: string | RegExp) => screen.findByRole('button', { name });
-const heading = (name: string) => screen.findByRole('heading', { name });
-
-async function open(change: Partial<SaleStatus> = {}) {
-  streams.name(sale(change));
-  const page = openPage(PATH);
-  await heading('Limited Edition Widget');
-  return page;
-}
-
-async function openAs(name: string, change: Partial<SaleStatus> = {}) {
-  localStorage.setItem('stampede:buyer', name);
-  return open(change);
-}
-
-async function hear(...events: [type: string, data: object][]) {
-  for (const [type, data] of events) streams.last.emit(type, { sku: 'WIDGET-001', ...data });
-  await act(settle);
-}
 
 test('the stock is told in words, follows the stream and ignores what is older', async () => {
   await open();
@@ -57,81 +32,6 @@ test('units that come back are told, so that a rising stock is no riddle', async
   await open({ stock: 20, version: 14 });
   await hear(['stock-update', { stock: 30, version: 15 }]);
   expect(screen.getByText(/Units came back/)).toBeVisible();
-});
-
-test('buying shows a receipt that takes the focus, and the page stays free of axe findings', async () => {
-  const { container } = await open();
-  await userEvent.type(screen.getByLabelText('Your name'), 'Ada');
-  await userEvent.click(await buyButton('Buy now'));
-  expect(await heading('It is yours')).toHaveFocus();
-  expect(screen.getByTestId('purchase-no')).toHaveTextContent('PUR-20260215-ABCD');
-  expect(await buyButton('Purchased')).toHaveAttribute('aria-disabled', 'true');
-  expect(localStorage.getItem('stampede:buyer')).toBe('Ada');
-  // jsdom has no layout: contrast is checked in a real browser.
-  const { violations } = await act(() =>
-    axe.run(container, { rules: { 'color-contrast': { enabled: false } } }),
-  );
-  expect(violations.map(({ id }) => id)).toEqual([]);
-});
-
-test('a priced sale shows its price, on the button too, and the receipt keeps it', async () => {
-  const price = { priceMinor: 14_900, currency: 'EUR' };
-  server.use(http.post(PURCHASES, () => bought({ ...purchase(), ...price })));
-  await openAs('Ada', price);
-  expect(screen.getByTestId('price')).toHaveTextContent('€149.00');
-  await userEvent.click(await buyButton('Buy now · €149.00'));
-  expect(await screen.findByTestId('receipt-price')).toHaveTextContent('€149.00');
-  await hear(['initial', { ...sale({ ...price, priceMinor: 9900, version: 20 }) }]);
-  expect(screen.getByTestId('price')).toHaveTextContent('€99.00');
-  expect(screen.getByTestId('receipt-price')).toHaveTextContent('€149.00');
-});
-
-test('a receipt over several units tells the price of one and their sum', async () => {
-  const several = { ...purchase(), qty: 3, priceMinor: 14_900, currency: 'EUR' };
-  server.use(http.get(PURCHASES, () => holds(several)));
-  await openAs('Ada', { limitPerBuyer: 3 });
-  expect(await screen.findByTestId('receipt-price')).toHaveTextContent('3 × €149.00 = €447.00');
-});
-
-test('a receipt without a price has no line for it', async () => {
-  server.use(http.get(PURCHASES, () => holds(purchase())));
-  await openAs('Ada');
-  const receipt = await screen.findByRole('region', { name: 'Your purchase' });
-  expect(within(receipt).queryByText('Price')).toBeNull();
-  expect(within(receipt).getByText('Limited Edition Widget')).toBeVisible();
-  expect(within(receipt).getByText('Ada')).toBeVisible();
-});
-
-test('earlier purchases stand on the receipt by their numbers', async () => {
-  server.use(http.get(PURCHASES, () => holds(purchase('PUR-FIRST'), purchase('PUR-SECOND'))));
-  await openAs('Ada', { limitPerBuyer: 3 });
-  expect(await screen.findByTestId('purchase-no')).toHaveTextContent('PUR-SECOND');
-  expect(screen.getByText('PUR-FIRST')).toBeVisible();
-  expect(await buyButton('Buy another')).toHaveAccessibleDescription('You hold 2 of 3.');
-});
-
-test('a receipt that another tab got appears here, without taking the focus', async () => {
-  await openAs('Ada');
-  recordPurchases('WIDGET-001', 'Ada', [purchase('PUR-OTHER-TAB')]);
-  fireEvent(window, new StorageEvent('storage', { key: 'stampede:purchases:WIDGET-001:Ada' }));
-  expect(await screen.findByTestId('purchase-no')).toHaveTextContent('PUR-OTHER-TAB');
-  expect(await heading('Your purchase')).not.toHaveFocus();
-  expect(await buyButton('Purchased')).toBeVisible();
-});
-
-test('the purchase number is copied, and that it was is said', async () => {
-  const user = userEvent.setup();
-  server.use(http.get(PURCHASES, () => holds(purchase())));
-  await openAs('Ada');
-  await user.click(await buyButton('Copy purchase number'));
-  expect(await navigator.clipboard.readText()).toBe('PUR-20260215-ABCD');
-  expect(screen.getByTestId('announcer')).toHaveTextContent('Purchase number copied.');
-});
-
-test('a remembered buyer finds the receipt again without the focus moving', async () => {
-  server.use(http.get(PURCHASES, () => holds(purchase())));
-  await openAs('Ada');
-  expect(await heading('Your purchase')).not.toHaveFocus();
 });
 
 test('without a name nothing is sent and the field asks for it', async () => {
@@ -169,28 +69,6 @@ test('a refusal is told in the language of the page, with the words of the serve
   expect(await screen.findByText(/nicht angenommen/)).toBeVisible();
   const quote = screen.getByText('It was VALIDATION_ERROR. qty: too many');
   expect([quote.tagName, quote.lang]).toEqual(['Q', 'en']);
-});
-
-test('a purchase that the shop does not know any more is shown, and another can be bought', async () => {
-  recordPurchases('WIDGET-001', 'Ada', [purchase()]);
-  await openAs('Ada');
-  expect(await screen.findByText(/does not know this purchase any more; show it the number/)).toBeVisible();
-  expect(screen.getByTestId('purchase-no')).toHaveTextContent('PUR-20260215-ABCD');
-  expect(await buyButton('Buy now')).toHaveAttribute('aria-disabled', 'false');
-});
-
-test('who bought before sees that purchase', async () => {
-  server.use(
-    http.post(PURCHASES, () => {
-      server.use(http.get(PURCHASES, () => holds(purchase('PUR-OLD'))));
-      return failure(200, 'ALREADY_PURCHASED', { purchase: purchase('PUR-OLD') });
-    }),
-  );
-  await openAs('Ada');
-  await userEvent.click(await buyButton('Buy now'));
-  expect(await heading('Your earlier purchase')).toHaveFocus();
-  expect(screen.getByTestId('purchase-no')).toHaveTextContent('PUR-OLD');
-  expect(await buyButton('Already yours')).toHaveAttribute('aria-disabled', 'true');
 });
 
 test('too fast shows the seconds on the button', async () => {
@@ -238,7 +116,7 @@ test('the start of a sale is no reason to ask anything, for who has a name neith
     }),
   );
   streams.name(sale({ state: 'UPCOMING', startTime: new Date(Date.now() + 5000).toISOString() }));
-  openPage(PATH);
+  openPage(SALE_PATH);
   await act(() => pass(4500));
   const before = [asked, streams.urls.length, status.reads.length];
   await act(() => pass(500));
@@ -253,7 +131,7 @@ test('a lost connection is shown only after a moment, and healing takes the bann
   vi.spyOn(Math, 'random').mockReturnValue(0.5);
   holdTime();
   streams.name(sale());
-  openPage(PATH);
+  openPage(SALE_PATH);
   await act(settle);
   streams.last.drop();
   await act(() => pass(1400));
@@ -286,7 +164,7 @@ test.each([
 test('a sale that was never reached is not called missing', async () => {
   streams.breakOff();
   status.breakOff();
-  openPage(PATH);
+  openPage(SALE_PATH);
   expect(await heading('The shop cannot be reached')).toBeVisible();
 });
 
@@ -298,48 +176,6 @@ test('an unknown sku has a page of its own, which turns into the sale once it is
   streams.name(sale({ sku: 'NO-SUCH' }));
   await act(() => pass(20_000));
   expect(screen.getByRole('heading', { name: 'Limited Edition Widget' })).toBeVisible();
-});
-
-test('a receipt outlives its sale, and can be copied from', async () => {
-  const user = userEvent.setup();
-  server.use(http.get(PURCHASES, () => holds(purchase())));
-  await openAs('Ada');
-  expect(await screen.findByTestId('purchase-no')).toBeVisible();
-  streams.name();
-  await hear(['deleted', { version: 15 }]);
-  expect(screen.getByRole('heading', { name: 'No such sale' })).toBeVisible();
-  expect(screen.getByTestId('purchase-no')).toHaveTextContent('PUR-20260215-ABCD');
-  await user.click(await buyButton('Copy purchase number'));
-  expect(await navigator.clipboard.readText()).toBe('PUR-20260215-ABCD');
-});
-
-test('a name is forgotten with its purchases, but no key of an open attempt and nothing of others', async () => {
-  server.use(http.get(PURCHASES, () => holds(purchase())));
-  recordPurchases('GADGET-2', 'Ada', [purchase()]);
-  recordPurchases('GADGET-2', 'x:Ada', [purchase()]);
-  keyToSend('GADGET-2', 'Ada');
-  await openAs('Ada');
-  expect(await screen.findByTestId('purchase-no')).toBeVisible();
-  const left = Object.keys(localStorage).filter(
-    (name) => !/^stampede:(buyer|purchases:[^:]+:Ada)$/.test(name),
-  );
-  await userEvent.click(await buyButton('Not you? Forget this name here'));
-  expect(screen.getByLabelText('Your name')).toHaveValue('');
-  expect(screen.getByLabelText('Your name')).toHaveFocus();
-  expect(screen.queryByTestId('purchase-no')).toBeNull();
-  expect(Object.keys(localStorage).sort()).toEqual(left.sort());
-  expect(left).toContain('stampede:attempt:GADGET-2:Ada');
-  expect(left).toContain('stampede:purchases:GADGET-2:x:Ada');
-});
-
-test('a name that another tab was told is taken where there is none, and changes no other', async () => {
-  await open();
-  localStorage.setItem('stampede:buyer', 'Ada');
-  fireEvent(window, new StorageEvent('storage', { key: 'stampede:buyer' }));
-  expect(screen.getByLabelText('Your name')).toHaveValue('Ada');
-  localStorage.setItem('stampede:buyer', 'Grace');
-  fireEvent(window, new StorageEvent('storage', { key: 'stampede:buyer' }));
-  expect(screen.getByLabelText('Your name')).toHaveValue('Ada');
 });
 
 test('names and descriptions run in the direction of their own script', async () => {

@@ -1,6 +1,7 @@
 import { useRef } from 'react';
 import { Link as PageLink } from 'wouter';
 import type { SaleStatus } from '../../api/wire';
+import { unitPriceText } from '../../lib/price-text';
 import type { Link } from '../../live/live-sales';
 import { useServerNow } from '../../live/use-server-now';
 import type { ShopTexts } from '../../texts/en/shop';
@@ -17,7 +18,6 @@ import { Picture } from './parts/picture';
 import { Receipt } from './parts/receipt';
 import { StatePill } from './parts/state-pill';
 import { StockMeter } from './parts/stock-meter';
-import { priceOf } from './sale-words';
 import { useAnnouncer } from './use-announcer';
 
 interface Props {
@@ -33,7 +33,7 @@ export function SaleView({ sale, link, offsetMs }: Props) {
   const nowMs = useServerNow(offsetMs);
   const field = useBuyer();
   const input = useRef<HTMLInputElement>(null);
-  const { phase, purchases, outcomes, press } = useBuying(sale.sku, field.name, sale);
+  const { phase, purchases, outcomes, press, forget } = useBuying(sale.sku, field.name, sale);
   const known = purchases.filter(({ forgotten }) => !forgotten);
   const forgotten = purchases.filter((purchase) => purchase.forgotten);
   const held = known.reduce((units, purchase) => units + purchase.qty, 0);
@@ -43,12 +43,18 @@ export function SaleView({ sale, link, offsetMs }: Props) {
   const [sentence, say] = useAnnouncer({ sale, face: face.name, nowMs }, texts);
   const notice = outcomeNotice(phase, { face: face.name, version: sale.version }, texts);
   const open = face.name === 'deciding' || face.name === 'busy' || face.name === 'checking';
-  const price = priceOf(sale, locale);
+  const price = unitPriceText(locale, sale);
 
   const onPress = () => {
     const name = field.commit(true);
     if (name === null) input.current?.focus();
     else press(name);
+  };
+
+  const onForget = () => {
+    forget(field.name);
+    field.forget();
+    input.current?.focus();
   };
 
   return (
@@ -85,7 +91,7 @@ export function SaleView({ sale, link, offsetMs }: Props) {
             over={sale.state === 'ENDED' && sale.endReason !== 'SOLD_OUT'}
           />
           <Countdown sale={sale} nowMs={nowMs} />
-          <BuyerInput field={field} locked={open} inputRef={input} />
+          <BuyerInput field={field} locked={open} onForget={onForget} inputRef={input} />
         </div>
         <div className="buy-bar max-md:order-last max-md:mt-auto print:hidden">
           <BuyButton face={face} onPress={onPress} />

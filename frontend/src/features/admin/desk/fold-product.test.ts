@@ -40,7 +40,7 @@ test('a sale that ends carries its reason, and loses it when units come back', (
     type: 'state-change',
     sku,
     state: 'ENDED',
-    reason: 'SOLD_OUT',
+    endReason: 'SOLD_OUT',
     paused: false,
     version: 15,
   });
@@ -49,7 +49,7 @@ test('a sale that ends carries its reason, and loses it when units come back', (
     type: 'state-change',
     sku,
     state: 'ACTIVE',
-    reason: 'RESTOCKED',
+    endReason: null,
     paused: false,
     version: 16,
   });

@@ -1,7 +1,6 @@
 import type { SaleEvent } from '../../../api/sale-events';
 import type { Product } from '../../../api/wire';
-
-const ORDER: Record<Product['state'], number> = { UPCOMING: 0, ACTIVE: 1, ENDED: 2 };
+import { isOlder } from '../../../live/fold-sales';
 
 /** The product after an event of its sale; what is lower in `version` is older and changes nothing. */
 export function foldEvent(product: Product, event: Exclude<SaleEvent, { type: 'deleted' }>): Product {
@@ -9,8 +8,8 @@ export function foldEvent(product: Product, event: Exclude<SaleEvent, { type: 'd
   if (version < product.version) return product;
   if (event.type === 'stock-update') return withStock({ ...product, version }, event.stock);
   if (event.type === 'state-change') {
-    const { state, paused, reason } = event;
-    return { ...product, version, state, paused, endReason: state === 'ENDED' ? endReason(reason) : null };
+    const { state, paused, endReason } = event;
+    return { ...product, version, state, paused, endReason };
   }
   const { serverTime: _, stock, ...sale } = event.sale;
   return withStock({ ...product, ...sale }, stock);
@@ -27,18 +26,11 @@ export function foldAnswer(product: Product | null, answer: Product): Product {
   // The sku was deleted and created again: its versions went on, its counts did not.
   if (product.createdAt !== answer.createdAt) return answer.version > product.version ? answer : product;
   const persisted = answer.persistedPurchases ?? product.persistedPurchases;
-  const older =
-    answer.version < product.version ||
-    (answer.version === product.version && ORDER[answer.state] < ORDER[product.state]);
-  const known = older ? product : answer;
+  const known = isOlder(answer, product) ? product : answer;
   return persisted === undefined ? known : { ...known, persistedPurchases: persisted };
 }
 
 /** Units sold and units left are the initial stock together, at every instant. */
 function withStock(product: Product, stock: number): Product {
   return { ...product, currentStock: stock, totalPurchases: product.initialStock - stock };
-}
-
-function endReason(reason: string | null): Product['endReason'] {
-  return reason === 'SOLD_OUT' || reason === 'TIME_EXPIRED' || reason === 'ENDED_BY_ADMIN' ? reason : null;
 }

@@ -1,8 +1,9 @@
 import { useState } from 'react';
 import { Link } from 'wouter';
 import type { Product } from '../../../api/wire';
-import { priceText } from '../../../lib/price-text';
+import { unitPriceText } from '../../../lib/price-text';
 import { useAdminTexts } from '../../../texts/use-admin-texts';
+import { StockBar } from '../../../ui/stock-bar';
 import { dayAndTimeText, endText, utcText } from '../local-time';
 import { Icon } from '../parts/icon';
 
@@ -44,7 +45,7 @@ export function NameAndSku({ product: { sku, productName } }: Props) {
 }
 
 /** Units left as number and bar. */
-export function StockLeft({ product: { currentStock, initialStock } }: Props) {
+export function StockLeft({ product: { currentStock, initialStock, state } }: Props) {
   const { texts, locale } = useAdminTexts();
   return (
     <div className="min-w-24">
@@ -52,11 +53,8 @@ export function StockLeft({ product: { currentStock, initialStock } }: Props) {
         <span className="font-semibold">{currentStock.toLocaleString(locale)}</span>{' '}
         <span className="text-muted">{texts.row.ofStock(initialStock.toLocaleString(locale))}</span>
       </p>
-      <div aria-hidden="true" className="stock-bar mt-1.5 h-1.5 overflow-hidden rounded-full bg-line">
-        <div
-          className="h-full origin-left rounded-full bg-brand transition-transform duration-500"
-          style={{ transform: `scaleX(${Math.min(1, currentStock / Math.max(1, initialStock))})` }}
-        />
+      <div className="mt-1.5">
+        <StockBar stock={currentStock} initialStock={initialStock} pale={state === 'ENDED'} thin />
       </div>
     </div>
   );
@@ -81,11 +79,11 @@ export function UnitsSold({ product, bare = false }: Props & { bare?: boolean })
   );
 }
 
-export function Price({ product: { priceMinor, currency } }: Props) {
+export function Price({ product }: Props) {
   const { texts, locale } = useAdminTexts();
-  if (priceMinor === null || currency === null)
-    return <span className="text-muted">{texts.row.noPrice}</span>;
-  return <span className="tabular-nums">{priceText(locale, priceMinor, currency)}</span>;
+  const price = unitPriceText(locale, product);
+  if (price === null) return <span className="text-muted">{texts.row.noPrice}</span>;
+  return <span className="tabular-nums">{price}</span>;
 }
 
 /** Start and end in this device's time zone; the title tells them in UTC. */

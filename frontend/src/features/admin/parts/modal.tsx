@@ -1,4 +1,4 @@
-import { type ReactNode, useId, useLayoutEffect, useRef } from 'react';
+import { type ReactNode, useEffect, useId, useLayoutEffect, useRef } from 'react';
 import { useAdminTexts } from '../../../texts/use-admin-texts';
 import { Icon } from './icon';
 
@@ -11,8 +11,9 @@ interface Props {
 }
 
 /** A native modal dialog: the browser keeps the focus inside and gives it back when the dialog goes. */
-export function Modal({ title, wide = false, onClose, children }: Props) {
+export function Modal({ title: words, wide = false, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const title = useRef<HTMLHeadingElement>(null);
   const titleId = useId();
   const { texts } = useAdminTexts();
 
@@ -24,6 +25,11 @@ export function Modal({ title, wide = false, onClose, children }: Props) {
     return () => shown?.close();
   }, []);
 
+  // What had the focus may be gone with a change of what is asked, and a reader must not fall out of the dialog.
+  useEffect(() => {
+    if (document.activeElement === document.body) title.current?.focus({ preventScroll: true });
+  });
+
   return (
     <dialog
       ref={dialog}
@@ -34,8 +40,13 @@ export function Modal({ title, wide = false, onClose, children }: Props) {
       }}
     >
       <div className="flex items-start justify-between gap-4 px-5 pt-5 sm:px-7 sm:pt-6">
-        <h2 id={titleId} className="text-xl font-bold tracking-tight text-balance wrap-anywhere">
-          {title}
+        <h2
+          ref={title}
+          id={titleId}
+          tabIndex={-1}
+          className="text-xl font-bold tracking-tight text-balance wrap-anywhere"
+        >
+          {words}
         </h2>
         <button
           type="button"

@@ -1,5 +1,4 @@
 import { useEffect, useState } from 'react';
-import { forgetPurchases } from '../buying/purchase-records';
 import { type NameProblem, nameProblem, storeBuyer, storedBuyer } from './buyer-name';
 
 export interface BuyerField {
@@ -11,7 +10,7 @@ export interface BuyerField {
   edit: (draft: string) => void;
   /** Takes the draft as the name; null when it cannot be one. `demand` also faults an empty field. */
   commit: (demand?: boolean) => string | null;
-  /** Drops the name, and what this browser remembers of its purchases. */
+  /** Drops the name. */
   forget: () => void;
 }
 
@@ -47,7 +46,6 @@ export function useBuyer(): BuyerField {
     return trimmed;
   };
   const forget = () => {
-    forgetPurchases(name);
     storeBuyer('');
     setDraft('');
     setName('');

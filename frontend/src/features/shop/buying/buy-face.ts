@@ -1,7 +1,7 @@
 import type { SaleStatus } from '../../../api/wire';
+import { unitPriceText } from '../../../lib/price-text';
 import { countdownText, instantText } from '../../../lib/time-text';
 import type { Words } from '../../../texts/use-shop-texts';
-import { limitWords, priceOf } from '../sale-words';
 import type { Phase } from './buying';
 
 export type FaceName =
@@ -107,8 +107,10 @@ function upcomingFace(sale: SaleStatus, nowMs: number, { texts, locale }: Words)
 
 function liveFace(sale: SaleStatus, held: number, { texts, locale }: Words): Face {
   const { button } = texts;
-  const price = priceOf(sale, locale);
-  const hint = held > 0 ? button.holding(held, sale.limitPerBuyer) : limitWords(sale.limitPerBuyer, texts);
+  const price = unitPriceText(locale, sale);
+  const limit = sale.limitPerBuyer;
+  const limitWords = limit === 1 ? texts.sale.limitOne : texts.sale.limit(limit);
+  const hint = held > 0 ? button.holding(held, limit) : limitWords;
   const [plain, priced] = held > 0 ? [button.another, button.anotherFor] : [button.buy, button.buyFor];
   return { name: 'live', label: price === null ? plain : priced(price), hint, usable: true };
 }

@@ -21,4 +21,10 @@ export class BuyingDesk {
     this.#byBuyer.set(buyer, made);
     return made;
   }
+
+  /** Forgets the buyer; one of that name who comes later is new. */
+  forget(buyer: string): void {
+    this.of(buyer).forget();
+    this.#byBuyer.delete(buyer);
+  }
 }

@@ -1,33 +1,17 @@
 import { HttpResponse, http } from 'msw';
 import { beforeEach, expect, test, vi } from 'vitest';
+import { answerAttempts, answerLookUps, keys } from '../../../test/fake-purchases';
 import { server } from '../../../test/server';
 import { holdTime, pass } from '../../../test/time';
 import { until } from '../../../test/until';
 import { bought, failure, holds, holdsNothing, PURCHASES, purchase } from '../../../test/wire-answers';
-import { dropAttempt, keyToSend, pendingAttempt } from './attempt-keys';
+import { pendingAttempt } from './attempt-keys';
 import { Buying } from './buying';
-import { recordedPurchases, recordPurchases } from './purchase-records';
+import { recordedPurchases } from './purchase-records';
 
 const SKU = 'WIDGET-001';
 const ADA = 'Ada';
 const TERMS = { version: 14, limitPerBuyer: 1 };
-
-/** The keys that reached the server, in order. */
-let keys: (string | null)[] = [];
-
-/** Answers attempts in turn; the last answer repeats. */
-function answerAttempts(...replies: (() => Response)[]) {
-  keys = [];
-  server.use(
-    http.post(PURCHASES, ({ request }) => {
-      keys.push(request.headers.get('Idempotency-Key'));
-      const reply = replies[Math.min(keys.length, replies.length) - 1];
-      return reply ? reply() : HttpResponse.error();
-    }),
-  );
-}
-
-const answerLookUps = (reply: () => Response) => server.use(http.get(PURCHASES, reply));
 
 const phaseOf = (buying: Buying) => buying.view.get().phase.name;
 const enters = (buying: Buying, phase: string) => until(() => phaseOf(buying) === phase);
@@ -44,18 +28,6 @@ test('a purchase ends with a receipt that is remembered, and the key is dropped'
   expect(buying.view.get()).toMatchObject({ phase: { name: 'idle' }, purchases: [purchase()], outcomes: 1 });
   expect(recordedPurchases(SKU, ADA)).toEqual([purchase()]);
   expect(pendingAttempt(SKU, ADA)).toBeNull();
-});
-
-test('the key is stored before it is sent', async () => {
-  let storedAtArrival: string | undefined;
-  server.use(
-    http.post(PURCHASES, () => {
-      storedAtArrival = pendingAttempt(SKU, ADA)?.key;
-      return bought();
-    }),
-  );
-  await new Buying(SKU, ADA).press(TERMS);
-  expect(storedAtArrival).toMatch(/^[0-9a-f-]{36}$/);
 });
 
 test('a second press while the first is open sends nothing', async () => {
@@ -281,123 +253,5 @@ test('a device without a network waits for one before it tries again', async () 
   dispatchEvent(new Event('online'));
   await done;
   expect(keys).toHaveLength(1);
-  expect(buying.view.get().purchases).toEqual([purchase()]);
-});
-
-test('an attempt that another tab decided late leaves the key of a newer attempt alone', async () => {
-  let answer = () => {};
-  const held = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
-  server.use(
-    http.post(PURCHASES, async () => {
-      await held;
-      return bought();
-    }),
-  );
-  const older = new Buying(SKU, ADA).press(TERMS);
-  const olderKey = pendingAttempt(SKU, ADA)?.key ?? '';
-  dropAttempt(SKU, ADA, olderKey);
-  const newerKey = keyToSend(SKU, ADA);
-  answer();
-  await older;
-  expect(newerKey).not.toBe(olderKey);
-  expect(pendingAttempt(SKU, ADA)?.key).toBe(newerKey);
-});
-
-test('a purchase keeps the price that it was made at, and nothing that holds for a moment only', async () => {
-  const priced = { ...purchase(), priceMinor: 14_900, currency: 'EUR' };
-  answerAttempts(() => bought(priced));
-  const buying = new Buying(SKU, ADA);
-  await buying.press(TERMS);
-  expect(buying.view.get().purchases).toEqual([priced]);
-  expect(new Buying(SKU, ADA).view.get().purchases).toEqual([priced]);
-});
-
-test('a purchase that another tab made is taken over', () => {
-  const buying = new Buying(SKU, ADA);
-  recordPurchases(SKU, ADA, [purchase('PUR-OTHER-TAB')]);
-  buying.readRecords();
-  expect(buying.view.get()).toMatchObject({ purchases: [purchase('PUR-OTHER-TAB')], outcomes: 0 });
-});
-
-test('a reloaded page takes up the attempt that was open, with its key', async () => {
-  const key = keyToSend(SKU, ADA);
-  answerAttempts(() => bought());
-  await new Buying(SKU, ADA).recall(TERMS);
-  expect(keys).toEqual([key]);
-});
-
-test('an attempt from long ago is not repeated by itself, but its key is kept', async () => {
-  const key = keyToSend(SKU, ADA);
-  vi.setSystemTime(Date.now() + 10 * 60_000);
-  answerAttempts(() => bought());
-  await new Buying(SKU, ADA).recall(TERMS);
-  expect(keys).toEqual([]);
-  expect(pendingAttempt(SKU, ADA)?.key).toBe(key);
-});
-
-test('an attempt from a time that has not come, by a clock that was put back, is not repeated by itself', async () => {
-  keyToSend(SKU, ADA);
-  vi.setSystemTime(Date.now() - 10 * 60_000);
-  answerAttempts(() => bought());
-  await new Buying(SKU, ADA).recall(TERMS);
-  expect(keys).toEqual([]);
-});
-
-test('a remembered receipt is shown at once and completed by what the server knows', async () => {
-  recordPurchases(SKU, ADA, [purchase('PUR-LOCAL')]);
-  answerLookUps(() => holds(purchase('PUR-LOCAL'), purchase('PUR-SERVER')));
-  const buying = new Buying(SKU, ADA);
-  expect(buying.view.get().purchases).toEqual([purchase('PUR-LOCAL')]);
-  await buying.recall(TERMS);
-  const purchases = [purchase('PUR-LOCAL'), purchase('PUR-SERVER')];
-  expect(buying.view.get()).toEqual({ phase: { name: 'idle' }, purchases, outcomes: 0 });
-});
-
-test('a receipt that the server does not know any more is kept, marked, until it does', async () => {
-  recordPurchases(SKU, ADA, [purchase()]);
-  const buying = new Buying(SKU, ADA);
-  await buying.recall(TERMS);
-  expect(buying.view.get().purchases).toEqual([{ ...purchase(), forgotten: true }]);
-  expect(recordedPurchases(SKU, ADA)).toEqual([{ ...purchase(), forgotten: true }]);
-  answerAttempts(() => bought(purchase('PUR-NEW')));
-  await buying.press(TERMS);
-  expect(recordedPurchases(SKU, ADA)).toEqual([{ ...purchase(), forgotten: true }, purchase('PUR-NEW')]);
-  answerLookUps(() => holds(purchase(), purchase('PUR-NEW')));
-  await new Buying(SKU, ADA).recall(TERMS);
-  expect(recordedPurchases(SKU, ADA)).toEqual([purchase(), purchase('PUR-NEW')]);
-});
-
-test('a receipt outlives a server that cannot be asked', async () => {
-  recordPurchases(SKU, ADA, [purchase()]);
-  answerLookUps(() => HttpResponse.error());
-  const buying = new Buying(SKU, ADA);
-  await buying.recall(TERMS);
-  expect(buying.view.get().purchases).toEqual([purchase()]);
-});
-
-test('buyers of one browser have keys and receipts of their own', () => {
-  expect(keyToSend(SKU, 'Ada')).not.toBe(keyToSend(SKU, 'Grace'));
-  expect(keyToSend(SKU, 'Ada')).toBe(keyToSend(SKU, 'Ada'));
-});
-
-test('a list that was asked for before the purchase does not take the receipt away', async () => {
-  let answerLookUp = () => {};
-  const held = new Promise<void>((resolve) => {
-    answerLookUp = resolve;
-  });
-  server.use(
-    http.get(PURCHASES, async () => {
-      await held;
-      return holdsNothing();
-    }),
-  );
-  answerAttempts(() => bought());
-  const buying = new Buying(SKU, ADA);
-  const recalled = buying.recall(TERMS);
-  await buying.press(TERMS);
-  answerLookUp();
-  await recalled;
   expect(buying.view.get().purchases).toEqual([purchase()]);
 });

@@ -4,7 +4,12 @@ import type { Purchase } from '../../../api/wire';
 import { type Backoff, backoffMs } from '../../../lib/backoff';
 import { Observable } from '../../../lib/observable';
 import { dropAttempt, keyToSend, layAside, pendingAttempt } from './attempt-keys';
-import { type RecordedPurchase, recordedPurchases, recordPurchases } from './purchase-records';
+import {
+  forgetPurchases,
+  type RecordedPurchase,
+  recordedPurchases,
+  recordPurchases,
+} from './purchase-records';
 import { type Verdict, verdictOf } from './verdict';
 
 export type Phase =
@@ -52,6 +57,8 @@ export class Buying {
   #version = 0;
   /** The key that was sent last. */
   #key = '';
+  /** The buyer's name was forgotten here, so an answer that is under way leaves no record. */
+  #forgotten = false;
 
   constructor(sku: string, buyer: string) {
     this.#sku = sku;
@@ -93,6 +100,12 @@ export class Buying {
       this.view.set({ ...this.view.get(), purchases });
     }
   };
+
+  /** Drops what this browser remembers of the buyer's purchases, for good: somebody else sits here now. */
+  forget(): void {
+    this.#forgotten = true;
+    forgetPurchases(this.#buyer);
+  }
 
   async #pursue(terms: Terms, how: 'deciding' | 'checking'): Promise<void> {
     this.#pursuing = true;
@@ -195,7 +208,7 @@ export class Buying {
 
   #hold(purchases: readonly RecordedPurchase[]): void {
     const kept = purchases.map(asRecorded);
-    recordPurchases(this.#sku, this.#buyer, kept);
+    if (!this.#forgotten) recordPurchases(this.#sku, this.#buyer, kept);
     this.view.set({ ...this.view.get(), purchases: kept });
   }
 

@@ -5,6 +5,8 @@ import { BuyingDesk } from './buying-desk';
 export interface BuyingHere extends BuyingView {
   /** Buys under the given name. */
   press: (buyer: string) => void;
+  /** Drops what this browser remembers of that buyer's purchases. */
+  forget: (buyer: string) => void;
 }
 
 /** The attempts of the named buyer at one sale; '' is nobody, who holds and attempts nothing. */
@@ -21,5 +23,6 @@ export function useBuying(sku: string, buyer: string, terms: Terms): BuyingHere 
     return () => removeEventListener('storage', buying.readRecords);
   }, [buying]);
   const view = useSyncExternalStore(buying.view.subscribe, buying.view.get);
-  return { ...view, press: (name) => void desk.of(name).press(terms) };
+  const press = (name: string) => void desk.of(name).press(terms);
+  return { ...view, press, forget: (name) => desk.forget(name) };
 }

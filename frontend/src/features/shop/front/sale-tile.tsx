@@ -1,14 +1,14 @@
 import { memo, useState } from 'react';
 import { Link } from 'wouter';
 import type { SaleStatus } from '../../../api/wire';
+import { unitPriceText } from '../../../lib/price-text';
 import { countdownText, momentText } from '../../../lib/time-text';
 import { useShopTexts, type Words } from '../../../texts/use-shop-texts';
+import { StockBar } from '../../../ui/stock-bar';
 import { storedBuyer } from '../buyer/buyer-name';
 import { recordedPurchases } from '../buying/purchase-records';
 import { Picture } from '../parts/picture';
 import { StatePill } from '../parts/state-pill';
-import { StockBar } from '../parts/stock-bar';
-import { priceOf } from '../sale-words';
 import { Ticking } from './ticking';
 
 interface Props {
@@ -25,7 +25,7 @@ interface Props {
 export const SaleTile = memo(function SaleTile({ sale, offsetMs, stale, featured = false }: Props) {
   const words = useShopTexts();
   const { texts, locale } = words;
-  const price = priceOf(sale, locale);
+  const price = unitPriceText(locale, sale);
   const [yours] = useState(() => isYours(sale.sku));
   return (
     <article
@@ -61,7 +61,7 @@ export const SaleTile = memo(function SaleTile({ sale, offsetMs, stale, featured
         )}
         <div className="mt-auto flex flex-col gap-2.5">
           {sale.state === 'ACTIVE' && (
-            <StockBar stock={sale.stock} initialStock={sale.initialStock} stale={stale} />
+            <StockBar stock={sale.stock} initialStock={sale.initialStock} pale={stale} />
           )}
           <p className="flex flex-wrap justify-between gap-x-4 gap-y-1 text-sm font-medium text-muted tabular-nums">
             <span data-testid="tile-stock">{stockWords(sale, words)}</span>

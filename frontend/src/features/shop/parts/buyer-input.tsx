@@ -8,10 +8,11 @@ interface Props {
   field: BuyerField;
   /** An attempt under this name is open, so the name stays. */
   locked: boolean;
+  onForget: () => void;
   inputRef: RefObject<HTMLInputElement | null>;
 }
 
-export function BuyerInput({ field, locked, inputRef }: Props) {
+export function BuyerInput({ field, locked, onForget, inputRef }: Props) {
   const { buyer } = useShopTexts().texts;
   return (
     <form
@@ -41,20 +42,17 @@ export function BuyerInput({ field, locked, inputRef }: Props) {
         onChange={(event) => field.edit(event.currentTarget.value)}
         onBlur={() => field.commit()}
       />
-      <p id="buyer-problem" role="alert" className="mt-1 min-h-5 text-sm font-medium text-bad">
-        {field.problem && problemWords(field.problem, buyer)}
-      </p>
-      {/* Its place is kept: a name that is taken while "Buy" is pressed must not move that button. */}
-      <button
-        type="button"
-        className={`text-link mt-1.5 text-sm ${field.name === '' || locked ? 'invisible' : ''}`}
-        onClick={() => {
-          field.forget();
-          inputRef.current?.focus();
-        }}
-      >
-        {buyer.forget}
-      </button>
+      {/* Their place is kept: a name that is taken, or faulted, while "Buy" is pressed must not move that button. */}
+      <div className="mt-1 flex min-h-11 flex-wrap items-center justify-between gap-x-4">
+        <p id="buyer-problem" role="alert" className="text-sm font-medium text-bad">
+          {field.problem && problemWords(field.problem, buyer)}
+        </p>
+        {field.name !== '' && field.problem === null && !locked && (
+          <button type="button" className="text-link ml-auto text-sm" onClick={onForget}>
+            {buyer.forget}
+          </button>
+        )}
+      </div>
     </form>
   );
 }

@@ -21,7 +21,7 @@ export function CopyButton({ text, onCopied }: Props) {
     <button
       type="button"
       aria-label={receipt.copyLabel}
-      className="h-11 min-w-24 rounded-xl border border-edge px-4 text-sm font-semibold hover:bg-line/50"
+      className="quiet-button"
       onClick={async () => {
         if (!(await copyText(text))) return;
         setCopied(true);

@@ -1,6 +1,6 @@
 import { useEffect, useId, useRef } from 'react';
 import type { Purchase } from '../../../api/wire';
-import { priceText } from '../../../lib/price-text';
+import { unitPriceText } from '../../../lib/price-text';
 import { receiptTimeText } from '../../../lib/time-text';
 import { useShopTexts } from '../../../texts/use-shop-texts';
 import { CopyButton } from './copy-button';
@@ -104,8 +104,8 @@ export function Receipt({ heading, lead, productName, buyer, purchases, outcomes
 }
 
 /** "€149.00", or "2 × €149.00 = €298.00"; null when the sale had no price. */
-function priceLine({ qty, priceMinor, currency }: Purchase, locale: string): string | null {
-  if (priceMinor === undefined || currency === undefined) return null;
-  const unit = priceText(locale, priceMinor, currency);
-  return qty === 1 ? unit : `${qty} × ${unit} = ${priceText(locale, qty * priceMinor, currency)}`;
+function priceLine(purchase: Purchase, locale: string): string | null {
+  const { qty } = purchase;
+  const unit = unitPriceText(locale, purchase);
+  return unit === null || qty === 1 ? unit : `${qty} × ${unit} = ${unitPriceText(locale, purchase, qty)}`;
 }

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { useShopTexts } from '../../../texts/use-shop-texts';
-import { almostGone, type Stock, StockBar } from './stock-bar';
+import { almostGone, type Stock, StockBar } from '../../../ui/stock-bar';
 
 interface Props extends Stock {
   /** What is shown may be old. */
@@ -40,7 +40,7 @@ export function StockMeter({ stock, initialStock, stale, over }: Props) {
         aria-valuemax={Math.max(initialStock, stock)}
         aria-valuetext={words}
       >
-        <StockBar stock={shown} initialStock={initialStock} stale={stale || over} />
+        <StockBar stock={shown} initialStock={initialStock} pale={stale || over} />
       </div>
     </div>
   );
