@@ -1,5 +1,5 @@
 import { inspect } from './axe.js';
-import { expect, Keeper, PRICED, type Shopper, test } from './fixtures.js';
+import { expect, Keeper, PRICED, type Shopper, tabTo, test } from './fixtures.js';
 import type { Server } from './server.js';
 
 const BUY = 'POST /api/v1/purchases';
@@ -258,17 +258,13 @@ test('the whole purchase works with the keyboard alone', async ({ startServer, s
   await page.keyboard.press('Tab');
   await expect(page.getByRole('link', { name: 'Skip to content' })).toBeFocused();
   await page.keyboard.press('Enter');
-  while (!(await link.evaluate((element) => element === document.activeElement)))
-    await page.keyboard.press('Tab');
+  await tabTo(link);
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(`${server.url}/sales/${sku}`);
   const name = page.getByLabel('Your name');
-  await expect(name).toBeVisible();
-  while (!(await name.evaluate((element) => element === document.activeElement)))
-    await page.keyboard.press('Tab');
+  await tabTo(name);
   await page.keyboard.type('Keyboard Only');
-  await page.keyboard.press('Tab');
-  await expect(shopper.button).toBeFocused();
+  await tabTo(shopper.button);
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { name: 'It is yours' })).toBeFocused();
   await page.keyboard.press('Tab');

@@ -17,15 +17,15 @@ export class AdminDesk {
     this.status = page.getByRole('status');
   }
 
-  async signIn(server: Server, key = server.adminKey): Promise<void> {
-    await this.page.goto(`${server.url}/admin`);
+  async signIn(from: { url: string }, key: string): Promise<void> {
+    await this.page.goto(`${from.url}/admin`);
     await this.key.fill(key);
     await this.page.getByRole('button', { name: 'Sign in' }).click();
   }
 
-  /** The list of the server's products. */
-  async open(server: Server): Promise<void> {
-    await this.signIn(server);
+  /** The list of the server's products, from the server or over a network. */
+  async open(server: Server, from: { url: string } = server): Promise<void> {
+    await this.signIn(from, server.adminKey);
     await expect(this.heading).toBeVisible();
     await expect(this.page.getByTestId('live-sign')).toHaveText('Live');
   }
@@ -57,6 +57,9 @@ export class AdminDesk {
     return this.dialog.getByRole('button', { name, exact: true }).click();
   }
 }
+
+/** Far enough away that it cannot start while a test looks at it. */
+export const LATER = { startsInMs: 3_600_000, endsInMs: 7_200_000 };
 
 /** An instant as a `datetime-local` field of this machine takes it. */
 export function localEntry(atMs: number): string {

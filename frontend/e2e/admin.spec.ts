@@ -1,35 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import type { Page } from '@playwright/test';
-import { AdminDesk, localEntry } from './admin-desk.js';
-import { inspect } from './axe.js';
-import { test as base, expect, PRICED } from './fixtures.js';
+import { AdminDesk, LATER, localEntry } from './admin-desk.js';
+import { expect, tabTo, test } from './fixtures.js';
 
-/** Far enough away that it cannot start while a test looks at it. */
-const LATER = { startsInMs: 3_600_000, endsInMs: 7_200_000 };
 const freshSku = () => `ADM-${randomBytes(5).toString('hex').toUpperCase()}`;
-
-const test = base.extend<{ admin: AdminDesk }>({
-  admin: async ({ page }, use) => {
-    const refused = watchPolicy(page);
-    await use(new AdminDesk(page));
-    expect(refused, 'what the content security policy refused').toEqual([]);
-  },
-});
-
-function watchPolicy(page: Page): string[] {
-  const refused: string[] = [];
-  page.on('console', (message) => {
-    if (/content security policy/i.test(message.text())) refused.push(message.text());
-  });
-  return refused;
-}
 
 test('only the key opens the admin page, in this tab and until signing out', async ({ server, admin }) => {
   const { page } = admin;
   await admin.signIn(server, 'not the key');
   await expect(page.getByText('This is not the key.')).toBeVisible();
   await expect(admin.key).toBeFocused();
-  await admin.signIn(server);
+  await admin.signIn(server, server.adminKey);
   await expect(admin.heading).toBeVisible();
   expect(page.url()).toBe(`${server.url}/admin`);
   await expect(page).toHaveTitle('Products · Stampede');
@@ -317,66 +297,53 @@ test('the focus cannot leave an open dialog', async ({ server, admin, keeper }) 
   }
 });
 
-const LOOKS = { tag: '@embedded' };
-
-test('signing in and the list hold to what every page must be', LOOKS, async ({ server, admin, keeper }) => {
-  const { page } = admin;
-  await admin.signIn(server, 'not the key');
-  await expect(page.getByText('This is not the key.')).toBeVisible();
-  await inspect(page, 'admin-sign-in-refused');
-
-  const paused = await keeper.sale({ ...PRICED, picture: '/pictures/aurora-lamp.svg' });
-  await keeper.pause(paused);
-  await keeper.sale({ ...LATER, productName: 'Nimbus running shoe, midnight blue' });
-  const ended = await keeper.sale({ productName: 'Terra mug, hand-glazed' });
-  await keeper.end(ended);
+test('a sale is changed, held, let go and ended with the keyboard alone', async ({
+  server,
+  admin,
+  keeper,
+}) => {
+  const { keyboard } = admin.page;
+  const sku = await keeper.sale({ ...LATER, productName: 'By keyboard' });
   await admin.open(server);
-  await expect(admin.product(ended)).toBeVisible();
-  await inspect(page, 'admin-list');
-});
+  const product = admin.product(sku);
+  const action = (name: string) => product.getByRole('button', { name: `${name}: By keyboard` });
+  const answer = (name: string) => admin.dialog.getByRole('button', { name, exact: true });
 
-test('a shelf without products holds to what every page must be', LOOKS, async ({ startServer, admin }) => {
-  const server = await startServer();
-  await admin.signIn(server);
-  await expect(admin.page.getByRole('heading', { name: 'No products yet' })).toBeVisible();
-  await inspect(admin.page, 'admin-empty');
-});
-
-test('the form of a new product holds to what every page must be', LOOKS, async ({ server, admin }) => {
-  await admin.open(server);
-  await admin.create();
-  await admin.press('Create');
-  await expect(admin.field('SKU')).toBeFocused();
-  await inspect(admin.page, 'admin-create-refused');
-});
-
-test('the form of a product holds to what every page must be', LOOKS, async ({ server, admin, keeper }) => {
-  const { page } = admin;
-  const running = await keeper.sale(PRICED);
-  const upcoming = await keeper.sale({ ...LATER, ...PRICED });
-  await admin.open(server);
-  await admin.act('Edit', upcoming);
-  await admin.field('Stock').fill('500');
-  await keeper.change(upcoming, { initialStock: 200 });
-  await admin.press('Save');
+  await tabTo(action('Edit'));
+  await keyboard.press('Enter');
+  await expect(admin.field('Name')).toBeFocused();
+  await tabTo(admin.field('Stock'));
+  await keyboard.type('500');
+  await keeper.change(sku, { initialStock: 200 });
+  await keyboard.press('Enter');
   await expect(admin.dialog).toContainText('Changed by somebody else');
-  await inspect(page, 'admin-conflict');
-  await admin.press('Load theirs');
-  await inspect(page, 'admin-theirs-loaded');
-  await page.keyboard.press('Escape');
-  await admin.act('Details', running);
-  await expect(admin.field('Name')).toBeVisible();
-  await inspect(page, 'admin-details');
-});
+  await tabTo(answer('Load theirs'));
+  await keyboard.press('Enter');
+  await expect(admin.field('Stock')).toHaveValue('200');
+  await tabTo(answer('Use mine: Stock'));
+  await keyboard.press('Enter');
+  await expect(admin.field('Stock')).toHaveValue('500');
+  await tabTo(answer('Save'));
+  await keyboard.press('Enter');
+  await expect(admin.status).toHaveText('By keyboard is saved.');
+  await expect(action('Edit')).toBeFocused();
 
-test('the questions hold to what every page must be', LOOKS, async ({ server, admin, keeper }) => {
-  const { page } = admin;
-  const sku = await keeper.sale(PRICED);
-  await admin.open(server);
-  for (const action of ['Pause', 'End', 'Delete']) {
-    await admin.act(action, sku);
-    await inspect(page, `admin-${action.toLowerCase()}`);
-    await page.keyboard.press('Escape');
-    await expect(admin.dialog).toHaveCount(0);
-  }
+  await tabTo(action('Pause'));
+  await keyboard.press('Enter');
+  await expect(answer('Pause the sale')).toBeFocused();
+  await keyboard.press('Enter');
+  await expect(product).toContainText('Held');
+  await expect(action('Resume')).toBeFocused();
+  await keyboard.press('Enter');
+  await expect(answer('Resume the sale')).toBeFocused();
+  await keyboard.press('Enter');
+  await expect(product).toContainText('Upcoming');
+
+  await tabTo(action('End'));
+  await keyboard.press('Enter');
+  await expect(answer('Cancel')).toBeFocused();
+  await tabTo(answer('End the sale for good'));
+  await keyboard.press('Enter');
+  await expect(product).toContainText('Stopped');
+  await expect(admin.heading).toBeFocused();
 });

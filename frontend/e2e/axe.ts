@@ -14,7 +14,7 @@ const STILL_MS_MAX = 10;
 
 /**
  * Holds the page, as it stands, to what every page and state must be: axe clean in light, dark and forced colours,
- * still under reduced motion, without a sideways scroll at this width and at 200 % zoom.
+ * still under reduced motion, and at this width and at 200 % zoom without a sideways scroll or a word that is cut.
  *
  * Keeps a picture a scheme in `screenshots-out/<project>/<name>-<scheme>.png`; `name` stands in failures too.
  */
@@ -32,7 +32,7 @@ export async function inspect(page: Page, name: string): Promise<void> {
   await expectAxeClean(page, `${name}, forced colours`, ['color-contrast']);
   await keepPicture(page, `${name}-forced`);
   await page.emulateMedia({ forcedColors: null, reducedMotion: null });
-  await expectNoSidewaysScroll(page, name);
+  await expectItFits(page, name);
 }
 
 async function expectAxeClean(page: Page, where: string, without: string[] = []): Promise<void> {
@@ -59,7 +59,7 @@ async function expectStill(page: Page, where: string): Promise<void> {
 }
 
 /** Zooming by 2 halves the width that the page has. */
-async function expectNoSidewaysScroll(page: Page, where: string): Promise<void> {
+async function expectItFits(page: Page, where: string): Promise<void> {
   const whole = page.viewportSize();
   if (!whole) throw new Error('A page without a viewport cannot be zoomed.');
   const half = { width: Math.round(whole.width / 2), height: Math.round(whole.height / 2) };
@@ -79,8 +79,26 @@ async function expectNoSidewaysScroll(page: Page, where: string): Promise<void> 
       ];
     });
     expect(tooWide, `${where}, sideways scroll at ${zoom}`).toEqual([]);
+    expect(await page.evaluate(whatIsCut), `${where}, cut at ${zoom}`).toEqual([]);
   }
   await page.setViewportSize(whole);
+}
+
+/** Runs in the page: what is larger than the room in which it is shown, and neither scrolls nor is folded on purpose. */
+function whatIsCut(): string[] {
+  const hides = (overflow: string) => overflow === 'hidden' || overflow === 'clip';
+  const isCut = (element: Element) => {
+    const { clientWidth, clientHeight, scrollWidth, scrollHeight } = element;
+    const { overflowX, overflowY, webkitLineClamp } = getComputedStyle(element);
+    // What only a screen reader reads has a pixel of room.
+    if (clientWidth <= 1 || webkitLineClamp !== 'none' || element.matches('input, textarea, select'))
+      return false;
+    const button = element.matches('button');
+    const wide = scrollWidth > clientWidth + 1 && (button || hides(overflowX));
+    return wide || (scrollHeight > clientHeight + 1 && (button || hides(overflowY)));
+  };
+  const cut = [...document.body.querySelectorAll('*')].filter(isCut);
+  return cut.map((element) => element.outerHTML.slice(0, 300));
 }
 
 /** As it is seen, and the whole page where that is longer. */

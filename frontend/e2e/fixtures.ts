@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { test as base, expect, type Page } from '@playwright/test';
+import { test as base, expect, type Locator, type Page } from '@playwright/test';
+import { AdminDesk } from './admin-desk.js';
 import { Network } from './network.js';
 import { Server, type ServerSpec } from './server.js';
 import { Stores } from './stores.js';
@@ -130,6 +131,7 @@ export class Shopper {
 interface TestFixtures {
   keeper: Keeper;
   shopper: Shopper;
+  admin: AdminDesk;
   /** A way to `server` that can fail, for a browser that takes it. */
   network: Network;
   /** Starts one more server of the project's engine, for a test that kills it or sets it up; ends with the test. */
@@ -179,13 +181,37 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   },
   keeper: async ({ server }, use) => use(new Keeper(server)),
   shopper: async ({ page }, use) => {
-    const refused: string[] = [];
-    page.on('console', (message) => {
-      if (/content security policy/i.test(message.text())) refused.push(message.text());
-    });
+    const expectNoneRefused = watchPolicy(page);
     await use(new Shopper(page));
-    expect(refused, 'what the content security policy refused').toEqual([]);
+    expectNoneRefused();
+  },
+  admin: async ({ page }, use) => {
+    const expectNoneRefused = watchPolicy(page);
+    await use(new AdminDesk(page));
+    expectNoneRefused();
   },
 });
+
+/** Collects what the content security policy refuses; the returned function holds that this is nothing. */
+function watchPolicy(page: Page): () => void {
+  const refused: string[] = [];
+  page.on('console', (message) => {
+    if (/content security policy/i.test(message.text())) refused.push(message.text());
+  });
+  return () => expect(refused, 'what the content security policy refused').toEqual([]);
+}
+
+/** More than any page has. */
+const TABS_MAX = 100;
+
+/** Moves the focus by the keyboard, as who cannot use a mouse does. */
+export async function tabTo(target: Locator): Promise<void> {
+  await expect(target).toBeVisible();
+  const hasFocus = () => target.evaluate((element) => element === document.activeElement);
+  for (let tabs = 0; !(await hasFocus()); tabs++) {
+    if (tabs === TABS_MAX) throw new Error(`${target} is not reached by the Tab key.`);
+    await target.page().keyboard.press('Tab');
+  }
+}
 
 export { expect };

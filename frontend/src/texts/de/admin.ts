@@ -68,7 +68,6 @@ export const admin: AdminTexts = {
     recordedAll: 'alle gebucht',
     noPrice: 'Kein Preis',
     until: (time: string) => `bis ${time}`,
-    openShop: (name: string) => `${name}, im Shop öffnen`,
   },
 
   states: {
@@ -93,7 +92,6 @@ export const admin: AdminTexts = {
     cancel: 'Abbrechen',
     lookAgain: 'Noch einmal nachsehen',
     tryAgain: 'Noch einmal versuchen',
-    working: 'Einen Moment…',
   },
 
   fields: {

@@ -29,7 +29,6 @@ export const shop: ShopTexts = {
   page: {
     back: 'Alle Verkäufe',
     opening: 'Der Shop wird geöffnet…',
-    openingLead: 'Einen Moment.',
     unreachable: 'Der Shop ist nicht erreichbar',
     unreachableLead: 'Wir versuchen es weiter; Sie können die Seite offen lassen.',
     noSale: 'Diesen Verkauf gibt es nicht',

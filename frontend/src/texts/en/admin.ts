@@ -64,7 +64,6 @@ export const admin = {
     recordedAll: 'all recorded',
     noPrice: 'No price',
     until: (time: string) => `until ${time}`,
-    openShop: (name: string) => `${name}, open in the shop`,
   },
 
   states: {
@@ -89,7 +88,6 @@ export const admin = {
     cancel: 'Cancel',
     lookAgain: 'Look again',
     tryAgain: 'Try again',
-    working: 'One moment…',
   },
 
   fields: {

@@ -27,7 +27,6 @@ export const shop = {
   page: {
     back: 'All sales',
     opening: 'Opening the shop…',
-    openingLead: 'One moment.',
     unreachable: 'The shop cannot be reached',
     unreachableLead: 'We keep trying; you can leave this page open.',
     noSale: 'No such sale',

@@ -1,0 +1,190 @@
+import { LATER } from './admin-desk.js';
+import { inspect } from './axe.js';
+import { expect, PRICED, test } from './fixtures.js';
+
+// What the page shows is the same on each engine: it is looked at on one.
+const LOOKS = { tag: '@embedded' };
+
+test('signing in and the list hold to what every page must be', LOOKS, async ({ server, admin, keeper }) => {
+  const { page } = admin;
+  await admin.signIn(server, 'not the key');
+  await expect(page.getByText('This is not the key.')).toBeVisible();
+  await inspect(page, 'admin-sign-in-refused');
+
+  const paused = await keeper.sale({ ...PRICED, picture: '/pictures/aurora-lamp.svg' });
+  await keeper.pause(paused);
+  await keeper.sale({ ...LATER, productName: 'Nimbus running shoe, midnight blue' });
+  const ended = await keeper.sale({ productName: 'Terra mug, hand-glazed' });
+  await keeper.end(ended);
+  await admin.open(server);
+  await expect(admin.product(ended)).toBeVisible();
+  await inspect(page, 'admin-list');
+});
+
+test('a shelf without products holds to what every page must be', LOOKS, async ({ startServer, admin }) => {
+  const server = await startServer();
+  await admin.signIn(server, server.adminKey);
+  await expect(admin.page.getByRole('heading', { name: 'No products yet' })).toBeVisible();
+  await inspect(admin.page, 'admin-empty');
+});
+
+test('the form of a new product holds to what every page must be', LOOKS, async ({ server, admin }) => {
+  await admin.open(server);
+  await admin.create();
+  await admin.press('Create');
+  await expect(admin.field('SKU')).toBeFocused();
+  await inspect(admin.page, 'admin-create-refused');
+});
+
+test('the form of a product holds to what every page must be', LOOKS, async ({ server, admin, keeper }) => {
+  const { page } = admin;
+  const running = await keeper.sale(PRICED);
+  const upcoming = await keeper.sale({ ...LATER, ...PRICED });
+  await admin.open(server);
+  await admin.act('Edit', upcoming);
+  await admin.field('Stock').fill('500');
+  await keeper.change(upcoming, { initialStock: 200 });
+  await admin.press('Save');
+  await expect(admin.dialog).toContainText('Changed by somebody else');
+  await inspect(page, 'admin-conflict');
+  await admin.press('Load theirs');
+  await inspect(page, 'admin-theirs-loaded');
+  await page.keyboard.press('Escape');
+  await admin.act('Details', running);
+  await expect(admin.field('Name')).toBeVisible();
+  await inspect(page, 'admin-details');
+});
+
+test('the questions hold to what every page must be', LOOKS, async ({ server, admin, keeper }) => {
+  const { page } = admin;
+  const running = await keeper.sale(PRICED);
+  const paused = await keeper.sale(PRICED);
+  await keeper.pause(paused);
+  await admin.open(server);
+  for (const [action, sku] of [
+    ['Pause', running],
+    ['Resume', paused],
+    ['End', running],
+    ['Delete', running],
+  ] as const) {
+    await admin.act(action, sku);
+    await inspect(page, `admin-${action.toLowerCase()}`);
+    await page.keyboard.press('Escape');
+    await expect(admin.dialog).toHaveCount(0);
+  }
+});
+
+test(
+  'questions without a clear answer hold to what every page must be',
+  LOOKS,
+  async ({ server, network, admin, keeper }) => {
+    const { page } = admin;
+    const sku = await keeper.sale(PRICED);
+    await admin.open(server, network);
+    await admin.act('Pause', sku);
+    const restore = network.refuse(/^POST .*\/pause$/, { status: 429, retryAfterS: 7 });
+    await admin.press('Pause the sale');
+    await expect(admin.dialog).toContainText('Too many requests. Try again in 7 s.');
+    await inspect(page, 'admin-pause-too-fast');
+    restore();
+    const heal = network.refuse(/^POST .*\/pause$/, { status: 502 });
+    await admin.press('Pause the sale');
+    await expect(admin.dialog).toContainText('It may be paused all the same.');
+    await inspect(page, 'admin-pause-unsure');
+    await admin.press('Look again');
+    await expect(admin.dialog).toContainText('It is not paused. You can try again.');
+    await inspect(page, 'admin-pause-not');
+    heal();
+    await keeper.end(sku);
+    await expect(admin.dialog).toContainText('The sale is over already, so there is nothing to change.');
+    await expect(admin.dialog.getByRole('button', { name: 'Pause the sale' })).toHaveCount(0);
+    await inspect(page, 'admin-pause-too-late');
+  },
+);
+
+test(
+  'a form without a clear answer holds to what every page must be',
+  LOOKS,
+  async ({ server, network, admin, keeper }) => {
+    const { page } = admin;
+    const sku = await keeper.sale({ ...LATER, ...PRICED });
+    await admin.open(server, network);
+    const restore = network.refuse(/^GET .*\/products\/E2E/);
+    await admin.act('Edit', sku);
+    await expect(admin.dialog.getByRole('button', { name: 'Try again' })).toBeVisible();
+    await inspect(page, 'admin-edit-unreadable');
+    restore();
+    await admin.press('Try again');
+    await admin.field('Stock').fill('500');
+    const heal = network.refuse(/^PUT /, { status: 429, retryAfterS: 7 });
+    await admin.press('Save');
+    await expect(admin.dialog).toContainText('Too many requests. Try again in 7 s.');
+    await inspect(page, 'admin-edit-failed');
+    heal();
+    network.loseAnswer(/^PUT /);
+    await admin.press('Save');
+    await expect(admin.dialog).toContainText('The change may have been made all the same.');
+    await inspect(page, 'admin-edit-unsure');
+    await admin.press('Look again');
+    await expect(admin.dialog).toHaveCount(0);
+    await expect(admin.status).toHaveText(/is saved\.$/);
+  },
+);
+
+test(
+  'a form whose sale began unnoticed holds to what every page must be',
+  LOOKS,
+  async ({ server, network, admin, keeper }) => {
+    const sku = await keeper.sale({ ...LATER, ...PRICED });
+    await admin.open(server, network);
+    await admin.act('Edit', sku);
+    await admin.field('Stock').fill('500');
+    network.freezeStreams();
+    network.refuse('GET /api/v1/products');
+    await keeper.change(sku, { startTime: new Date(Date.now() - 1000).toISOString() });
+    await admin.press('Save');
+    await expect(admin.dialog).toContainText('The sale began or ended before your change arrived');
+    await inspect(admin.page, 'admin-edit-begun');
+  },
+);
+
+test(
+  'a list that cannot be read holds to what every page must be',
+  LOOKS,
+  async ({ server, network, admin, keeper }) => {
+    const { page } = admin;
+    const sku = await keeper.sale(PRICED);
+    await admin.open(server, network);
+    await expect(admin.product(sku)).toBeVisible();
+    network.refuse('GET /api/v1/products');
+    network.refuse('GET /api/v1/sales/events');
+    network.cutStreams();
+    await expect(page.getByText('The list could not be read again; it may be old.')).toBeVisible();
+    await expect(page.getByTestId('live-sign')).toHaveText(/^Not live, as of/);
+    await expect(admin.product(sku)).toBeVisible();
+    await inspect(page, 'admin-list-stale');
+    await page.reload();
+    await expect(page.getByRole('heading', { name: 'The products could not be loaded' })).toBeVisible();
+    await inspect(page, 'admin-list-failed');
+  },
+);
+
+test(
+  'the admin page in German holds to what every page must be',
+  LOOKS,
+  async ({ server, admin, keeper }) => {
+    const { page } = admin;
+    const sku = await keeper.sale({ ...LATER, ...PRICED });
+    await admin.open(server);
+    await page.getByRole('button', { name: 'Deutsch' }).click();
+    await expect(page.getByRole('heading', { name: 'Produkte', exact: true })).toBeVisible();
+    await inspect(page, 'admin-list-german');
+    await page.getByRole('button', { name: 'Neues Produkt' }).first().click();
+    await admin.press('Anlegen');
+    await expect(admin.field('SKU')).toBeFocused();
+    await inspect(page, 'admin-create-german');
+    await page.keyboard.press('Escape');
+    await admin.act('Löschen', sku);
+    await inspect(page, 'admin-delete-german');
+  },
+);
