@@ -86,6 +86,8 @@ export class LiveSales {
     this.#awake = true;
     this.#away = { stream: 'opening', told: false };
     this.#openUntilMs = Date.now();
+    // What is shown from before is old until the stream says otherwise.
+    if (this.view.get().sales?.size) this.#show({ link: 'lost' });
     this.#stream.open();
     this.#plan();
   }

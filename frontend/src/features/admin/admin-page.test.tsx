@@ -188,6 +188,31 @@ test('ending names what it does, tells that it works and says when it is done', 
   expect(await row()).toHaveTextContent('Stopped');
 });
 
+test('an end that the stream tells before its answer comes is our own, and not too late', async () => {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  server.use(
+    http.post(`${PRODUCTS}/:sku/end`, async () => {
+      await released;
+      return success(product({ state: 'ENDED', endReason: 'ENDED_BY_ADMIN', version: 20 }));
+    }),
+  );
+  shelf = [product({ state: 'ACTIVE' })];
+  await signIn();
+  await row();
+  await press('End: Limited Edition Widget');
+  await press('End the sale for good');
+  const over = { sku: 'WIDGET-001', state: 'ENDED', reason: 'ENDED_BY_ADMIN', paused: false, version: 20 };
+  await act(async () => streams.last.emit('state-change', over));
+  expect(await row()).toHaveTextContent('Stopped');
+  expect(screen.getByRole('button', { name: 'Ending…' })).toHaveFocus();
+  expect(screen.queryByText(/nothing to change/)).toBeNull();
+  release();
+  expect(await screen.findByText('Limited Edition Widget has ended.')).toBeVisible();
+});
+
 test('an answer that comes when its dialog is closed is told, and closes no other one', async () => {
   let release = () => {};
   const released = new Promise<void>((resolve) => {
@@ -225,18 +250,18 @@ test('a pause whose outcome is not known is looked into', async () => {
   expect(await screen.findByText('Limited Edition Widget is paused.')).toBeVisible();
 });
 
-test('a resume that came too late says so, and not that the sale is on again', async () => {
+test('a resume that came too late says so, and not that the sale is resumed', async () => {
   server.use(http.post(`${PRODUCTS}/:sku/resume`, () => HttpResponse.error()));
   shelf = [product({ state: 'ACTIVE', paused: true })];
   await signIn();
   await row();
   await press('Resume: Limited Edition Widget');
   await press('Resume the sale');
-  await screen.findByText(/It may be on again all the same/);
+  await screen.findByText(/It may be resumed all the same/);
   shelf = [product({ state: 'ENDED', endReason: 'TIME_EXPIRED', paused: false, version: 15 })];
   await press('Look again');
   expect(await screen.findByText('The sale is over already, so there is nothing to change.')).toBeVisible();
-  expect(screen.queryByText('Limited Edition Widget is on again.')).toBeNull();
+  expect(screen.queryByText('Limited Edition Widget is resumed.')).toBeNull();
 });
 
 test('a sale that ends under its question leaves the focus inside', async () => {

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { useShopTexts } from '../../texts/use-shop-texts';
+import { useVoice } from '../../ui/use-voice';
 import { storedBuyer } from './buyer/buyer-name';
 import { recordedPurchases } from './buying/purchase-records';
 import { Receipt } from './parts/receipt';
@@ -9,7 +10,7 @@ export function KeptReceipt({ sku }: { sku: string }) {
   const { receipt } = useShopTexts().texts;
   const [buyer] = useState(storedBuyer);
   const [purchases] = useState(() => recordedPurchases(sku, buyer));
-  const [sentence, say] = useState('');
+  const [voice, say] = useVoice();
   return (
     <div className="mx-auto max-w-md">
       <Receipt
@@ -20,9 +21,7 @@ export function KeptReceipt({ sku }: { sku: string }) {
         outcomes={0}
         onCopied={() => say(receipt.copiedSaid)}
       />
-      <p aria-live="polite" className="sr-only">
-        {sentence}
-      </p>
+      {voice}
     </div>
   );
 }

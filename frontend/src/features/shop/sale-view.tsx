@@ -40,7 +40,7 @@ export function SaleView({ sale, link, offsetMs }: Props) {
   const offline = link === 'offline';
   // The tick may be most of a second old when a wait begins, and the wait would show a second too many.
   const face = buyFace({ sale, phase, held, nowMs, deviceNowMs: Date.now(), offline, words });
-  const [sentence, say] = useAnnouncer({ sale, face: face.name, nowMs }, texts);
+  const [voice, say] = useAnnouncer({ sale, face: face.name, nowMs }, texts);
   const notice = outcomeNotice(phase, { face: face.name, version: sale.version }, texts);
   const open = face.name === 'deciding' || face.name === 'busy' || face.name === 'checking';
   const price = unitPriceText(locale, sale);
@@ -132,9 +132,7 @@ export function SaleView({ sale, link, offsetMs }: Props) {
             </PageLink>
           </p>
         )}
-        <p aria-live="polite" className="sr-only" data-testid="announcer">
-          {sentence}
-        </p>
+        {voice}
       </div>
     </article>
   );

@@ -42,7 +42,6 @@ export const shop: ShopTexts = {
   },
 
   link: {
-    live: 'Live',
     lost: 'Verbindung wird wiederhergestellt…',
     polling: 'Keine Live-Verbindung, der Stand wird alle paar Sekunden abgefragt:',
     offline: 'Sie sind offline,',
@@ -97,8 +96,9 @@ export const shop: ShopTexts = {
     starting: 'Beginnt…',
     deciding: 'Bestellung läuft…',
     decidingHint: 'Einen Moment.',
-    busy: 'Großer Andrang, nächster Versuch in',
-    busyHint: 'Sie müssen nichts tun: Ihre Bestellung wird automatisch erneut gesendet und zählt nur einmal.',
+    busy: 'Andrang, nächster Versuch in',
+    busyNow: 'Andrang, neuer Versuch…',
+    busyHint: 'Ihre Bestellung wird von selbst erneut gesendet und zählt nur einmal.',
     checking: 'Bestellung wird geprüft…',
     checkingHint: 'Die Antwort ging unterwegs verloren. Wir klären es; es zählt nur einmal.',
     stalled: 'Bestellung prüfen',
@@ -110,15 +110,15 @@ export const shop: ShopTexts = {
     boughtHint: 'Ihr Beleg steht auf dieser Seite.',
     offline: 'Sie sind offline',
     offlineHint: 'Mit der Verbindung kommt der Knopf zurück.',
-    tooFast: 'Zu schnell, wieder möglich in',
+    tooFast: 'Zu schnell, wieder in',
     tooFastHint: 'Es wurde noch nichts gekauft.',
     soldOut: 'Ausverkauft',
-    comeBack: 'Solange der Verkauf läuft, können Stücke zurückkommen; diese Seite zeigt es sofort.',
+    comeBack: 'Bis zum Ende können Stücke zurückkommen; diese Seite zeigt es sofort.',
     allSold: 'Jedes Stück hat einen Käufer gefunden.',
     ended: 'Verkauf beendet',
     endedHint: 'Danke für Ihren Besuch.',
     paused: 'Pausiert',
-    pausedHint: 'Der Shop hat den Verkauf kurz angehalten; diese Seite aktualisiert sich von selbst.',
+    pausedHint: 'Der Shop hat kurz angehalten; diese Seite zeigt von selbst, wenn es weitergeht.',
   },
 
   outcome: {

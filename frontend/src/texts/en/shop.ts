@@ -40,7 +40,6 @@ export const shop = {
   },
 
   link: {
-    live: 'Live',
     lost: 'Reconnecting…',
     polling: 'Live updates are off, looking every few seconds:',
     offline: 'You are offline,',
@@ -96,7 +95,8 @@ export const shop = {
     deciding: 'Placing your order…',
     decidingHint: 'This takes a moment.',
     busy: 'Very busy, next try in',
-    busyHint: 'Nothing for you to do: your order is sent again automatically and cannot count twice.',
+    busyNow: 'Very busy, trying again…',
+    busyHint: 'Your order is sent again by itself and cannot count twice.',
     checking: 'Checking your order…',
     checkingHint: 'The answer was lost on the way. We find out; it cannot count twice.',
     stalled: 'Check my order',

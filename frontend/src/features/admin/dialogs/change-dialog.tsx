@@ -20,8 +20,11 @@ export function ChangeDialog({ product, change, onClose, onDone }: Props) {
   const { doing, run } = useDoing();
   const words = texts[change];
   const { sku } = product;
+  // The stream tells of an end before its own answer does: what we may have done ourselves is not too late.
+  const perhapsOurs = doing.name === 'working' || (change === 'end' && doing.name === 'trouble');
   // A sale that ends by itself while the question stands leaves nothing to change.
-  const over = product.state === 'ENDED' || doing.name === 'tooLate';
+  const over = doing.name === 'tooLate' || (product.state === 'ENDED' && !perhapsOurs);
+  const before = product.state === 'UPCOMING';
 
   const send = () =>
     run(
@@ -58,8 +61,8 @@ export function ChangeDialog({ product, change, onClose, onDone }: Props) {
       onLookAgain={lookAgain}
       onClose={onClose}
     >
-      <p>{words.lead}</p>
-      <p className="text-sm text-muted">{product.state === 'UPCOMING' ? words.before : words.note}</p>
+      <p>{before ? words.before : words.lead}</p>
+      {!before && <p className="text-sm text-muted">{words.note}</p>}
       {over && (
         <Notice tone="warn" icon="lock" spoken>
           {texts.tooLate}

@@ -28,8 +28,9 @@ export function ProductDialog({ editor, product, onClose, onSaved }: Props) {
   const [isDraft, setIsDraft] = useState(editor.isDirty);
   const { state } = view;
   const isNew = editor.sku === null;
-  const lock = isNew ? null : lockOf(product, words);
   const busy = state.name === 'working';
+  // The stream tells what a change made of the sale before its answer does.
+  const lock = isNew || busy ? null : lockOf(product, words);
   const read = state.name !== 'reading' && state.name !== 'unreadable';
   const form = { editor, view, locked: lock !== null };
 

@@ -5,7 +5,8 @@ import { randomKey } from '../../../lib/random-key';
 /** An attempt whose outcome this browser does not know yet. */
 export interface PendingAttempt {
   key: string;
-  madeAtMs: number;
+  /** When "Buy" was pressed for it last; 0 if nobody wishes it to go on by itself. */
+  wishedAtMs: number;
 }
 
 // A sku has no colon, so no sku and buyer share a name with another pair.
@@ -15,29 +16,27 @@ export function pendingAttempt(sku: string, buyer: string): PendingAttempt | nul
   try {
     const stored: unknown = JSON.parse(readStored(nameOf(sku, buyer)) ?? 'null');
     if (!isRecord(stored) || typeof stored.key !== 'string' || stored.key === '') return null;
-    return { key: stored.key, madeAtMs: typeof stored.madeAtMs === 'number' ? stored.madeAtMs : 0 };
+    return { key: stored.key, wishedAtMs: typeof stored.wishedAtMs === 'number' ? stored.wishedAtMs : 0 };
   } catch {
     return null;
   }
 }
 
 /**
- * The key to send: the pending one, else a new one.
+ * The key of a press: the pending one, else a new one.
  *
  * It is stored before anything is sent, so that a reload or a crash repeats this key and never makes a second.
  */
 export function keyToSend(sku: string, buyer: string): string {
-  const pending = pendingAttempt(sku, buyer);
-  if (pending) return pending.key;
-  const attempt: PendingAttempt = { key: randomKey(), madeAtMs: Date.now() };
-  store(sku, buyer, attempt);
-  return attempt.key;
+  const key = pendingAttempt(sku, buyer)?.key ?? randomKey();
+  store(sku, buyer, { key, wishedAtMs: Date.now() });
+  return key;
 }
 
 /** Keeps the key for the next press, but no reload goes on with the attempt by itself. */
 export function layAside(sku: string, buyer: string): void {
   const pending = pendingAttempt(sku, buyer);
-  if (pending) store(sku, buyer, { ...pending, madeAtMs: 0 });
+  if (pending) store(sku, buyer, { ...pending, wishedAtMs: 0 });
 }
 
 /** Forgets the key, only once its outcome is decided; another tab's newer one stays. */

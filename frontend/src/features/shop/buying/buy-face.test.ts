@@ -109,7 +109,13 @@ test('a sold-out rejection holds until the stream moves on', () => {
 
 test('waiting is shown in whole seconds that never reach zero', () => {
   expect(face({ phase: { name: 'tooFast', untilMs: NOW + 2400 } }).tick).toBe('3 s');
-  expect(face({ phase: { name: 'busy', untilMs: NOW - 5 } }).tick).toBe('1 s');
+  expect(face({ phase: { name: 'tooFast', untilMs: NOW - 5 } }).tick).toBe('1 s');
+  expect(face({ phase: { name: 'busy', untilMs: NOW + 5 } }).tick).toBe('1 s');
+});
+
+test('a try that is under way in a busy shop is shown as that, without a wait', () => {
+  const trying = face({ phase: { name: 'busy', untilMs: NOW - 5 } });
+  expect([trying.label, trying.tick]).toEqual(['Very busy, trying again…', undefined]);
 });
 
 test('an attempt that rests says why: the shop was busy, or nothing is known', () => {

@@ -52,10 +52,9 @@ export function buyFace(input: FaceInput): Face {
     case 'deciding':
       return still('deciding', button.deciding, button.decidingHint);
     case 'busy':
-      return {
-        ...still('busy', button.busy, button.busyHint),
-        tick: secondsLeft(phase.untilMs, deviceNowMs),
-      };
+      return phase.untilMs > deviceNowMs
+        ? { ...still('busy', button.busy, button.busyHint), tick: secondsLeft(phase.untilMs, deviceNowMs) }
+        : still('busy', button.busyNow, button.busyHint);
     case 'checking':
       return still('checking', button.checking, button.checkingHint);
     case 'stalled':

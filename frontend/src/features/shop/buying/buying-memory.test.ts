@@ -2,8 +2,9 @@ import { HttpResponse, http } from 'msw';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { answerAttempts, answerLookUps, keys } from '../../../test/fake-purchases';
 import { server } from '../../../test/server';
-import { holdTime } from '../../../test/time';
-import { bought, holds, holdsNothing, PURCHASES, purchase } from '../../../test/wire-answers';
+import { holdTime, pass } from '../../../test/time';
+import { until } from '../../../test/until';
+import { bought, failure, holds, holdsNothing, PURCHASES, purchase } from '../../../test/wire-answers';
 import { dropAttempt, keyToSend, pendingAttempt } from './attempt-keys';
 import { Buying } from './buying';
 import { recordedPurchases, recordPurchases } from './purchase-records';
@@ -148,6 +149,68 @@ test('a list that was asked for before the purchase does not take the receipt aw
   held.open();
   await recalled;
   expect(buying.view.get().purchases).toEqual([purchase()]);
+});
+
+test('who presses again after "too fast" wishes it again, so a reload goes on with it', async () => {
+  answerAttempts(
+    () => failure(429, 'RATE_LIMITED', { retryAfter: 3 }),
+    () => failure(503, 'SERVICE_UNAVAILABLE', { retryAfter: 60 }),
+  );
+  const buying = new Buying(SKU, ADA);
+  await buying.press(TERMS);
+  await pass(3000);
+  void buying.press(TERMS);
+  await until(() => buying.view.get().phase.name === 'busy');
+  const [key] = keys;
+  answerAttempts(() => bought());
+  await new Buying(SKU, ADA).recall(TERMS);
+  expect(keys).toEqual([key]);
+});
+
+test('a name that is forgotten and typed again presses nothing by itself, and has its key', async () => {
+  const key = keyToSend(SKU, ADA);
+  new Buying(SKU, ADA).forget();
+  answerAttempts(() => bought());
+  await new Buying(SKU, ADA).recall(TERMS);
+  expect(keys).toEqual([]);
+  expect(pendingAttempt(SKU, ADA)?.key).toBe(key);
+});
+
+test('a server that has no time to say what the buyer holds is asked again', async () => {
+  answerLookUps(() => failure(503, 'SERVICE_UNAVAILABLE'));
+  const buying = new Buying(SKU, ADA);
+  await buying.recall(TERMS);
+  expect(buying.view.get().purchases).toEqual([]);
+  answerLookUps(() => holds(purchase()));
+  await pass(3000);
+  expect(buying.view.get().purchases).toEqual([purchase()]);
+});
+
+test('a list that an attempt overtook is read once more', async () => {
+  const held = gate();
+  server.use(
+    http.get(PURCHASES, async () => {
+      await held.passed;
+      return holds(purchase());
+    }),
+  );
+  answerAttempts(() => failure(200, 'SOLD_OUT'));
+  const buying = new Buying(SKU, ADA);
+  const recalled = buying.recall(TERMS);
+  await buying.press(TERMS);
+  held.open();
+  await recalled;
+  await pass(3000);
+  expect(buying.view.get().purchases).toEqual([purchase()]);
+});
+
+test('what was news of a buyer is none to who comes back to that name', async () => {
+  answerAttempts(() => bought());
+  const buying = new Buying(SKU, ADA);
+  await buying.press(TERMS);
+  expect(buying.view.get().outcomes).toBe(1);
+  buying.leave();
+  expect(buying.view.get()).toMatchObject({ purchases: [purchase()], outcomes: 0 });
 });
 
 test('a list that was asked for under a name that is forgotten meanwhile leaves no record', async () => {

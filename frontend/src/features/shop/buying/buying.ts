@@ -44,7 +44,9 @@ const TRIES_MAX = 12;
 const REPEAT: Backoff = { baseMs: 500, capMs: 8000 };
 /** How long after pressing "Buy" a reloaded page still goes on with the attempt by itself. */
 const WISH_MS = 2 * 60_000;
-const OFFLINE_WAIT_MS = 10 * 60_000;
+/** Browsers are wrong about it at times: a shop on this very machine needs no network. */
+const OFFLINE_WAIT_MS = 30_000;
+const LOOK_UP_AGAIN: Backoff = { baseMs: 2000, capMs: 30_000 };
 
 /** One buyer's attempts at one sale: one key at a time, repeated until its outcome is known. */
 export class Buying {
@@ -75,7 +77,8 @@ export class Buying {
     if (this.#pursuing) return;
     this.#version = terms.version;
     const { phase } = this.view.get();
-    await this.#pursue(terms, phase.name === 'stalled' && !phase.busy ? 'checking' : 'deciding');
+    const how = phase.name === 'stalled' && !phase.busy ? 'checking' : 'deciding';
+    await this.#pursue(terms, keyToSend(this.#sku, this.#buyer), how);
   }
 
   /**
@@ -88,9 +91,9 @@ export class Buying {
     if (this.#recalled || this.#pursuing) return;
     this.#recalled = true;
     const pending = pendingAttempt(this.#sku, this.#buyer);
-    const wishStands = pending !== null && Math.abs(Date.now() - pending.madeAtMs) < WISH_MS;
-    if (wishStands) await this.#pursue(terms, 'checking');
-    else await this.#lookUp();
+    const wishStands = pending !== null && Math.abs(Date.now() - pending.wishedAtMs) < WISH_MS;
+    if (wishStands) await this.#pursue(terms, pending.key, 'checking');
+    else await this.#learnHoldings();
   }
 
   /** Takes over what another tab of this browser has recorded meanwhile. */
@@ -105,12 +108,18 @@ export class Buying {
   forget(): void {
     this.#forgotten = true;
     forgetPurchases(this.#buyer);
+    layAside(this.#sku, this.#buyer);
   }
 
-  async #pursue(terms: Terms, how: 'deciding' | 'checking'): Promise<void> {
+  /** The page shows another buyer: who comes back later finds receipts, and no news. */
+  readonly leave = (): void => {
+    this.view.set({ ...this.view.get(), outcomes: 0 });
+  };
+
+  async #pursue(terms: Terms, key: string, how: 'deciding' | 'checking'): Promise<void> {
     this.#pursuing = true;
-    this.#key = keyToSend(this.#sku, this.#buyer);
-    const attempt = { sku: this.#sku, buyer: this.#buyer, key: this.#key };
+    this.#key = key;
+    const attempt = { sku: this.#sku, buyer: this.#buyer, key };
     let checking = how === 'checking';
     this.#enter({ name: how });
     for (let tries = 0; tries < TRIES_MAX; tries++) {
@@ -143,12 +152,12 @@ export class Buying {
           purchase ? [purchase] : [],
         );
         // It names one purchase, and the buyer may hold others of another device.
-        if (code === 'ALREADY_PURCHASED') await this.#lookUp();
+        if (code === 'ALREADY_PURCHASED') await this.#learnHoldings();
         return null;
       }
       case 'keyReused':
         this.#decided({ name: 'idle' }, []);
-        await this.#lookUp();
+        await this.#learnHoldings();
         return null;
       case 'refused':
         layAside(this.#sku, this.#buyer);
@@ -174,21 +183,35 @@ export class Buying {
    * attempt (a second device), and only the repeated key tells.
    */
   async #foundBy({ limitPerBuyer }: Terms): Promise<boolean> {
-    if (!(await this.#lookUp()) || limitPerBuyer > 1) return false;
+    if ((await this.#lookUp()) !== 'some' || limitPerBuyer > 1) return false;
     this.#decided({ name: 'idle' }, []);
     return true;
   }
 
-  /** Reads what the buyer holds; true if that is anything. */
-  async #lookUp(): Promise<boolean> {
+  /** Reads what the buyer holds; a server that has no time for it now is asked again later, and nobody waits. */
+  async #learnHoldings(): Promise<void> {
+    if ((await this.#lookUp()) === 'unknown') void this.#keepLooking();
+  }
+
+  async #keepLooking(): Promise<void> {
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      await waitUntil(Date.now() + backoffMs(LOOK_UP_AGAIN, tries));
+      // An attempt brings what the list would.
+      if (this.#forgotten || this.#pursuing || (await this.#lookUp()) !== 'unknown') return;
+    }
+  }
+
+  /** Reads what the buyer holds. */
+  async #lookUp(): Promise<'some' | 'none' | 'unknown'> {
     const before = this.view.get().purchases;
     const answer = await getPurchases(this.#sku, this.#buyer);
     const { purchases } = this.view.get();
     // An attempt that was answered meanwhile knows better than a list that was asked for before.
-    if (purchases !== before) return purchases.some(({ forgotten }) => !forgotten);
+    if (purchases !== before) return purchases.some(({ forgotten }) => !forgotten) ? 'some' : 'unknown';
     if (answer.kind === 'ok') this.#list(answer.data);
     else if (answer.kind === 'failure' && answer.failure.code === 'NOT_FOUND') this.#list([]);
-    return answer.kind === 'ok' && answer.data.length > 0;
+    else return 'unknown';
+    return answer.kind === 'ok' && answer.data.length > 0 ? 'some' : 'none';
   }
 
   #decided(phase: Phase, bought: readonly Purchase[]): void {

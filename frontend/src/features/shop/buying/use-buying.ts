@@ -20,7 +20,10 @@ export function useBuying(sku: string, buyer: string, terms: Terms): BuyingHere 
   useEffect(() => {
     // Browsers tell of it in the other tabs only.
     addEventListener('storage', buying.readRecords);
-    return () => removeEventListener('storage', buying.readRecords);
+    return () => {
+      removeEventListener('storage', buying.readRecords);
+      buying.leave();
+    };
   }, [buying]);
   const view = useSyncExternalStore(buying.view.subscribe, buying.view.get);
   const press = (name: string) => void desk.of(name).press(terms);

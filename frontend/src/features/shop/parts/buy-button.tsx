@@ -12,7 +12,7 @@ function lookOf(face: Face): string {
 }
 
 /**
- * The one button: always there, and it never moves, whatever it says.
+ * The one button: always there, and it never moves, whatever it says: it has room for two lines, and so has its hint.
  *
  * It is `aria-disabled` and never `disabled`, so that it keeps the focus and says why it does nothing.
  */
@@ -25,7 +25,7 @@ export function BuyButton({ face, onPress }: { face: Face; onPress: () => void }
         aria-disabled={!face.usable}
         aria-describedby="buy-hint"
         data-face={face.name}
-        className={`flex min-h-14 w-full items-center justify-center gap-3 rounded-2xl px-5 py-2 text-lg leading-tight font-semibold tabular-nums transition aria-disabled:cursor-not-allowed ${lookOf(face)}`}
+        className={`flex min-h-16 w-full items-center justify-center gap-3 rounded-2xl px-5 py-2 text-lg leading-tight font-semibold tabular-nums transition aria-disabled:cursor-not-allowed ${lookOf(face)}`}
         onClick={() => {
           if (face.usable) onPress();
         }}
@@ -38,7 +38,7 @@ export function BuyButton({ face, onPress }: { face: Face; onPress: () => void }
           {face.tick && <span aria-hidden="true"> {face.tick}</span>}
         </span>
       </button>
-      <p id="buy-hint" className="mt-2 min-h-10 text-center md:min-h-5 text-sm text-balance text-muted">
+      <p id="buy-hint" className="mt-2 min-h-10 text-center text-sm text-balance text-muted">
         {face.hint}
       </p>
     </div>

@@ -39,7 +39,7 @@ export function Receipt({ heading, lead, productName, buyer, purchases, outcomes
     <section
       ref={section}
       aria-labelledby={titleId}
-      className="receipt scroll-mb-32 rounded-3xl border border-ok/50 bg-surface p-5 sm:p-6"
+      className="scroll-mb-32 rounded-3xl border border-ok/50 bg-surface p-5 sm:p-6"
     >
       <h2 ref={title} id={titleId} tabIndex={-1} className="text-xl font-bold tracking-tight text-ok">
         {heading}

@@ -24,17 +24,17 @@ export function StockMeter({ stock, initialStock, stale, over }: Props) {
   return (
     <div>
       <div className="mb-2 flex items-baseline justify-between gap-4">
-        <span id="stock-label" className="text-sm font-medium text-muted">
-          {texts.sale.stock}
-          {note && <span className={few ? 'text-bad' : 'text-ok'}> · {note}</span>}
+        {/* One or the other: both beside a long number would take a second line, and move what is below. */}
+        <span className={`text-sm font-medium ${few ? 'text-bad' : note ? 'text-ok' : 'text-muted'}`}>
+          {note || texts.sale.stock}
         </span>
-        <span className="text-lg font-semibold tabular-nums" data-testid="stock">
+        <span className="text-right text-lg font-semibold tabular-nums" data-testid="stock">
           {words}
         </span>
       </div>
       <div
         role="meter"
-        aria-labelledby="stock-label"
+        aria-label={texts.sale.stock}
         aria-valuenow={shown}
         aria-valuemin={0}
         aria-valuemax={Math.max(initialStock, stock)}
