@@ -269,4 +269,12 @@ test('the whole purchase works with the keyboard alone', async ({ startServer, s
   await expect(page.getByRole('heading', { name: 'It is yours' })).toBeFocused();
   await page.keyboard.press('Tab');
   await expect(page.getByRole('button', { name: 'Copy purchase number' })).toBeFocused();
+  await tabTo(page.getByRole('button', { name: 'Print receipt' }));
+  await tabTo(page.getByRole('button', { name: 'Deutsch' }));
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Es gehört Ihnen' })).toBeVisible();
+  await tabTo(page.getByRole('button', { name: /^Nicht Sie/ }));
+  await page.keyboard.press('Enter');
+  await expect(page.getByLabel('Ihr Name')).toBeFocused();
+  await expect(shopper.purchaseNo).toHaveCount(0);
 });

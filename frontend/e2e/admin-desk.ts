@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { expect, type Locator, type Page } from '@playwright/test';
 import type { Server } from './server.js';
 
@@ -60,6 +61,9 @@ export class AdminDesk {
 
 /** Far enough away that it cannot start while a test looks at it. */
 export const LATER = { startsInMs: 3_600_000, endsInMs: 7_200_000 };
+
+/** A sku that no product has. */
+export const freshSku = () => `ADM-${randomBytes(5).toString('hex').toUpperCase()}`;
 
 /** An instant as a `datetime-local` field of this machine takes it. */
 export function localEntry(atMs: number): string {

@@ -1,4 +1,4 @@
-import { LATER } from './admin-desk.js';
+import { freshSku, LATER } from './admin-desk.js';
 import { inspect } from './axe.js';
 import { expect, PRICED, test } from './fixtures.js';
 
@@ -181,10 +181,57 @@ test(
     await inspect(page, 'admin-list-german');
     await page.getByRole('button', { name: 'Neues Produkt' }).first().click();
     await admin.press('Anlegen');
-    await expect(admin.field('SKU')).toBeFocused();
+    await expect(admin.field('Artikelnummer (SKU)')).toBeFocused();
     await inspect(page, 'admin-create-german');
     await page.keyboard.press('Escape');
     await admin.act('Löschen', sku);
     await inspect(page, 'admin-delete-german');
   },
 );
+
+test(
+  'a list that loads, and one in which nothing is found, hold to what every page must be',
+  LOOKS,
+  async ({ server, network, admin, keeper }) => {
+    const { page } = admin;
+    await keeper.sale(PRICED);
+    await admin.open(server, network);
+    await page.getByLabel('Search by name or SKU').fill('no such thing');
+    await expect(page.getByText('No loaded product matches “no such thing”.')).toBeVisible();
+    await inspect(page, 'admin-nothing-found');
+    network.hold('GET /api/v1/products');
+    await page.reload();
+    await expect(page.getByText('Loading the products…')).toBeAttached();
+    await inspect(page, 'admin-loading');
+  },
+);
+
+test(
+  'a new product without an answer, and the word that it is made, hold to what every page must be',
+  LOOKS,
+  async ({ server, network, admin }) => {
+    const { page } = admin;
+    await admin.open(server, network);
+    await admin.create();
+    await admin.field('SKU').fill(freshSku());
+    await admin.field('Name').fill('Festival pass, three days');
+    network.loseAnswer('POST /api/v1/products');
+    await admin.press('Create');
+    await expect(admin.dialog).toContainText('The product may have been created all the same.');
+    await inspect(page, 'admin-create-unsure');
+    await admin.press('Look again');
+    await expect(admin.status).toHaveText('Festival pass, three days is created.');
+    await inspect(page, 'admin-created');
+  },
+);
+
+test('a key that is refused later holds to what every page must be', LOOKS, async ({ server, admin }) => {
+  const { page } = admin;
+  await admin.open(server);
+  await page.evaluate(() => {
+    for (const name of Object.keys(sessionStorage)) sessionStorage.setItem(name, 'another key');
+  });
+  await page.reload();
+  await expect(page.getByText('The server no longer takes your key.')).toBeVisible();
+  await inspect(page, 'admin-key-expired');
+});

@@ -1,8 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { AdminDesk, LATER, localEntry } from './admin-desk.js';
+import { AdminDesk, freshSku, LATER, localEntry } from './admin-desk.js';
 import { expect, tabTo, test } from './fixtures.js';
-
-const freshSku = () => `ADM-${randomBytes(5).toString('hex').toUpperCase()}`;
 
 test('only the key opens the admin page, in this tab and until signing out', async ({ server, admin }) => {
   const { page } = admin;
@@ -253,11 +250,11 @@ test('a product is made with the keyboard alone, and the focus comes back', asyn
   const { page } = admin;
   const sku = freshSku();
   await page.goto(`${server.url}/admin`);
-  await admin.key.focus();
+  await tabTo(admin.key);
   await page.keyboard.type(server.adminKey);
   await page.keyboard.press('Enter');
   const create = page.getByRole('button', { name: 'New product' }).first();
-  await create.focus();
+  await tabTo(create);
   await page.keyboard.press('Enter');
   await expect(admin.field('SKU')).toBeFocused();
   await page.keyboard.press('Escape');
@@ -271,16 +268,16 @@ test('a product is made with the keyboard alone, and the focus comes back', asyn
   await expect(admin.status).toHaveText('Keyboard only is created.');
   await expect(create).toBeFocused();
 
-  await admin
-    .product(sku)
-    .getByRole('button', { name: /^Delete: / })
-    .focus();
+  await tabTo(admin.product(sku).getByRole('button', { name: /^Delete: / }));
   await page.keyboard.press('Enter');
   await expect(admin.field(`Type ${sku} to confirm`)).toBeFocused();
   await page.keyboard.type(sku);
   await page.keyboard.press('Enter');
   await expect(admin.status).toHaveText('Keyboard only is deleted.');
   await expect(admin.heading).toBeFocused();
+  await tabTo(page.getByRole('button', { name: 'Sign out' }));
+  await page.keyboard.press('Enter');
+  await expect(admin.key).toBeVisible();
 });
 
 test('the focus cannot leave an open dialog', async ({ server, admin, keeper }) => {

@@ -63,17 +63,17 @@ export class Keeper {
   delete = (sku: string) => this.#send('DELETE', `/${sku}`);
 
   /** Makes one attempt without a page; returns the bare answer. */
-  attemptAs(buyer: string, sku: string): Promise<Response> {
+  attemptAs(buyer: string, sku: string, qty = 1): Promise<Response> {
     return fetch(`${this.#server.url}/api/v1/purchases`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'X-User-Id': buyer },
-      body: JSON.stringify({ sku }),
+      body: JSON.stringify({ sku, qty }),
     });
   }
 
   /** Buys as somebody else, without a page. */
-  async buyAs(buyer: string, sku: string): Promise<string> {
-    const response = await this.attemptAs(buyer, sku);
+  async buyAs(buyer: string, sku: string, qty = 1): Promise<string> {
+    const response = await this.attemptAs(buyer, sku, qty);
     const answer = (await response.json()) as { success: boolean; data: { purchaseNo: string } };
     expect(answer).toMatchObject({ success: true });
     return answer.data.purchaseNo;
@@ -96,6 +96,7 @@ export class Keeper {
 /** What a shopper sees and does on the page of one sale. */
 export class Shopper {
   readonly page: Page;
+  readonly name;
   readonly button;
   readonly stock;
   readonly banner;
@@ -103,6 +104,7 @@ export class Shopper {
 
   constructor(page: Page) {
     this.page = page;
+    this.name = page.locator('input[name=buyer]');
     this.button = page.locator('button[data-face]');
     this.stock = page.getByTestId('stock');
     this.banner = page.getByTestId('link-banner');
@@ -123,8 +125,8 @@ export class Shopper {
   }
 
   async callThemselves(name: string): Promise<void> {
-    await this.page.getByLabel('Your name').fill(name);
-    await this.page.getByLabel('Your name').press('Enter');
+    await this.name.fill(name);
+    await this.name.press('Enter');
   }
 }
 

@@ -131,11 +131,12 @@ test('who is too fast is told to wait, and can buy after that', async ({ startSe
   const server = await startServer({ settings: { RATE_LIMIT_PURCHASE_PER_BUYER: '1' } });
   const keeper = new Keeper(server);
   const sku = await keeper.sale();
-  // Used up right before the page's attempt goes on, so that no allowance comes back in between.
+  // The page gets the answer that the server gives to Ada once her allowance is used up on a sale that is none.
   await shopper.page.route('**/api/v1/purchases', async (route) => {
-    const bucket = () => keeper.attemptAs('Ada', 'NO-SUCH-SALE');
-    while ((await bucket()).status !== 429);
-    await route.continue();
+    const noSale = JSON.stringify({ sku: 'NO-SUCH-SALE' });
+    let response = await route.fetch({ postData: noSale });
+    while (response.status() !== 429) response = await route.fetch({ postData: noSale });
+    await route.fulfill({ response });
   });
   await shopper.page.clock.install();
   await shopper.visit(server, sku);

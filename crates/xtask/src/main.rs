@@ -26,14 +26,14 @@ Builds, runs and tests Stampede.
 Usage: cargo xtask <COMMAND> [ARGUMENTS]
 
 Commands:
-  run [ARGUMENTS]   builds the page and the program and runs `stampede demo`, a sale to play
+  run [ARGUMENTS]   builds the page and the program and runs `stampede demo`, a shop to play
                     with; ARGUMENTS go to the demo
   test [STAGES]     runs every check and every test, or the stages named:
                     lint, unit, integration, e2e; `cargo xtask test --help` says more
   bench             measures the server beside a bare actix handler
   lighthouse        measures how fast the page is on a slow phone
 
-Needed for both: build-essential, git, Rust 1.95 or newer (rustup), Node 20.19 or newer.
+Needed for all of them: build-essential, git, Rust 1.95 or newer (rustup), Node 20.19 or newer.
 Exit codes: 0 done, 1 failed, 2 bad usage or something is missing on this machine.
 ";
 

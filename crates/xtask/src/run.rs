@@ -1,11 +1,11 @@
-//! `cargo xtask run`: a sale to play with, from a fresh clone.
+//! `cargo xtask run`: a shop to play with, from a fresh clone.
 
 use std::{os::unix::process::CommandExt, process::Command};
 
 use crate::{binary, stop::Stop, versions};
 
 const HELP: &str = "\
-Builds the page and the program and runs `stampede demo`: a sale to play with.
+Builds the page and the program and runs `stampede demo`: a shop to play with.
 
 Usage: cargo xtask run [ARGUMENTS]
 

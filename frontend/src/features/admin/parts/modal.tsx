@@ -14,6 +14,7 @@ interface Props {
 export function Modal({ title: words, wide = false, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const title = useRef<HTMLHeadingElement>(null);
+  const settled = useRef(false);
   const titleId = useId();
   const { texts } = useAdminTexts();
 
@@ -21,9 +22,19 @@ export function Modal({ title: words, wide = false, onClose, children }: Props) 
   useLayoutEffect(() => {
     const shown = dialog.current;
     shown?.showModal();
-    shown?.querySelector<HTMLElement>('[data-first]')?.focus();
-    return () => shown?.close();
+    return () => {
+      settled.current = false;
+      shown?.close();
+    };
   }, []);
+
+  // What has the focus first may come later: a form is read before.
+  useLayoutEffect(() => {
+    if (settled.current) return;
+    const first = dialog.current?.querySelector<HTMLElement>('[data-first]');
+    first?.focus();
+    settled.current = Boolean(first);
+  });
 
   // What had the focus may be gone with a change of what is asked, and a reader must not fall out of the dialog.
   useEffect(() => {

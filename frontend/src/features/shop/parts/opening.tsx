@@ -7,7 +7,11 @@ export function Opening({ shape }: { shape: 'sale' | 'front' }) {
   const { page } = useShopTexts().texts;
   return (
     <div role="status">
-      <p className="sr-only">{page.opening}</p>
+      {shape === 'sale' ? (
+        <h1 className="sr-only">{page.opening}</h1>
+      ) : (
+        <p className="sr-only">{page.opening}</p>
+      )}
       {shape === 'sale' ? (
         <div aria-hidden="true" className="sale gap-6 md:grid-cols-2 md:items-start md:gap-12">
           <div className="sale-picture hollow rounded-3xl" />
