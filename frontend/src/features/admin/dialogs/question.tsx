@@ -46,7 +46,7 @@ export function Question(props: Props) {
       >
         <div className="grid grid-cols-1 gap-4 px-5 pt-3 pb-6 sm:px-7">
           {children}
-          {doing.name === 'trouble' && (
+          {!closed && doing.name === 'trouble' && (
             <Outcome
               of={doing}
               tone={leavesOpen(doing.trouble) ? 'warn' : 'bad'}
@@ -66,7 +66,9 @@ export function Question(props: Props) {
               )}
             </Outcome>
           )}
-          {doing.name === 'not' && <Outcome of={doing} tone="plain" icon="warning" says={words.not} />}
+          {!closed && doing.name === 'not' && (
+            <Outcome of={doing} tone="plain" icon="warning" says={words.not} />
+          )}
         </div>
         <div className="flex flex-wrap justify-end gap-3 border-t border-line px-5 py-4 sm:px-7">
           <Button look="quiet" data-first={careful || undefined} onClick={props.onClose}>

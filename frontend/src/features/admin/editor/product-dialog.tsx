@@ -31,6 +31,8 @@ export function ProductDialog({ editor, product, onClose, onSaved }: Props) {
   const busy = state.name === 'working';
   // The stream tells what a change made of the sale before its answer does.
   const lock = isNew || busy ? null : lockOf(product, words);
+  // A sale that began unnoticed takes no change either: sending it again would bring the same.
+  const begun = state.name === 'begun';
   const read = state.name !== 'reading' && state.name !== 'unreadable';
   const form = { editor, view, locked: lock !== null };
 
@@ -40,7 +42,7 @@ export function ProductDialog({ editor, product, onClose, onSaved }: Props) {
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    if (lock !== null || state.name === 'conflict') return;
+    if (lock !== null || begun || state.name === 'conflict') return;
     const saved = await editor.save();
     if (saved) onSaved(saved);
   };
@@ -91,9 +93,9 @@ export function ProductDialog({ editor, product, onClose, onSaved }: Props) {
           </div>
           <div className="flex flex-wrap justify-end gap-3 border-t border-line bg-surface px-5 py-4 sm:px-7 [@media(height>=36rem)]:sticky [@media(height>=36rem)]:bottom-0">
             <Button look="quiet" onClick={onClose}>
-              {lock === null ? texts.actions.cancel : texts.actions.close}
+              {lock === null && !begun ? texts.actions.cancel : texts.actions.close}
             </Button>
-            {lock === null && state.name !== 'conflict' && (
+            {lock === null && !begun && state.name !== 'conflict' && (
               <Button look="primary" type="submit" busy={busy}>
                 {busy ? (isNew ? words.creating : words.saving) : isNew ? words.doCreate : words.save}
               </Button>

@@ -18,11 +18,16 @@ export function ShownFields({ form }: { form: FormContext }) {
       <div className="grid grid-cols-1 gap-4 sm:grid-cols-[2fr_3fr]">
         <FormField form={form} field="sku" hint={isNew ? hints.sku : null} fixed={!isNew}>
           {(control) => (
-            <input {...control} data-first={isNew} spellCheck={false} autoCapitalize="characters" />
+            <input
+              {...control}
+              data-first={isNew || undefined}
+              spellCheck={false}
+              autoCapitalize="characters"
+            />
           )}
         </FormField>
         <FormField form={form} field="productName">
-          {(control) => <input {...control} dir="auto" data-first={!isNew} />}
+          {(control) => <input {...control} dir="auto" data-first={!isNew || undefined} />}
         </FormField>
       </div>
       <FormField form={form} field="description" hint={form.locked ? null : hints.description}>

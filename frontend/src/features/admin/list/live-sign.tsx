@@ -16,7 +16,10 @@ export function LiveSign({ link, asOfMs }: Pick<DeskView, 'link' | 'asOfMs'>) {
       title={lost ? list.lostLead : undefined}
       className={`inline-flex items-center gap-2 text-sm font-medium tabular-nums ${live ? 'text-ok' : lost ? 'text-warn' : 'text-muted'}`}
     >
-      <span aria-hidden="true" className={`size-2 rounded-full bg-current ${live ? 'pulse' : ''}`} />
+      <span
+        aria-hidden="true"
+        className={`size-2 rounded-full bg-current forced-color-adjust-none ${live ? 'pulse' : ''}`}
+      />
       {live ? list.live : lost ? list.lost(clockText(locale, asOfMs)) : list.connecting}
     </span>
   );

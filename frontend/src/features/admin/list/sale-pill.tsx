@@ -19,7 +19,10 @@ export function SalePill({ product }: { product: Product }) {
       className={`inline-flex items-center gap-1.5 rounded-full border py-0.5 pr-2.5 pl-2 text-xs/5 font-semibold whitespace-nowrap ${TONES[tone]}`}
     >
       {icon === 'live' ? (
-        <span aria-hidden="true" className="pulse mx-0.75 size-2 rounded-full bg-current" />
+        <span
+          aria-hidden="true"
+          className="pulse mx-0.75 size-2 rounded-full bg-current forced-color-adjust-none"
+        />
       ) : (
         <Icon name={icon} className="size-3.5" />
       )}

@@ -23,10 +23,13 @@ export function Opening({ shape }: { shape: 'sale' | 'front' }) {
           </div>
         </div>
       ) : (
-        <div aria-hidden="true" className="tiles">
-          {TILES.map((tile) => (
-            <div key={tile} className="hollow h-96 rounded-3xl" />
-          ))}
+        <div aria-hidden="true" className="flex flex-col gap-5 sm:gap-6">
+          <div className="hollow h-128 rounded-3xl md:h-104" />
+          <div className="tiles">
+            {TILES.map((tile) => (
+              <div key={tile} className="hollow h-96 rounded-3xl" />
+            ))}
+          </div>
         </div>
       )}
     </div>

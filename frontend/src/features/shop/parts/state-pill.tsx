@@ -19,7 +19,10 @@ export function StatePill({ sale, nowMs }: { sale: SaleStatus; nowMs: number }) 
     <span
       className={`inline-flex items-center gap-2 rounded-full border border-line bg-surface px-3 py-1 text-sm font-semibold ${TONES[tone]}`}
     >
-      <span aria-hidden="true" className={`size-2 rounded-full bg-current ${tone === 'ok' ? 'pulse' : ''}`} />
+      <span
+        aria-hidden="true"
+        className={`size-2 rounded-full bg-current forced-color-adjust-none ${tone === 'ok' ? 'pulse' : ''}`}
+      />
       {word}
     </span>
   );
