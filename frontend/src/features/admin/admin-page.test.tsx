@@ -4,6 +4,7 @@ import { HttpResponse, http } from 'msw';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Product } from '../../api/wire';
 import { streams } from '../../test/fake-stream';
+import { gate } from '../../test/gate';
 import { installDialogs } from '../../test/native-dialog';
 import { server } from '../../test/server';
 import { failure, PRODUCTS, product, success } from '../../test/wire-answers';
@@ -166,13 +167,10 @@ test('what was typed survives a key that is refused meanwhile', async () => {
 });
 
 test('ending names what it does, tells that it works and says when it is done', async () => {
-  let release = () => {};
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
+  const held = gate();
   server.use(
     http.post(`${PRODUCTS}/:sku/end`, async () => {
-      await released;
+      await held.passed;
       return success(product({ state: 'ENDED', endReason: 'ENDED_BY_ADMIN', version: 15 }));
     }),
   );
@@ -183,19 +181,16 @@ test('ending names what it does, tells that it works and says when it is done', 
   expect(dialog).toHaveTextContent('it cannot be undone');
   await press('End the sale for good');
   expect(within(dialog).getByRole('button', { name: 'Ending…' })).toHaveAttribute('aria-busy', 'true');
-  release();
+  held.open();
   expect(await screen.findByText('Limited Edition Widget has ended.')).toHaveAttribute('role', 'status');
   expect(await row()).toHaveTextContent('Stopped');
 });
 
 test('an end that the stream tells before its answer comes is our own, and not too late', async () => {
-  let release = () => {};
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
+  const held = gate();
   server.use(
     http.post(`${PRODUCTS}/:sku/end`, async () => {
-      await released;
+      await held.passed;
       return success(product({ state: 'ENDED', endReason: 'ENDED_BY_ADMIN', version: 20 }));
     }),
   );
@@ -209,18 +204,15 @@ test('an end that the stream tells before its answer comes is our own, and not t
   expect(await row()).toHaveTextContent('Stopped');
   expect(screen.getByRole('button', { name: 'Ending…' })).toHaveFocus();
   expect(screen.queryByText(/nothing to change/)).toBeNull();
-  release();
+  held.open();
   expect(await screen.findByText('Limited Edition Widget has ended.')).toBeVisible();
 });
 
 test('an answer that comes when its dialog is closed is told, and closes no other one', async () => {
-  let release = () => {};
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
+  const held = gate();
   server.use(
     http.post(`${PRODUCTS}/:sku/pause`, async () => {
-      await released;
+      await held.passed;
       return success(product({ state: 'UPCOMING', paused: true, version: 15 }));
     }),
   );
@@ -230,7 +222,7 @@ test('an answer that comes when its dialog is closed is told, and closes no othe
   await press('Pause the sale');
   await press('Cancel');
   await press('New product');
-  release();
+  held.open();
   expect(await screen.findByText('Limited Edition Widget is paused.')).toBeInTheDocument();
   expect(screen.getByRole('dialog', { name: 'New product' })).toBeVisible();
 });

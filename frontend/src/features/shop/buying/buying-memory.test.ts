@@ -1,6 +1,7 @@
 import { HttpResponse, http } from 'msw';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { answerAttempts, answerLookUps, keys } from '../../../test/fake-purchases';
+import { gate } from '../../../test/gate';
 import { server } from '../../../test/server';
 import { holdTime, pass } from '../../../test/time';
 import { until } from '../../../test/until';
@@ -17,15 +18,6 @@ beforeEach(() => {
   holdTime();
   answerLookUps(holdsNothing);
 });
-
-/** What is awaited until it is let go. */
-function gate(): { passed: Promise<void>; open: () => void } {
-  let open = () => {};
-  const passed = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { passed, open };
-}
 
 test('the key is stored before it is sent', async () => {
   let storedAtArrival: string | undefined;
