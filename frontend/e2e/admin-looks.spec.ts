@@ -1,13 +1,26 @@
 import { freshSku, LATER } from './admin-desk.js';
 import { inspect } from './axe.js';
-import { expect, PRICED, test } from './fixtures.js';
+import { test as base, expect, Keeper, PRICED } from './fixtures.js';
+import { Network } from './network.js';
+import type { Server } from './server.js';
+
+/** Over a server without the products of other tests, so that what is looked at is short. */
+const test = base.extend<{ own: Server }>({
+  own: async ({ startServer }, use) => use(await startServer()),
+  keeper: async ({ own }, use) => use(new Keeper(own)),
+  network: async ({ own }, use) => {
+    const network = await Network.before(own);
+    await use(network);
+    await network.close();
+  },
+});
 
 // What the page shows is the same on each engine: it is looked at on one.
 const LOOKS = { tag: '@embedded' };
 
-test('signing in and the list hold to what every page must be', LOOKS, async ({ server, admin, keeper }) => {
+test('signing in and the list hold to what every page must be', LOOKS, async ({ own, admin, keeper }) => {
   const { page } = admin;
-  await admin.signIn(server, 'not the key');
+  await admin.signIn(own, 'not the key');
   await expect(page.getByText('This is not the key.')).toBeVisible();
   await inspect(page, 'admin-sign-in-refused');
 
@@ -16,31 +29,30 @@ test('signing in and the list hold to what every page must be', LOOKS, async ({ 
   await keeper.sale({ ...LATER, productName: 'Nimbus running shoe, midnight blue' });
   const ended = await keeper.sale({ productName: 'Terra mug, hand-glazed' });
   await keeper.end(ended);
-  await admin.open(server);
+  await admin.open(own);
   await expect(admin.product(ended)).toBeVisible();
   await inspect(page, 'admin-list');
 });
 
-test('a shelf without products holds to what every page must be', LOOKS, async ({ startServer, admin }) => {
-  const server = await startServer();
-  await admin.signIn(server, server.adminKey);
+test('a shelf without products holds to what every page must be', LOOKS, async ({ own, admin }) => {
+  await admin.signIn(own, own.adminKey);
   await expect(admin.page.getByRole('heading', { name: 'No products yet' })).toBeVisible();
   await inspect(admin.page, 'admin-empty');
 });
 
-test('the form of a new product holds to what every page must be', LOOKS, async ({ server, admin }) => {
-  await admin.open(server);
+test('the form of a new product holds to what every page must be', LOOKS, async ({ own, admin }) => {
+  await admin.open(own);
   await admin.create();
   await admin.press('Create');
   await expect(admin.field('SKU')).toBeFocused();
   await inspect(admin.page, 'admin-create-refused');
 });
 
-test('the form of a product holds to what every page must be', LOOKS, async ({ server, admin, keeper }) => {
+test('the form of a product holds to what every page must be', LOOKS, async ({ own, admin, keeper }) => {
   const { page } = admin;
   const running = await keeper.sale(PRICED);
   const upcoming = await keeper.sale({ ...LATER, ...PRICED });
-  await admin.open(server);
+  await admin.open(own);
   await admin.act('Edit', upcoming);
   await admin.field('Stock').fill('500');
   await keeper.change(upcoming, { initialStock: 200 });
@@ -55,12 +67,12 @@ test('the form of a product holds to what every page must be', LOOKS, async ({ s
   await inspect(page, 'admin-details');
 });
 
-test('the questions hold to what every page must be', LOOKS, async ({ server, admin, keeper }) => {
+test('the questions hold to what every page must be', LOOKS, async ({ own, admin, keeper }) => {
   const { page } = admin;
   const running = await keeper.sale(PRICED);
   const paused = await keeper.sale(PRICED);
   await keeper.pause(paused);
-  await admin.open(server);
+  await admin.open(own);
   for (const [action, sku] of [
     ['Pause', running],
     ['Resume', paused],
@@ -77,10 +89,10 @@ test('the questions hold to what every page must be', LOOKS, async ({ server, ad
 test(
   'questions without a clear answer hold to what every page must be',
   LOOKS,
-  async ({ server, network, admin, keeper }) => {
+  async ({ own, network, admin, keeper }) => {
     const { page } = admin;
     const sku = await keeper.sale(PRICED);
-    await admin.open(server, network);
+    await admin.open(own, network);
     await admin.act('Pause', sku);
     const restore = network.refuse(/^POST .*\/pause$/, { status: 429, retryAfterS: 7 });
     await admin.press('Pause the sale');
@@ -105,10 +117,10 @@ test(
 test(
   'a form without a clear answer holds to what every page must be',
   LOOKS,
-  async ({ server, network, admin, keeper }) => {
+  async ({ own, network, admin, keeper }) => {
     const { page } = admin;
     const sku = await keeper.sale({ ...LATER, ...PRICED });
-    await admin.open(server, network);
+    await admin.open(own, network);
     const restore = network.refuse(/^GET .*\/products\/E2E/);
     await admin.act('Edit', sku);
     await expect(admin.dialog.getByRole('button', { name: 'Try again' })).toBeVisible();
@@ -134,9 +146,9 @@ test(
 test(
   'a form whose sale began unnoticed holds to what every page must be',
   LOOKS,
-  async ({ server, network, admin, keeper }) => {
+  async ({ own, network, admin, keeper }) => {
     const sku = await keeper.sale({ ...LATER, ...PRICED });
-    await admin.open(server, network);
+    await admin.open(own, network);
     await admin.act('Edit', sku);
     await admin.field('Stock').fill('500');
     network.freezeStreams();
@@ -151,10 +163,10 @@ test(
 test(
   'a list that cannot be read holds to what every page must be',
   LOOKS,
-  async ({ server, network, admin, keeper }) => {
+  async ({ own, network, admin, keeper }) => {
     const { page } = admin;
     const sku = await keeper.sale(PRICED);
-    await admin.open(server, network);
+    await admin.open(own, network);
     await expect(admin.product(sku)).toBeVisible();
     network.refuse('GET /api/v1/products');
     network.refuse('GET /api/v1/sales/events');
@@ -169,33 +181,29 @@ test(
   },
 );
 
-test(
-  'the admin page in German holds to what every page must be',
-  LOOKS,
-  async ({ server, admin, keeper }) => {
-    const { page } = admin;
-    const sku = await keeper.sale({ ...LATER, ...PRICED });
-    await admin.open(server);
-    await page.getByRole('button', { name: 'Deutsch' }).click();
-    await expect(page.getByRole('heading', { name: 'Produkte', exact: true })).toBeVisible();
-    await inspect(page, 'admin-list-german');
-    await page.getByRole('button', { name: 'Neues Produkt' }).first().click();
-    await admin.press('Anlegen');
-    await expect(admin.field('Artikelnummer (SKU)')).toBeFocused();
-    await inspect(page, 'admin-create-german');
-    await page.keyboard.press('Escape');
-    await admin.act('Löschen', sku);
-    await inspect(page, 'admin-delete-german');
-  },
-);
+test('the admin page in German holds to what every page must be', LOOKS, async ({ own, admin, keeper }) => {
+  const { page } = admin;
+  const sku = await keeper.sale({ ...LATER, ...PRICED });
+  await admin.open(own);
+  await page.getByRole('button', { name: 'Deutsch' }).click();
+  await expect(page.getByRole('heading', { name: 'Produkte', exact: true })).toBeVisible();
+  await inspect(page, 'admin-list-german');
+  await page.getByRole('button', { name: 'Neues Produkt' }).first().click();
+  await admin.press('Anlegen');
+  await expect(admin.field('Artikelnummer (SKU)')).toBeFocused();
+  await inspect(page, 'admin-create-german');
+  await page.keyboard.press('Escape');
+  await admin.act('Löschen', sku);
+  await inspect(page, 'admin-delete-german');
+});
 
 test(
   'a list that loads, and one in which nothing is found, hold to what every page must be',
   LOOKS,
-  async ({ server, network, admin, keeper }) => {
+  async ({ own, network, admin, keeper }) => {
     const { page } = admin;
     await keeper.sale(PRICED);
-    await admin.open(server, network);
+    await admin.open(own, network);
     await page.getByLabel('Search by name or SKU').fill('no such thing');
     await expect(page.getByText('No loaded product matches “no such thing”.')).toBeVisible();
     await inspect(page, 'admin-nothing-found');
@@ -209,9 +217,9 @@ test(
 test(
   'a new product without an answer, and the word that it is made, hold to what every page must be',
   LOOKS,
-  async ({ server, network, admin }) => {
+  async ({ own, network, admin }) => {
     const { page } = admin;
-    await admin.open(server, network);
+    await admin.open(own, network);
     await admin.create();
     await admin.field('SKU').fill(freshSku());
     await admin.field('Name').fill('Festival pass, three days');
@@ -225,9 +233,9 @@ test(
   },
 );
 
-test('a key that is refused later holds to what every page must be', LOOKS, async ({ server, admin }) => {
+test('a key that is refused later holds to what every page must be', LOOKS, async ({ own, admin }) => {
   const { page } = admin;
-  await admin.open(server);
+  await admin.open(own);
   await page.evaluate(() => {
     for (const name of Object.keys(sessionStorage)) sessionStorage.setItem(name, 'another key');
   });

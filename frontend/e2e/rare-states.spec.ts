@@ -1,5 +1,5 @@
 import { inspect } from './axe.js';
-import { expect, PRICED, test } from './fixtures.js';
+import { expect, Keeper, PRICED, test } from './fixtures.js';
 
 // What the page shows is the same on each engine: it is looked at on one.
 const LOOKS = { tag: '@embedded' };
@@ -54,22 +54,28 @@ test('pages that wait for the first word are fit for every reader', LOOKS, async
   }
 });
 
-test('a front page without its stream is fit for every reader', LOOKS, async ({ network, keeper, page }) => {
-  const sku = await keeper.sale(PRICED);
-  await page.goto(network.url);
-  await expect(page.getByTestId(`tile-${sku}`)).toBeVisible();
-  const heal = network.freezeStreams();
-  network.cutStreams();
-  const banner = page.getByTestId('link-banner');
-  await expect(banner).toHaveText(/^Reconnecting…/);
-  await inspect(page, 'front-lost');
-  heal();
-  await expect(banner).toBeEmpty();
-  network.refuse('GET /api/v1/sales/events');
-  network.cutStreams();
-  await expect(banner).toHaveText(/^Live updates are off/);
-  await inspect(page, 'front-polling');
-});
+test(
+  'a front page without its stream is fit for every reader',
+  LOOKS,
+  async ({ startServer, network, page }) => {
+    const server = await startServer();
+    network.leadTo(server);
+    const sku = await new Keeper(server).sale(PRICED);
+    await page.goto(network.url);
+    await expect(page.getByTestId(`tile-${sku}`)).toBeVisible();
+    const heal = network.freezeStreams();
+    network.cutStreams();
+    const banner = page.getByTestId('link-banner');
+    await expect(banner).toHaveText(/^Reconnecting…/);
+    await inspect(page, 'front-lost');
+    heal();
+    await expect(banner).toBeEmpty();
+    network.refuse('GET /api/v1/sales/events');
+    network.cutStreams();
+    await expect(banner).toHaveText(/^Live updates are off/);
+    await inspect(page, 'front-polling');
+  },
+);
 
 test(
   'receipts that outlive their sale, or the memory of the shop, are fit for every reader',
