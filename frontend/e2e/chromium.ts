@@ -1,5 +1,5 @@
 /** The browser of these tests. */
-export const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+export const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium-headless-shell';
 
 // Chromium refuses its sandbox to root, which containers run as.
 const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];

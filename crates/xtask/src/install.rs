@@ -25,6 +25,9 @@ pub(crate) enum Need {
 const OLDEST_REDIS: Version = (7, 0);
 const OLDEST_POSTGRES: Version = (15, 0);
 
+/// Chromium without the windows around its pages, which nobody sees: half the work.
+const HEADLESS_SHELL: &str = "chromium-headless-shell";
+
 impl Need {
     pub(crate) fn of(stage: Stage) -> &'static [Self] {
         match stage {
@@ -43,6 +46,8 @@ impl Need {
         match self {
             Self::Redis => find("redis-server").is_some_and(|found| is_new(found, OLDEST_REDIS)),
             Self::Postgres => postgres().is_some_and(|found| is_new(found, OLDEST_POSTGRES)),
+            // Where it can be installed, the shell is what is wanted.
+            Self::Chromium if is_root_on_debian() => find(HEADLESS_SHELL).is_some(),
             Self::Chromium => chromium().is_some(),
             Self::CargoDeny => output("cargo-deny", &["--version"]).is_some(),
         }
@@ -53,7 +58,7 @@ impl Need {
         match self {
             Self::Redis => Some("redis-server"),
             Self::Postgres => Some("postgresql"),
-            Self::Chromium => Some("chromium"),
+            Self::Chromium => Some(HEADLESS_SHELL),
             Self::CargoDeny => None,
         }
     }
@@ -144,7 +149,7 @@ fn is_root_on_debian() -> bool {
 
 /// The browser of the end-to-end tests.
 pub(crate) fn chromium() -> Option<PathBuf> {
-    ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(find)
+    [HEADLESS_SHELL, "chromium", "chromium-browser", "google-chrome"].into_iter().find_map(find)
 }
 
 /// `postgres` of the newest version, which Debian keeps off the `PATH`.
