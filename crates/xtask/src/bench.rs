@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: the server beside a bare actix handler, in one run.
 
 use crate::{
-    command::{cargo, run, target},
+    command::{asks_for_help, cargo, run, target},
     page,
     stop::Stop,
     versions,
@@ -17,12 +17,8 @@ Usage: cargo xtask bench
 
 /// Builds with profile `release`, which is what is measured, and measures.
 pub(crate) fn bench(arguments: &[String]) -> Result<(), Stop> {
-    if let Some(argument) = arguments.first() {
-        if argument == "--help" || argument == "-h" {
-            print!("{HELP}");
-            return Ok(());
-        }
-        return Err(Stop::usage(format!("no argument {argument:?}\n\n{HELP}")));
+    if asks_for_help(arguments, HELP)? {
+        return Ok(());
     }
     versions::check()?;
     page::build()?;

@@ -114,3 +114,17 @@ fn shown(command: &Command) -> String {
     let words = std::iter::once(program).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
+
+/// Whether a command that takes no arguments is asked for its help, which is printed then.
+///
+/// # Errors
+///
+/// Exit code 2 for any other argument.
+pub(crate) fn asks_for_help(arguments: &[String], help: &str) -> Result<bool, Stop> {
+    let Some(argument) = arguments.first() else { return Ok(false) };
+    if argument != "--help" && argument != "-h" {
+        return Err(Stop::usage(format!("no argument {argument:?}\n\n{help}")));
+    }
+    print!("{help}");
+    Ok(true)
+}

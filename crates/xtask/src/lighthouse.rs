@@ -2,7 +2,7 @@
 
 use crate::{
     binary,
-    command::{npm, run},
+    command::{asks_for_help, npm, run},
     install::{self, Need, Permission},
     page,
     stop::Stop,
@@ -23,12 +23,8 @@ Usage: cargo xtask lighthouse
 
 /// Builds the page and the program, and measures.
 pub(crate) fn lighthouse(arguments: &[String]) -> Result<(), Stop> {
-    if let Some(argument) = arguments.first() {
-        if argument == "--help" || argument == "-h" {
-            print!("{HELP}");
-            return Ok(());
-        }
-        return Err(Stop::usage(format!("no argument {argument:?}\n\n{HELP}")));
+    if asks_for_help(arguments, HELP)? {
+        return Ok(());
     }
     versions::check()?;
     install::provide([Need::Chromium], Permission::Refuse)?;

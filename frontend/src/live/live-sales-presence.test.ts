@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { status } from '../test/fake-status';
 import { streams } from '../test/fake-stream';
 import { follow, stopFollowing } from '../test/follow-sales';
-import { holdTime, pass, sleep } from '../test/time';
+import { holdTime, moveClock, pass } from '../test/time';
 import { settle } from '../test/until';
 import { sale, serverClock } from '../test/wire-answers';
 
@@ -137,7 +137,7 @@ test.each(['with the page in view', 'behind a closed lid'])(
   async (how) => {
     const { view } = await follow();
     if (how === 'behind a closed lid') await turn('hidden');
-    sleep(3 * HOUR_MS);
+    moveClock(3 * HOUR_MS);
     serverClock.aheadMs = 500;
     if (how === 'behind a closed lid') await turn('visible');
     await pass(1500);
@@ -155,7 +155,7 @@ test('a sleep that the connection died before does not make its end wait longer'
   await pass(25_000);
   streams.name(sale());
   const before = streams.urls.length;
-  sleep(HOUR_MS);
+  moveClock(HOUR_MS);
   await pass(1500);
   expect(streams.urls.length).toBe(before + 1);
   await pass(20_000);
@@ -164,7 +164,7 @@ test('a sleep that the connection died before does not make its end wait longer'
 
 test('a clock that is put back is put right by the server', async () => {
   const { view } = await follow();
-  sleep(-HOUR_MS);
+  moveClock(-HOUR_MS);
   serverClock.aheadMs = HOUR_MS;
   await pass(1500);
   expect(streams.urls).toHaveLength(2);
@@ -176,7 +176,7 @@ test('a clock that is put back while the stream is away puts no read off', async
   status.tell(sale());
   await follow();
   streams.breakOff();
-  sleep(-HOUR_MS);
+  moveClock(-HOUR_MS);
   await pass(30_000);
   const before = status.reads.length;
   await pass(20_000);

@@ -17,7 +17,7 @@ export async function pass(ms: number, stepMs = STEP_MS): Promise<void> {
   }
 }
 
-/** The device sleeps: its clock goes on, its timers do not. */
-export function sleep(ms: number): void {
+/** Puts the device's clock forward or back, and no timer with it: what a closed lid does, or a wrong clock set right. */
+export function moveClock(ms: number): void {
   vi.setSystemTime(Date.now() + ms);
 }
