@@ -8,23 +8,26 @@ const eventText = (type: string, data: object) => `event: ${type}\nid: 1\ndata: 
 
 /** One event stream that the page has open: a real body, fed and broken by hand. */
 export class FakeStream {
-  /** Whether the page let it go. */
-  closed = false;
   readonly body: ReadableStream<Uint8Array>;
   #feed: ReadableStreamDefaultController<Uint8Array> | undefined;
+  /** Kept, since Node tells an abort to no request that was collected. */
+  readonly #request: Request;
 
   constructor(request: Request) {
+    this.#request = request;
     this.body = new ReadableStream({
       start: (feed) => {
         this.#feed = feed;
       },
     });
-    const letGo = () => {
-      this.closed = true;
-      this.#feed?.error(request.signal.reason);
-    };
+    const letGo = () => this.#feed?.error(request.signal.reason);
     if (request.signal.aborted) letGo();
     else request.signal.addEventListener('abort', letGo);
+  }
+
+  /** Whether the page let it go. */
+  get closed(): boolean {
+    return this.#request.signal.aborted;
   }
 
   /** Sends text as it is, in a chunk of its own. */

@@ -15,6 +15,8 @@ configure({ asyncUtilTimeout: 20_000 });
 beforeAll(() => server.listen({ onUnhandledRequest: 'error' }));
 
 beforeEach(() => {
+  // Real time, and yet what a test leaves waiting (a back-off) ends with it and does not go off in a later one.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true, advanceTimeDelta: 2 });
   serverClock.aheadMs = 0;
   streams.reset();
   status.reset();
