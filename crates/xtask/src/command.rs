@@ -2,12 +2,15 @@
 
 use std::{
     env,
-    io::{BufRead, BufReader},
+    io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
-use crate::{count::Count, stop::Stop};
+use crate::{
+    outcome::{Outcome, Reader},
+    stop::Stop,
+};
 
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
@@ -49,44 +52,42 @@ pub(crate) fn run(mut command: Command) -> Result<(), Stop> {
     }
 }
 
-/// Runs a program that tests: its output goes on to the terminal and the tests in it are
-/// counted. A failure that names no test counts as one.
-pub(crate) fn run_tests(mut command: Command) -> Count {
+/// Runs a program that tests: its output goes on to the terminal, the tests in it are counted,
+/// and what it says of those that failed is kept. A failure that names no test counts as one.
+pub(crate) fn run_tests(mut command: Command) -> Outcome {
     announce(&command);
-    let mut count = Count::default();
-    let is_well = command.stdout(Stdio::piped()).spawn().and_then(|mut child| {
-        for line in child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).split(b'\n'))
-        {
+    let shown = shown(&command);
+    let mut outcome = Outcome::default();
+    let mut reader = Reader::default();
+    let is_well = io::pipe().and_then(|(output, input)| {
+        let mut child = command.stdout(input.try_clone()?).stderr(input).spawn()?;
+        // It holds the pipe open.
+        drop(command);
+        for line in BufReader::new(output).split(b'\n') {
             let line = String::from_utf8_lossy(&line?).into_owned();
             println!("{line}");
-            count += Count::in_line(&line);
+            reader.read(&line, &mut outcome);
         }
         Ok(child.wait()?.success())
     });
     match is_well {
         Ok(true) => {}
-        Ok(false) if count.failed > 0 => {}
-        Ok(false) => count.failed += 1,
-        Err(error) => {
-            eprintln!("{}: {error}", shown(&command));
-            count.failed += 1;
-        }
+        Ok(false) if outcome.failed > 0 => {}
+        Ok(false) => outcome += Outcome::failed(format!("{shown}: it failed and named no test")),
+        Err(error) => outcome += Outcome::failed(format!("{shown}: {error}")),
     }
-    count
+    outcome
 }
 
 /// Runs a check that either holds or not.
-pub(crate) fn check(command: Command) -> Count {
-    match run(command) {
-        Ok(()) => Count { passed: 1, failed: 0 },
-        Err(stop) => failed(&stop),
-    }
+pub(crate) fn check(command: Command) -> Outcome {
+    run(command).map_or_else(stopped, |()| Outcome::passed())
 }
 
 /// A stop in the middle of a stage, which goes on with the rest.
-pub(crate) fn failed(stop: &Stop) -> Count {
+pub(crate) fn stopped(stop: Stop) -> Outcome {
     eprintln!("{}", stop.message);
-    Count { passed: 0, failed: 1 }
+    Outcome::failed(stop.message)
 }
 
 /// What a program prints, `None` when there is no such program or it fails.

@@ -6,9 +6,9 @@
 mod bench;
 mod binary;
 mod command;
-mod count;
 mod install;
 mod lighthouse;
+mod outcome;
 mod page;
 mod run;
 mod stages;

@@ -4,9 +4,10 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use crate::{
     binary,
-    command::{cargo, check, failed, npm, root, run, run_tests, target},
-    count::Count,
-    install, page,
+    command::{cargo, check, npm, root, run, run_tests, stopped, target},
+    install,
+    outcome::Outcome,
+    page,
     stop::Stop,
 };
 
@@ -44,16 +45,16 @@ pub(crate) struct Stages {
 
 impl Stages {
     /// Runs one stage to its end, failures included.
-    pub(crate) fn run(&mut self, stage: Stage) -> Count {
+    pub(crate) fn run(&mut self, stage: Stage) -> Outcome {
         match stage {
             Stage::Lint => lint(),
             Stage::Unit => unit(),
-            Stage::Integration => self.integration().unwrap_or_else(|stop| failed(&stop)),
-            Stage::EndToEnd => self.end_to_end().unwrap_or_else(|stop| failed(&stop)),
+            Stage::Integration => self.integration().unwrap_or_else(stopped),
+            Stage::EndToEnd => self.end_to_end().unwrap_or_else(stopped),
         }
     }
 
-    fn integration(&mut self) -> Result<Count, Stop> {
+    fn integration(&mut self) -> Result<Outcome, Stop> {
         let binary = self.binary()?;
         let mut tests = cargo(&["test", "--workspace", "--no-fail-fast"]);
         tests.args(test_files(needs_stores).iter().flat_map(|name| ["--test", name]));
@@ -61,7 +62,7 @@ impl Stages {
         Ok(run_tests(tests))
     }
 
-    fn end_to_end(&mut self) -> Result<Count, Stop> {
+    fn end_to_end(&mut self) -> Result<Outcome, Stop> {
         let binary = self.binary()?;
         page::lighthouse()?;
         run(cargo(&["build", "--workspace", "--example", "stores"]))?;
@@ -82,37 +83,37 @@ impl Stages {
     }
 }
 
-fn lint() -> Count {
-    let mut count = check(cargo(&["fmt", "--all", "--check"]));
+fn lint() -> Outcome {
+    let mut outcome = check(cargo(&["fmt", "--all", "--check"]));
     let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    count += check(cargo(&clippy));
+    outcome += check(cargo(&clippy));
     let deny = ["deny", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
-    count += check(cargo(&deny));
+    outcome += check(cargo(&deny));
     if let Err(stop) = page::packages() {
-        count += failed(&stop);
-        return count;
+        outcome += stopped(stop);
+        return outcome;
     }
     for script in ["lint", "typecheck", "gen:check"] {
-        count += check(npm(&["run", script]));
+        outcome += check(npm(&["run", script]));
     }
-    count
+    outcome
 }
 
 /// Always the whole workspace with some of its targets, never some of its crates: another set
 /// of crates has other features and would compile the libraries once more.
-fn unit() -> Count {
+fn unit() -> Outcome {
     let mut tests = cargo(&["test", "--workspace", "--no-fail-fast", "--lib", "--bins"]);
     // Cargo selects tests by name over all crates: a name that both kinds of crates use waits
     // for the integration stage.
     let names = &test_files(|folder| !needs_stores(folder)) - &test_files(needs_stores);
     tests.args(names.iter().flat_map(|name| ["--test", name]));
-    let mut count = run_tests(tests);
-    count += run_tests(cargo(&["test", "--workspace", "--no-fail-fast", "--doc"]));
-    count += match page::packages() {
+    let mut outcome = run_tests(tests);
+    outcome += run_tests(cargo(&["test", "--workspace", "--no-fail-fast", "--doc"]));
+    outcome += match page::packages() {
         Ok(()) => run_tests(npm(&["test"])),
-        Err(stop) => failed(&stop),
+        Err(stop) => stopped(stop),
     };
-    count
+    outcome
 }
 
 fn needs_stores(folder: &str) -> bool {

@@ -3,15 +3,15 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    count::Count,
     install::{self, Need, Permission},
+    outcome::Outcome,
     stages::{Stage, Stages},
     stop::Stop,
     versions,
 };
 
 const HELP: &str = "\
-Runs every check and every test, or the stages named, and ends with their sum.
+Runs every check and every test, or the stages named, and ends with what failed and the sum.
 
 Usage: cargo xtask test [--no-install] [--repeat N] [STAGE ...]
 
@@ -65,28 +65,34 @@ pub(crate) fn test(arguments: &[String]) -> Result<(), Stop> {
             let start = Instant::now();
             results.push((stage, runner.run(stage), start.elapsed()));
         }
-        if results.iter().any(|(_, count, _)| count.failed > 0) {
+        if results.iter().any(|(_, outcome, _)| outcome.failed > 0) {
             break;
         }
     }
-    conclude(&results)
+    conclude(results)
 }
 
-/// Prints the sum, a line a stage, and in the last line nothing but the count.
-fn conclude(results: &[(Stage, Count, Duration)]) -> Result<(), Stop> {
-    let mut total = Count::default();
-    println!("\n=== summary");
-    for (stage, count, took) in results {
-        println!("{:<12} {:>5.1} min   {count}", stage.name(), took.as_secs_f64() / 60.0);
-        total += *count;
+/// Prints what failed once more, the sum, a line a stage, and in the last line nothing but the
+/// count.
+fn conclude(results: Vec<(Stage, Outcome, Duration)>) -> Result<(), Stop> {
+    let mut failed = Vec::new();
+    let mut total = Outcome::default();
+    let mut lines = Vec::new();
+    for (stage, outcome, took) in results {
+        let minutes = took.as_secs_f64() / 60.0;
+        lines.push(format!("{:<12} {minutes:>5.1} min   {outcome}", stage.name()));
+        if outcome.failed > 0 {
+            println!("\n=== what failed in {}\n{}", stage.name(), outcome.told());
+            failed.push(stage.name());
+        }
+        total += outcome;
     }
-    println!("{total}");
-    if total.failed == 0 {
-        return Ok(());
+    println!("\n=== summary\n{}\n{total}", lines.join("\n"));
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(Stop::failed(format!("failed: {}", failed.join(", "))))
     }
-    let failed: Vec<_> = results.iter().filter(|(_, count, _)| count.failed > 0).collect();
-    let names: Vec<_> = failed.iter().map(|(stage, ..)| stage.name()).collect();
-    Err(Stop::failed(format!("failed: {}", names.join(", "))))
 }
 
 fn read(arguments: &[String]) -> Result<Asked, Stop> {
