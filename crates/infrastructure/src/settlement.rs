@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, HashSet};
 
 use stampede_application::ports::{CommitError, Entry, EntryBody, PortError, Settled};
-use stampede_domain::{Generation, PurchaseNo, RecordedPurchase, SaleId};
+use stampede_domain::{Epoch, Generation, PurchaseNo, RecordedPurchase, SaleId};
 
 /// How a sale stands in the ledger while a commit holds its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// It lives, and the entry is of its current epoch, or of one that is as good.
     Current,
-    /// It lives, and the entry is of another epoch.
-    OtherEpoch,
+    /// It lives in this epoch, and the entry is of another.
+    OtherEpoch(Epoch),
     /// It is deleted, or the ledger never had it.
     Gone,
 }
@@ -37,7 +37,7 @@ impl<'a> Sorted<'a> {
                 Standing::Current => {
                     sorted.to_insert.entry(recorded.sale.clone()).or_default().push(recorded);
                 }
-                Standing::OtherEpoch | Standing::Gone => sorted.late.push(recorded),
+                Standing::OtherEpoch(_) | Standing::Gone => sorted.late.push(recorded),
             }
         }
         sorted
@@ -82,21 +82,23 @@ pub(crate) fn settle(
     inserted: &mut HashSet<PurchaseNo>,
     known: &HashSet<PurchaseNo>,
 ) -> Settled {
-    let (mut count, mut stale, mut orphaned) = (0, Vec::new(), Vec::new());
+    let (mut count, mut stale, mut orphaned) = (0, None, Vec::new());
     for one in recorded {
         let number = one.purchase.no();
         match standing(one) {
             Standing::Current => count += usize::from(inserted.remove(&number)),
-            Standing::OtherEpoch if !known.contains(&number) => stale.push(one.clone()),
+            Standing::OtherEpoch(epoch) if !known.contains(&number) => {
+                stale.get_or_insert((epoch, Vec::new())).1.push(one.clone());
+            }
             Standing::Gone if !known.contains(&number) => orphaned.push(one.clone()),
-            Standing::OtherEpoch | Standing::Gone => {}
+            Standing::OtherEpoch(_) | Standing::Gone => {}
         }
     }
     // An entry is of one sale and epoch, so at most one of the three has anything in it.
     if !orphaned.is_empty() {
         Settled::Orphaned(orphaned)
-    } else if !stale.is_empty() {
-        Settled::Stale(stale)
+    } else if let Some((epoch, purchases)) = stale {
+        Settled::Stale { purchases, epoch }
     } else {
         Settled::Committed { inserted: count }
     }

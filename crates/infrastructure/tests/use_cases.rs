@@ -39,6 +39,8 @@ mod deletion;
 mod faults;
 #[path = "use_cases/looking_up.rs"]
 mod looking_up;
+#[path = "use_cases/older_ledger.rs"]
+mod older_ledger;
 #[path = "use_cases/products.rs"]
 mod products;
 #[path = "use_cases/reconciliation.rs"]

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use async_trait::async_trait;
-use stampede_domain::{Instant, Position, PurchaseNo, RecordedPurchase, SaleId};
+use stampede_domain::{Epoch, Instant, Position, PurchaseNo, RecordedPurchase, SaleId};
 
 use super::{DeadLetter, Entry, PortError};
 
@@ -15,12 +15,17 @@ pub enum Settled {
         /// Purchases that were not there before.
         inserted: usize,
     },
-    /// An earlier life of the gate accepted these, and the ledger has them not: they are to be
-    /// offered to the gate again. The rest of the entry is in the ledger.
-    Stale(Vec<RecordedPurchase>),
+    /// Another life of the gate than the ledger's accepted these, and the ledger has them not:
+    /// they are to be offered to the gate in the ledger's. The rest of the entry is in the ledger.
+    Stale {
+        /// What the ledger has not.
+        purchases: Vec<RecordedPurchase>,
+        /// The life that the ledger is in.
+        epoch: Epoch,
+    },
     /// Their sale is deleted and they are not in its archive. The rest of the entry is.
     Orphaned(Vec<RecordedPurchase>),
-    /// A change of an earlier epoch, which nobody was told of: nothing to do.
+    /// A change of another epoch, which nobody was told of: nothing to do.
     Dropped,
 }
 

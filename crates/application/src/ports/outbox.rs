@@ -68,7 +68,7 @@ pub struct DeadLetter {
     pub error: String,
 }
 
-/// What became of a purchase that an earlier life of the gate accepted.
+/// What became of a purchase that another life of the gate accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Readmission {
     /// The gate has it, now or already; a new entry carries it to the ledger if need be.
@@ -133,12 +133,21 @@ pub trait Outbox: Send + Sync {
     /// [`PortError`]; the entries may come again.
     async fn done(&self, shard: Shard, ids: &[EntryId]) -> Result<(), PortError>;
 
-    /// Offers purchases of an earlier epoch to the gate as it is now. One answer each, in order.
+    /// Offers purchases of another epoch to the gate in the life `epoch`, which the ledger is in.
+    /// One answer each, in order.
+    ///
+    /// What a gate holds in another life than the ledger's is on its way nowhere, so that such a
+    /// gate adopts nothing: it is restored, and the purchases are to be committed once more.
     ///
     /// # Errors
     ///
-    /// [`PortError`]; repeating it is harmless.
-    async fn readmit(&self, stale: &[RecordedPurchase]) -> Result<Vec<Readmission>, PortError>;
+    /// [`PortError`]; repeating it is harmless. [`PortError::Unavailable`] also if ledger or gate
+    /// is not in that life any more: what is not in the ledger by now is stale in another.
+    async fn readmit(
+        &self,
+        stale: &[RecordedPurchase],
+        epoch: Epoch,
+    ) -> Result<Vec<Readmission>, PortError>;
 
     /// The entries of one sale that are not done, in anybody's hand or in none, oldest first, at
     /// most `entries_max`.

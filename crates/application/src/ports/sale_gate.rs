@@ -106,6 +106,8 @@ pub struct Audit {
     pub snapshot: Snapshot,
     /// Whether stock, sold, initial stock and the number of buyers fit together.
     pub consistent: bool,
+    /// The life of the gate.
+    pub epoch: Epoch,
     /// The store's time.
     pub at: Instant,
 }
@@ -119,6 +121,17 @@ pub enum Repaired {
     Present,
     /// There is no unit or no room under the limit for it: the counters disagree.
     Refused,
+}
+
+/// What became of a gate that was to be in its ledger's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aligned {
+    /// It was.
+    Already,
+    /// It was not, and now gate and ledger are in one life.
+    Restored,
+    /// There is no such sale.
+    Unknown,
 }
 
 /// What judges attempts and counts stock down.
@@ -223,6 +236,15 @@ pub trait SaleGate: Send + Sync {
     ///
     /// [`PortError::Unavailable`] while the sale is closed.
     async fn audit(&self, id: &SaleId) -> Result<Option<Audit>, PortError>;
+
+    /// Sees to it that the gate is in the life that its ledger is in, which was `epoch` when the
+    /// caller read it: a ledger that came back older makes the gate anew. One round trip if it is.
+    /// A gate that cannot outlive its ledger always is.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Unavailable`] while the sale is closed.
+    async fn align(&self, id: &SaleId, epoch: Epoch) -> Result<Aligned, PortError>;
 
     /// Closes the sale, makes it anew from the ledger and what this gate still holds, and opens it.
     ///

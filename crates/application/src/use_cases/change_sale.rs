@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stampede_domain::{Shard, Sku};
+use stampede_domain::{SaleId, Shard, Sku};
 
 use super::{FindSale, ProductView};
 use crate::{
@@ -98,14 +98,26 @@ impl ChangeSale {
             }
         };
         if !matches!(settled.as_slice(), [Settled::Committed { .. }]) {
-            // The gate was made anew in between, from a ledger without this change.
-            return Err(PortError::unavailable("ledger", ChangeOvertaken));
+            return Err(self.overtaken(&snapshot.sale.id).await);
         }
         if let Some(id) = id {
             let shard = Shard::of(&snapshot.sale.id.sku);
             self.outbox.done(shard, &[id]).await?;
         }
         Ok(())
+    }
+
+    /// The gate was made anew in between, from a ledger without this change; or it is in another
+    /// life than the ledger, and is made anew now, so that a repeat holds.
+    async fn overtaken(&self, id: &SaleId) -> PortError {
+        let aligned = async {
+            if let Some(row) = self.catalogue.find(&id.sku).await?.filter(|row| row.sale.id == *id)
+            {
+                self.gate.align(id, row.epoch).await?;
+            }
+            Ok(())
+        };
+        aligned.await.err().unwrap_or_else(|| PortError::unavailable("ledger", ChangeOvertaken))
     }
 }
 

@@ -11,8 +11,9 @@ use stampede_domain::{Position, SaleId, Sku, State};
 
 use super::{Drift, Findings};
 use crate::ports::{
-    Audit, Catalogue, CatalogueCursor, CatalogueRow, Causes, Clock, CommitError, Entry, EntryBody,
-    Ledger, Outbox, PortError, ReconciliationRun, RecordedChange, Repaired, SaleGate, Settled,
+    Aligned, Audit, Catalogue, CatalogueCursor, CatalogueRow, Causes, Clock, CommitError, Entry,
+    EntryBody, Ledger, Outbox, PortError, ReconciliationRun, RecordedChange, Repaired, SaleGate,
+    Settled,
 };
 
 /// How much of a sale is compared.
@@ -160,6 +161,10 @@ impl Reconcile {
     ) -> Result<(), PortError> {
         let id = &row.sale.id;
         let Some(audit) = self.gate.audit(id).await? else { return Ok(()) };
+        // Nothing that such a gate says can be recorded; made anew, both say the same.
+        if self.is_in_another_life(row, &audit).await? {
+            return Ok(());
+        }
         if !audit.consistent {
             self.gate.rebuild(id).await?;
             findings.add(Drift::CountersDisagree, 1, 1);
@@ -184,6 +189,27 @@ impl Reconcile {
             self.final_runs().insert(id.clone());
         }
         Ok(())
+    }
+
+    /// Whether the gate was in another life than the ledger, which it is not any more, or the sale
+    /// is gone: a ledger came back older, or the gate was on the wrong side of a partition.
+    async fn is_in_another_life(
+        &self,
+        row: &CatalogueRow,
+        audit: &Audit,
+    ) -> Result<bool, PortError> {
+        if audit.epoch == row.epoch {
+            return Ok(false);
+        }
+        let id = &row.sale.id;
+        // A restore may have lain between the two reads.
+        let now = self.catalogue.find(&id.sku).await?.filter(|now| now.sale.id == *id);
+        let Some(now) = now else { return Ok(true) };
+        let aligned = self.gate.align(id, now.epoch).await?;
+        if aligned == Aligned::Restored {
+            tracing::warn!(sale = %id, "the gate was in another life than the ledger");
+        }
+        Ok(aligned != Aligned::Already)
     }
 
     /// Compares the units sold, after gate and ledger were found to name the same purchases; only

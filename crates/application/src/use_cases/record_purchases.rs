@@ -29,7 +29,7 @@ pub struct Recorded {
     pub done: Vec<EntryId>,
     /// Purchases that are new in the ledger.
     pub inserted: usize,
-    /// Purchases of an earlier epoch that the gate has taken in again.
+    /// Purchases of another epoch that the gate has taken in again.
     pub readmitted: usize,
     /// Purchases that were set aside as dead letters.
     pub buried: usize,
@@ -127,7 +127,7 @@ impl RecordPurchases {
     }
 
     /// Commits; if gate and ledger have drifted apart, the sale is made anew once, after which its
-    /// entries are of an earlier epoch and go their way as such.
+    /// entries are of another epoch and go their way as such.
     async fn commit(&self, batch: &[Entry]) -> Result<Vec<Settled>, CommitError> {
         match self.ledger.commit(batch).await {
             Err(CommitError::Drift { sale, constraint }) => {
@@ -152,8 +152,8 @@ impl RecordPurchases {
                 let error = "its sale is deleted, and its archive has it not";
                 self.bury_all(shard, purchases, error, recorded).await?;
             }
-            Settled::Stale(purchases) => {
-                let answers = self.outbox.readmit(&purchases).await?;
+            Settled::Stale { purchases, epoch } => {
+                let answers = self.outbox.readmit(&purchases, epoch).await?;
                 let mut refused = Vec::new();
                 for (purchase, answer) in purchases.into_iter().zip(answers) {
                     match answer {

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use async_trait::async_trait;
 use stampede_application::ports::{
-    Amended, Audit, Change, Changed, GateLane, HoldingsCursor, HoldingsPage, Judged, PortError,
-    Repaired, SaleGate, Snapshot,
+    Aligned, Amended, Audit, Change, Changed, GateLane, HoldingsCursor, HoldingsPage, Judged,
+    PortError, Repaired, SaleGate, Snapshot,
 };
 use stampede_domain::{
     Acknowledgement, Attempt, BuyerId, Epoch, Purchase, RecordedPurchase, Sale, SaleId, Version,
@@ -109,6 +109,12 @@ impl SaleGate for EmbeddedSaleGate {
     async fn audit(&self, id: &SaleId) -> Result<Option<Audit>, PortError> {
         let id = id.clone();
         self.engine.ask(|reply| Command::Audit { id, reply }).await
+    }
+
+    /// The gate is made from the very file that the ledger lies in.
+    async fn align(&self, id: &SaleId, _epoch: Epoch) -> Result<Aligned, PortError> {
+        let known = self.snapshot(id).await?;
+        Ok(known.map_or(Aligned::Unknown, |_| Aligned::Already))
     }
 
     async fn rebuild(&self, id: &SaleId) -> Result<Snapshot, PortError> {

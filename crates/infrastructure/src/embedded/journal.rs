@@ -12,7 +12,7 @@ use sqlx::SqlitePool;
 use stampede_application::ports::{
     DeadLetter, DeadLetterId, Entry, EntryId, Outbox, PortError, Readmission,
 };
-use stampede_domain::{RecordedPurchase, SaleId, Shard};
+use stampede_domain::{Epoch, RecordedPurchase, SaleId, Shard};
 use tokio::{
     sync::{Mutex, watch},
     time::{Instant, timeout_at},
@@ -158,8 +158,12 @@ impl Outbox for EmbeddedJournal {
 
     /// Offers them to the gate of this process. The embedded ledger calls nothing stale, since
     /// the gate is made from this very journal; this is for entries of a folder's older life
-    /// that a person brings back.
-    async fn readmit(&self, stale: &[RecordedPurchase]) -> Result<Vec<Readmission>, PortError> {
+    /// that a person brings back. Gate and ledger are always in one life.
+    async fn readmit(
+        &self,
+        stale: &[RecordedPurchase],
+        _epoch: Epoch,
+    ) -> Result<Vec<Readmission>, PortError> {
         let stale = stale.to_vec();
         self.engine.ask(|reply| Command::Readmit { stale, reply }).await
     }

@@ -46,7 +46,7 @@ pub(super) async fn commit(pool: &PgPool, entries: &[Entry]) -> Result<Vec<Settl
         EntryBody::Purchases(recorded) => settle(recorded, standing, &mut inserted, &known),
         EntryBody::Change(change) => match held.standing(change.sale.id.generation, change.epoch) {
             Standing::Current => Settled::Committed { inserted: 0 },
-            Standing::OtherEpoch | Standing::Gone => Settled::Dropped,
+            Standing::OtherEpoch(_) | Standing::Gone => Settled::Dropped,
         },
         // Refused before anything was done.
         EntryBody::Newer { .. } | EntryBody::Broken { .. } => Settled::Dropped,
@@ -65,7 +65,7 @@ impl Held {
     fn standing(&self, generation: Generation, of: Epoch) -> Standing {
         match self.epoch(generation) {
             Some(current) if current == of => Standing::Current,
-            Some(_) => Standing::OtherEpoch,
+            Some(current) => Standing::OtherEpoch(current),
             None => Standing::Gone,
         }
     }

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use redis::Value;
-use stampede_application::ports::PortError;
-use stampede_domain::SaleId;
+use stampede_application::ports::{Aligned, PortError};
+use stampede_domain::{Epoch, SaleId};
 
 use super::{
     failure::{NotNow, inconsistent},
@@ -69,6 +69,52 @@ impl Gatehouse {
             }
         }
         Err(NotNow::Unsettled.into())
+    }
+
+    /// Runs a script in the life `epoch` of the sale's gate alone; `None` if there is no such sale.
+    /// A gate in another life is restored if the ledger is in another too, and runs nothing.
+    pub(super) async fn call_in(
+        &self,
+        link: &Link,
+        id: &SaleId,
+        epoch: Epoch,
+        call: &Call<'_>,
+    ) -> Result<Option<Answer>, PortError> {
+        let sale = self.registry.sale(id);
+        for _ in 0..TURNS_MAX {
+            let sent = send(link, self.response_timeout_ms, &sale, Some(epoch), call).await?;
+            let refusal = match sent.reply {
+                Reply::Done(value) => return Ok(Some(Answer { value, resent: sent.resent })),
+                Reply::Refused(refusal) => refusal,
+            };
+            match self.after_refusal(link, &sale, &sent.live, refusal).await? {
+                Next::SendAgain if sale.epoch() == Some(epoch) => {}
+                Next::SendAgain => break,
+                Next::UnknownSale => return Ok(None),
+            }
+        }
+        Err(NotNow::Unsettled.into())
+    }
+
+    /// Sees to it that the gate is in the life that the ledger is in, seen as `epoch`.
+    pub(super) async fn align(
+        &self,
+        link: &Link,
+        id: &SaleId,
+        epoch: Epoch,
+    ) -> Result<Aligned, PortError> {
+        let sale = self.registry.sale(id);
+        let call = Call::plain(&SNAPSHOT);
+        let sent = send(link, self.response_timeout_ms, &sale, Some(epoch), &call).await?;
+        match sent.reply {
+            Reply::Done(_) => Ok(Aligned::Already),
+            Reply::Refused(refusal) => {
+                match self.after_refusal(link, &sale, &sent.live, refusal).await? {
+                    Next::SendAgain => Ok(Aligned::Restored),
+                    Next::UnknownSale => Ok(Aligned::Unknown),
+                }
+            }
+        }
     }
 
     /// The sale as it stands, whatever its epoch; learns the epoch. `None` if there is none.

@@ -12,7 +12,7 @@ use redis::{Cmd, Value};
 use stampede_application::ports::{
     DeadLetter, DeadLetterId, Entry, EntryId, Outbox, PortError, Readmission,
 };
-use stampede_domain::{RecordedPurchase, SaleId, Shard};
+use stampede_domain::{Epoch, RecordedPurchase, SaleId, Shard};
 
 use self::hands::Hands;
 use super::{
@@ -64,16 +64,18 @@ impl RedisOutbox {
         reader.ok_or_else(|| inconsistent(Undecodable("a shard that does not exist")))
     }
 
-    /// Offers purchases of one sale to its gate.
+    /// Offers purchases of one sale to its gate in the life `epoch`.
     async fn adopt(
         &self,
         id: &SaleId,
+        epoch: Epoch,
         stale: &[&RecordedPurchase],
     ) -> Result<Vec<Readmission>, PortError> {
         let write = |command: &mut Cmd| write_stale(stale, command);
         let call =
             Call { script: &ADOPT, size: (2 * stale.len(), 128 * stale.len()), write: &write };
-        let Some(answer) = self.gatehouse.call(&self.connections.shared, id, &call).await? else {
+        let link = &self.connections.shared;
+        let Some(answer) = self.gatehouse.call_in(link, id, epoch, &call).await? else {
             return Ok(vec![Readmission::Refused; stale.len()]);
         };
         let mut fields = Fields::of(answer.value).map_err(inconsistent)?;
@@ -143,7 +145,11 @@ impl Outbox for RedisOutbox {
         Ok(())
     }
 
-    async fn readmit(&self, stale: &[RecordedPurchase]) -> Result<Vec<Readmission>, PortError> {
+    async fn readmit(
+        &self,
+        stale: &[RecordedPurchase],
+        epoch: Epoch,
+    ) -> Result<Vec<Readmission>, PortError> {
         let mut answers = vec![Readmission::Refused; stale.len()];
         let mut by_sale: Vec<usize> = (0..stale.len()).collect();
         by_sale.sort_by_key(|&place| &stale[place].sale);
@@ -151,7 +157,7 @@ impl Outbox for RedisOutbox {
             for part in places.chunks(BATCH_MAX) {
                 let offered: Vec<_> = part.iter().map(|&place| &stale[place]).collect();
                 let Some(first) = offered.first() else { continue };
-                let answered = self.adopt(&first.sale, &offered).await?;
+                let answered = self.adopt(&first.sale, epoch, &offered).await?;
                 for (&place, answer) in part.iter().zip(answered) {
                     answers[place] = answer;
                 }

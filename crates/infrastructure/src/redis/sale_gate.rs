@@ -5,8 +5,8 @@ use std::{rc::Rc, sync::Arc};
 use async_trait::async_trait;
 use redis::{Cmd, Value};
 use stampede_application::ports::{
-    Amended, Audit, Change, Changed, Entry, EntryBody, EntryId, GateLane, Holding, HoldingsCursor,
-    HoldingsPage, PortError, RecordedChange, Repaired, SaleGate, Snapshot,
+    Aligned, Amended, Audit, Change, Changed, Entry, EntryBody, EntryId, GateLane, Holding,
+    HoldingsCursor, HoldingsPage, PortError, RecordedChange, Repaired, SaleGate, Snapshot,
 };
 use stampede_domain::{
     Acknowledgement, BuyerId, Epoch, Purchase, RecordedPurchase, Sale, SaleId, Version,
@@ -219,14 +219,18 @@ impl SaleGate for RedisSaleGate {
 
     async fn audit(&self, id: &SaleId) -> Result<Option<Audit>, PortError> {
         let Some(state) = self.state(id, &Call::plain(&AUDIT)).await? else { return Ok(None) };
-        let (snapshot, at) = (state.snapshot, state.at);
-        let mut extra = state.extra.into_iter().map(link::bytes);
+        let State { snapshot, epoch, at, extra } = state;
+        let mut extra = extra.into_iter().map(link::bytes);
         let (counted, found) = (extra.next().flatten(), extra.next().flatten());
         let units = u64::from(snapshot.stock) + u64::from(snapshot.sold);
         let consistent = counted.is_some()
             && counted == found
             && units == u64::from(snapshot.sale.initial_stock);
-        Ok(Some(Audit { snapshot, consistent, at }))
+        Ok(Some(Audit { snapshot, consistent, epoch, at }))
+    }
+
+    async fn align(&self, id: &SaleId, epoch: Epoch) -> Result<Aligned, PortError> {
+        self.gatehouse.align(self.link(), id, epoch).await
     }
 
     async fn rebuild(&self, id: &SaleId) -> Result<Snapshot, PortError> {

@@ -112,7 +112,10 @@ async fn from_the_taking_on_no_older_entry_commits() {
     let entries =
         [known, lost.clone()].map(|one| Entry { id: None, body: EntryBody::Purchases(vec![one]) });
     let settled = at.ledger.commit(&entries).await.expect("an answer");
-    assert_eq!(settled, [Settled::Committed { inserted: 0 }, Settled::Stale(vec![lost])]);
+    assert_eq!(
+        settled,
+        [Settled::Committed { inserted: 0 }, Settled::Stale { purchases: vec![lost], epoch }]
+    );
 
     let survivors = [2, 3].map(|position| at.survivor(epoch, position));
     let recorded = at.ledger.record_survivors(&at.sale.id, epoch, &survivors).await;
@@ -140,7 +143,8 @@ async fn a_commit_that_waits_for_the_taking_of_an_epoch_commits_nothing_of_the_o
     until_somebody_waits_for_a_row(&pool).await;
     taking.commit().await.expect("the epoch is taken");
     let settled = commit.await.expect("the commit ends").expect("an answer");
-    assert_eq!(settled, [Settled::Stale(vec![late])]);
+    let epoch = Epoch { number: at.first.number + 1, ..at.first };
+    assert_eq!(settled, [Settled::Stale { purchases: vec![late], epoch }]);
 }
 
 /// Asks Postgres again and again, at most 5 s, whether a session waits for another's row.

@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use stampede_application::ports::{
-    Amended, Audit, Change, Changed, CommitError, DeadLetter, Entry, EntryBody, GateLane,
+    Aligned, Amended, Audit, Change, Changed, CommitError, DeadLetter, Entry, EntryBody, GateLane,
     HoldingsCursor, HoldingsPage, Ledger, PortError, ReconciliationRun, Repaired, SaleGate,
     Settled, Snapshot,
 };
@@ -239,6 +239,10 @@ impl SaleGate for FaultyGate {
 
     async fn audit(&self, id: &SaleId) -> Result<Option<Audit>, PortError> {
         self.gate.audit(id).await
+    }
+
+    async fn align(&self, id: &SaleId, epoch: Epoch) -> Result<Aligned, PortError> {
+        self.gate.align(id, epoch).await
     }
 
     async fn rebuild(&self, id: &SaleId) -> Result<Snapshot, PortError> {

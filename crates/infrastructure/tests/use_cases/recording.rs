@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use stampede_application::ports::{Change, EntryBody, Ledger, SaleGate};
+use stampede_application::ports::{Change, EntryBody, Ledger, PortError, Readmission, SaleGate};
 use stampede_domain::{Epoch, Purchase, PurchaseNo, SaleId};
 use stampede_testkit::{
     builders::a_purchase,
@@ -244,6 +244,24 @@ mod of_an_earlier_epoch {
             assert_eq!((recorded.readmitted, recorded.buried), (0, 1));
             assert_eq!(buried_numbers(&shop).await, [lost.build().purchase.no()]);
             assert_eq!(shop.counts(&id).await, (0, 1, 0));
+        });
+    }
+
+    /// The ledger has moved on between its answer and the offer.
+    #[test]
+    fn a_purchase_is_offered_to_the_life_that_the_ledger_named_and_to_no_other() {
+        run(async {
+            let shop = crate::shop::redis().await;
+            let id = shop.sell(WIDGET, 2, 1, When::Active).await;
+            let named = shop.row(&id).await;
+            let lost = a_purchase(&named.sale, earlier(named.epoch)).at_position(9).build();
+            let before = shop.gate.rebuild(&id).await.expect("the sale is made anew");
+            let answers = shop.outbox.readmit(std::slice::from_ref(&lost), named.epoch).await;
+            assert!(matches!(answers, Err(PortError::Unavailable { .. })), "{answers:?}");
+            assert_eq!(shop.snapshot(&id).await, before, "nothing was adopted, nor restored again");
+            let now = shop.row(&id).await.epoch;
+            let answers = shop.outbox.readmit(&[lost], now).await.expect("the outbox answers");
+            assert_eq!(answers, [Readmission::Adopted]);
         });
     }
 }

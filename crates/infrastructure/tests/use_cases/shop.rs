@@ -171,7 +171,11 @@ pub(crate) async fn redis() -> Shop {
         ledger: Arc::new(ledger),
         clock: engine.clock(),
         hand_clock: None,
-        stores: Stores::Redis(beside, server.prefix.into()),
+        stores: Stores::Redis {
+            redis: beside,
+            prefix: server.prefix.into(),
+            ledger: database.url.as_str().into(),
+        },
         kept: Box::new((engine, database)),
     })
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use redis::{Value, aio::MultiplexedConnection};
 use sqlx::SqlitePool;
 use stampede_domain::{SaleId, Shard};
+use stampede_testkit::servers::{self, LedgerCopy};
 
 /// The store that an engine's outbox lies in.
 pub(crate) enum Stores {
     /// The file of the embedded engine.
     File(SqlitePool),
-    /// The Redis of the redis engine, and the installation's prefix.
-    Redis(MultiplexedConnection, Arc<str>),
+    /// The Redis of the redis engine, the installation's prefix, and where its ledger lies.
+    Redis { redis: MultiplexedConnection, prefix: Arc<str>, ledger: Box<str> },
 }
 
 impl Stores {
@@ -19,7 +20,7 @@ impl Stores {
     pub(crate) async fn plant_newer(&self, id: &SaleId) {
         match self {
             Self::File(pool) => journal(pool, id, r#"{"format":2,"kind":"purchases"}"#).await,
-            Self::Redis(redis, prefix) => stream(redis, prefix, id, "2", "purchases").await,
+            Self::Redis { redis, prefix, .. } => stream(redis, prefix, id, "2", "purchases").await,
         }
     }
 
@@ -28,7 +29,9 @@ impl Stores {
     pub(crate) async fn plant_broken(&self, id: &SaleId) {
         match self {
             Self::File(pool) => journal(pool, id, r#"{"format":1,"kind":"torn"#).await,
-            Self::Redis(redis, prefix) => stream(redis, prefix, id, "torn", "purchases").await,
+            Self::Redis { redis, prefix, .. } => {
+                stream(redis, prefix, id, "torn", "purchases").await;
+            }
         }
     }
 
@@ -46,7 +49,7 @@ impl Stores {
                 .await;
                 done.expect("the file takes the row");
             }
-            Self::Redis(redis, prefix) => {
+            Self::Redis { redis, prefix, .. } => {
                 let dead = format!("{prefix}{{{}}}:dead", Shard::of(&id.sku));
                 let mut command = redis::cmd("XADD");
                 command.arg(dead).arg("*").arg("f").arg("2").arg("b").arg("later");
@@ -57,7 +60,7 @@ impl Stores {
 
     /// Moves a counter of the sale's head in Redis.
     pub(crate) async fn move_counter(&self, id: &SaleId, counter: &str, by: i64) {
-        let Self::Redis(redis, prefix) = self else { panic!("the counters are in Redis") };
+        let Self::Redis { redis, prefix, .. } = self else { panic!("the counters are in Redis") };
         let head = format!("{prefix}{{{}}}:sale:{id}:head", Shard::of(&id.sku));
         let mut command = redis::cmd("HINCRBY");
         command.arg(head).arg(counter).arg(by);
@@ -66,16 +69,31 @@ impl Stores {
 
     /// Overwrites a field of the sale's head in Redis.
     pub(crate) async fn set_head(&self, id: &SaleId, field: &str, value: &str) {
-        let Self::Redis(redis, prefix) = self else { panic!("the heads are in Redis") };
+        let Self::Redis { redis, prefix, .. } = self else { panic!("the heads are in Redis") };
         let head = format!("{prefix}{{{}}}:sale:{id}:head", Shard::of(&id.sku));
         let mut command = redis::cmd("HSET");
         command.arg(head).arg(field).arg(value);
         command.exec_async(&mut redis.clone()).await.expect("Redis answers");
     }
 
+    /// The ledger as it stands, to be put back later.
+    pub(crate) async fn copy_ledger(&self) -> LedgerCopy {
+        LedgerCopy::take(self.ledger()).await
+    }
+
+    /// Does something to the ledger that only a fault would do.
+    pub(crate) async fn change_ledger(&self, statement: &str) {
+        servers::execute(self.ledger(), statement).await;
+    }
+
+    fn ledger(&self) -> &str {
+        let Self::Redis { ledger, .. } = self else { panic!("the ledger is the gate's own file") };
+        ledger
+    }
+
     /// Whether the gate's head says that the sale is deleted.
     pub(crate) async fn is_forgotten(&self, id: &SaleId) -> bool {
-        let Self::Redis(redis, prefix) = self else { panic!("the heads are in Redis") };
+        let Self::Redis { redis, prefix, .. } = self else { panic!("the heads are in Redis") };
         let head = format!("{prefix}{{{}}}:sale:{id}:head", Shard::of(&id.sku));
         let mut command = redis::cmd("HGET");
         command.arg(head).arg("deleted");
@@ -86,7 +104,7 @@ impl Stores {
 
     /// Takes a buyer's record out of Redis.
     pub(crate) async fn lose_buyer(&self, id: &SaleId, buyer: &str) {
-        let Self::Redis(redis, prefix) = self else { panic!("the buyers are in Redis") };
+        let Self::Redis { redis, prefix, .. } = self else { panic!("the buyers are in Redis") };
         let buyers = format!("{prefix}{{{}}}:sale:{id}:buyers", Shard::of(&id.sku));
         let mut command = redis::cmd("HDEL");
         command.arg(buyers).arg(buyer);

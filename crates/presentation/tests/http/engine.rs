@@ -12,8 +12,8 @@ use std::{
 
 use async_trait::async_trait;
 use stampede_application::ports::{
-    Amended, Audit, Buried, Catalogue, CatalogueCursor, CatalogueRow, Change, Changed, Clock,
-    CommitError, Created, DeadLetter, DeadLetterId, Entry, EntryBody, EntryId, GateLane,
+    Aligned, Amended, Audit, Buried, Catalogue, CatalogueCursor, CatalogueRow, Change, Changed,
+    Clock, CommitError, Created, DeadLetter, DeadLetterId, Entry, EntryBody, EntryId, GateLane,
     HoldingsCursor, HoldingsPage, Judged, Ledger, LockedSale, Outbox, PortError, PutDecision,
     Randomness, Readmission, ReconciliationRun, RecordedChange, Repaired, SaleGate, Settled,
     Snapshot, StoreProbe,
@@ -257,6 +257,10 @@ impl SaleGate for FakeGate {
         Ok(None)
     }
 
+    async fn align(&self, _: &SaleId, _: Epoch) -> Result<Aligned, PortError> {
+        Ok(Aligned::Already)
+    }
+
     async fn rebuild(&self, id: &SaleId) -> Result<Snapshot, PortError> {
         let found = self.0.of(id, |row| row.snapshot())?;
         found.ok_or_else(|| PortError::unavailable("fake", "no such sale"))
@@ -399,7 +403,11 @@ impl Outbox for FakeEngine {
         Ok(())
     }
 
-    async fn readmit(&self, stale: &[RecordedPurchase]) -> Result<Vec<Readmission>, PortError> {
+    async fn readmit(
+        &self,
+        stale: &[RecordedPurchase],
+        _: Epoch,
+    ) -> Result<Vec<Readmission>, PortError> {
         Ok(vec![Readmission::Adopted; stale.len()])
     }
 

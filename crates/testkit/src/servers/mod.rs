@@ -15,6 +15,7 @@
 mod child;
 mod container;
 mod copy;
+mod ledger_copy;
 mod ledger_rows;
 mod own_postgres;
 mod own_redis;
@@ -28,6 +29,7 @@ mod stampede;
 mod stampede_log;
 mod until;
 
+pub use ledger_copy::LedgerCopy;
 pub use ledger_rows::{LedgerRow, execute, postgres_rows, sqlite_rows};
 pub use own_postgres::OwnPostgres;
 pub use own_redis::{OwnRedis, OwnRedisOptions};

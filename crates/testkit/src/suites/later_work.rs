@@ -158,7 +158,7 @@ pub async fn a_readmitted_purchase_keeps_its_trace_and_price(harness: &impl Harn
     let Attempt { traceparent, .. } = traced("ben");
     let mut stale = RecordedPurchase { traceparent, ..scene.forged("ben", 4, 1) };
     stale.purchase.unit_price = Some(price());
-    let answers = scene.outbox.readmit(&[stale]).await.expect("the outbox answers");
+    let answers = scene.outbox.readmit(&[stale], scene.epoch).await.expect("the outbox answers");
     assert_eq!(answers, [Readmission::Adopted]);
     let waiting = scene.waiting_purchases().await.remove(0);
     assert!(keeps_both(&waiting), "{waiting:?}");
@@ -189,7 +189,7 @@ pub async fn a_purchase_is_the_same_by_its_number_whatever_else_differs(harness:
     let before = scene.snapshot().await;
     let answers = scene.gate.repair(scene.id(), std::slice::from_ref(&moved)).await;
     assert_eq!(answers.expect("the gate answers"), [Repaired::Present]);
-    let answers = scene.outbox.readmit(std::slice::from_ref(&moved)).await;
+    let answers = scene.outbox.readmit(std::slice::from_ref(&moved), scene.epoch).await;
     assert_eq!(answers.expect("the outbox answers"), [Readmission::Adopted]);
     assert_eq!(scene.snapshot().await, before);
     scene.record().await;

@@ -282,7 +282,7 @@ pub async fn an_unfinished_entry_commits_once_however_often_it_is_read(harness: 
 }
 
 async fn readmit(scene: &Scene, stale: &RecordedPurchase) -> Readmission {
-    let answers = scene.outbox.readmit(std::slice::from_ref(stale)).await;
+    let answers = scene.outbox.readmit(std::slice::from_ref(stale), scene.epoch).await;
     let answers = answers.expect("the outbox answers");
     assert_eq!(answers.len(), 1);
     answers.into_iter().next().expect("one answer each")

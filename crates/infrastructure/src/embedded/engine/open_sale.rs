@@ -199,7 +199,7 @@ impl OpenSale {
         let tally = &self.tally;
         let consistent = tally.stock.checked_add(tally.sold) == Some(self.sale.initial_stock)
             && self.buyers.len() == tally.holdings.len();
-        Audit { snapshot: self.snapshot(), consistent, at }
+        Audit { snapshot: self.snapshot(), consistent, epoch: self.epoch, at }
     }
 
     /// Adds purchases that the ledger has, as it has them.

@@ -52,7 +52,7 @@ fn a_purchase_of_another_life_keeps_its_price_in_the_ledger_and_is_told_at_the_s
         let scene = Scene::priced(&harness, 10, 1, sales).await;
         let mut stale: RecordedPurchase = scene.forged("ben", 4, 1);
         stale.purchase.unit_price = Some(own);
-        scene.outbox.readmit(&[stale]).await.expect("the outbox answers");
+        scene.outbox.readmit(&[stale], scene.epoch).await.expect("the outbox answers");
         scene.record().await;
         let in_ledger = async || {
             let rows = scene.ledger.page(scene.id(), None, 10).await.expect("the ledger answers");

@@ -30,7 +30,7 @@ pub async fn an_entry_of_another_epoch_is_stale_but_for_what_the_ledger_has(reco
     let missing = late[1..].to_vec();
     let answer = records.commit(&[entry_of(late)]).await;
     if records.stale_epochs {
-        assert_eq!(answer, [Settled::Stale(missing)]);
+        assert_eq!(answer, [Settled::Stale { purchases: missing, epoch }]);
         assert_eq!(records.row(&sale).await.sold, 1);
         // Adopted by the gate of today, they come again under its epoch.
         assert_eq!(records.commit(&[entry_of(vec![two, three])]).await, [inserted(2)]);
@@ -48,7 +48,7 @@ pub async fn an_epoch_of_the_same_number_and_another_nonce_is_another(records: &
     let late = a_purchase(&sale, twin).build();
     let answer = records.commit(&[entry_of(vec![late.clone()])]).await;
     if records.stale_epochs {
-        assert_eq!(answer, [Settled::Stale(vec![late])]);
+        assert_eq!(answer, [Settled::Stale { purchases: vec![late], epoch }]);
     } else {
         assert_eq!(answer, [inserted(1)]);
     }

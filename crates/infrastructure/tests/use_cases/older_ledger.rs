@@ -1,0 +1,119 @@
+//! The ledger comes back older than the gate, as after a failover of Postgres. On redis only: the
+//! embedded gate cannot outlive its ledger.
+
+use stampede_application::{
+    ports::{Change, PortError, SaleGate},
+    use_cases::{ChangeError, Thoroughness},
+};
+use stampede_domain::{PurchaseNo, SaleId};
+use stampede_testkit::suites::run;
+
+use crate::shop::{Shop, WIDGET, When};
+
+/// Turns of a worker, or runs of reconciliation, after which gate and ledger must agree.
+const TURNS_MAX: usize = 3;
+
+async fn recorded_numbers(shop: &Shop, id: &SaleId) -> Vec<PurchaseNo> {
+    shop.recorded(id).await.iter().map(|one| one.purchase.no()).collect()
+}
+
+/// A worker that comes again with what it could not record.
+async fn record_until_done(shop: &Shop, id: &SaleId) {
+    let entries = shop.read(id).await;
+    for _ in 0..TURNS_MAX {
+        let recorded = shop.record_entries(id, entries.clone()).await;
+        if shop.waiting(id).await.is_empty() {
+            return;
+        }
+        assert!(recorded.is_err(), "what is left is told as a failure: {recorded:?}");
+    }
+    panic!("entries are left after {TURNS_MAX} turns");
+}
+
+#[test]
+fn a_stale_entry_leaves_the_outbox_only_once_the_ledger_has_it() {
+    run(async {
+        let shop = crate::shop::redis().await;
+        let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+        let first = shop.buy(&id, "ada").await;
+        shop.drain(&id).await.expect("the stores answer");
+        let copy = shop.stores.copy_ledger().await;
+        shop.gate.rebuild(&id).await.expect("the sale is made anew");
+        let second = shop.buy(&id, "ben").await;
+        copy.put_back().await;
+        record_until_done(&shop, &id).await;
+        assert_eq!(recorded_numbers(&shop, &id).await, [first.no(), second.no()]);
+        assert_eq!(shop.counts(&id).await, (8, 2, 2));
+        assert_eq!(shop.dead_letters().await, []);
+        let third = shop.buy(&id, "eve").await;
+        record_until_done(&shop, &id).await;
+        assert!(recorded_numbers(&shop, &id).await.contains(&third.no()), "all goes on");
+    });
+}
+
+#[test]
+fn a_ledger_of_the_same_number_and_another_nonce_is_another_life() {
+    run(async {
+        let shop = crate::shop::redis().await;
+        let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+        let bought = shop.buy(&id, "ada").await;
+        shop.stores.change_ledger("UPDATE sales SET epoch_nonce = epoch_nonce + 1").await;
+        record_until_done(&shop, &id).await;
+        assert_eq!(recorded_numbers(&shop, &id).await, [bought.no()]);
+        assert_eq!(shop.counts(&id).await, (9, 1, 1));
+    });
+}
+
+#[test]
+fn what_the_ledger_lost_of_an_idle_sale_is_recorded_by_reconciliation() {
+    run(async {
+        let shop = crate::shop::redis().await;
+        let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+        let copy = shop.stores.copy_ledger().await;
+        shop.gate.rebuild(&id).await.expect("the sale is made anew");
+        let bought = shop.buy(&id, "ada").await;
+        shop.drain(&id).await.expect("the stores answer");
+        copy.put_back().await;
+        let reconcile = shop.reconcile(0);
+        for _ in 0..TURNS_MAX {
+            reconcile.run(None, Thoroughness::Counters).await.expect("the stores answer");
+        }
+        assert_eq!(recorded_numbers(&shop, &id).await, [bought.no()]);
+        assert_eq!(shop.counts(&id).await, (9, 1, 1));
+    });
+}
+
+#[test]
+fn nobody_buying_a_ledger_of_another_life_is_noticed_by_reconciliation() {
+    run(async {
+        let shop = crate::shop::redis().await;
+        let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+        let copy = shop.stores.copy_ledger().await;
+        shop.gate.rebuild(&id).await.expect("the sale is made anew");
+        copy.put_back().await;
+        let version = shop.snapshot(&id).await.version;
+        shop.reconcile(0).run(None, Thoroughness::Counters).await.expect("the stores answer");
+        assert!(shop.snapshot(&id).await.version > version, "the gate is made anew");
+        shop.buy(&id, "ada").await;
+        assert_eq!(shop.drain(&id).await.expect("the stores answer").inserted, 1);
+    });
+}
+
+#[test]
+fn a_change_over_an_older_ledger_is_unknown_and_its_repeat_holds() {
+    run(async {
+        let shop = crate::shop::redis().await;
+        let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+        let copy = shop.stores.copy_ledger().await;
+        shop.gate.rebuild(&id).await.expect("the sale is made anew");
+        copy.put_back().await;
+        let first = shop.change.run(&id.sku, Change::Pause).await;
+        assert!(
+            matches!(first, Err(ChangeError::Port(PortError::Unavailable { .. }))),
+            "{first:?}"
+        );
+        shop.change.run(&id.sku, Change::Pause).await.expect("its repeat holds");
+        assert!(shop.row(&id).await.sale.paused);
+        assert!(shop.snapshot(&id).await.sale.paused);
+    });
+}
