@@ -189,7 +189,7 @@ impl Shared {
         judged: Result<Judged, PortError>,
     ) -> Vec<Outcome> {
         match judged {
-            Ok(Judged::Decided { decisions, stock, version }) => {
+            Ok(Judged::Decided { decisions, stock, version, .. }) => {
                 self.live.apply_stock(id, version, stock);
                 decisions
                     .into_iter()

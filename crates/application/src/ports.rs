@@ -24,7 +24,7 @@ pub use outbox::{
 pub use randomness::Randomness;
 pub use sale_feed::SaleFeed;
 pub use sale_gate::{
-    Aligned, Amended, Audit, Change, Changed, GateLane, Holding, HoldingsCursor, HoldingsPage,
-    Judged, Repaired, SaleGate, Snapshot,
+    Aligned, Amended, Audit, Change, Changed, GateLane, Held, Holding, HoldingsCursor,
+    HoldingsPage, Judged, Repaired, SaleGate, Snapshot, Trail,
 };
 pub use store_probe::StoreProbe;

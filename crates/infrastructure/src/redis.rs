@@ -82,8 +82,12 @@ impl RedisEngine {
         }));
         let response_timeout_ms =
             i64::try_from(settings.response_timeout.as_millis()).unwrap_or(i64::MAX);
-        let gatehouse =
-            Arc::new(Gatehouse { registry: registry.clone(), restorer, response_timeout_ms });
+        let gatehouse = Arc::new(Gatehouse {
+            registry: registry.clone(),
+            restorer,
+            response_timeout_ms,
+            acknowledge: settings.acknowledge,
+        });
         let gate = Arc::new(RedisSaleGate::new(connections.clone(), gatehouse.clone()));
         let outbox = Arc::new(RedisOutbox::new(connections.clone(), gatehouse));
         let feed = Arc::new(RedisSaleFeed::new(sale_feed::Parts {

@@ -35,9 +35,35 @@ pub enum Judged {
         stock: u32,
         /// The sale's version after the batch.
         version: Version,
+        /// What those need who see the batch recorded before they tell of it.
+        trail: Trail,
     },
     /// This gate has no such sale, or another generation of it: the catalogue knows.
     UnknownSale,
+}
+
+/// What a batch leaves behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trail {
+    /// The life of the gate that judged.
+    pub epoch: Epoch,
+    /// What an answer that names a purchase must have survived: what the sale asks for, as its
+    /// gate has it, or more if this node does.
+    pub acknowledge: Acknowledgement,
+    /// What the batch put into the outbox, as a worker reads it; `None` if nothing was accepted,
+    /// or if the gate's own answer has survived as much already.
+    pub entry: Option<Entry>,
+}
+
+/// All that one buyer bought, with what an answer that names it needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Oldest first.
+    pub purchases: Vec<Purchase>,
+    /// The life of the gate that they were read in.
+    pub epoch: Epoch,
+    /// As [`Trail::acknowledge`].
+    pub acknowledge: Acknowledgement,
 }
 
 /// A change of a running sale by an admin.
@@ -173,17 +199,13 @@ pub trait SaleGate: Send + Sync {
     /// [`PortError::Unavailable`] while the sale is closed.
     async fn snapshot(&self, id: &SaleId) -> Result<Option<Snapshot>, PortError>;
 
-    /// The buyer's purchases, oldest first, correct from the instant they were answered; `None`
-    /// if this gate has no such sale.
+    /// The buyer's purchases, correct from the instant they were answered; `None` if this gate has
+    /// no such sale.
     ///
     /// # Errors
     ///
     /// [`PortError::Unavailable`] while the sale is closed.
-    async fn purchases(
-        &self,
-        id: &SaleId,
-        buyer: &BuyerId,
-    ) -> Result<Option<Vec<Purchase>>, PortError>;
+    async fn purchases(&self, id: &SaleId, buyer: &BuyerId) -> Result<Option<Held>, PortError>;
 
     /// Changes a sale in one atomic step. Repeating it is harmless.
     ///

@@ -31,10 +31,11 @@ impl LookUpPurchase {
         buyer: &BuyerId,
     ) -> Result<Option<Vec<Purchase>>, PortError> {
         let Some(sale) = self.find.known(sku).await? else { return Ok(None) };
-        if let Some(purchases) = self.gate.purchases(&sale.sale.id, buyer).await? {
-            return Ok(Some(purchases));
+        if let Some(held) = self.gate.purchases(&sale.sale.id, buyer).await? {
+            return Ok(Some(held.purchases));
         }
         let Some(sale) = self.find.looked_up(sku).await? else { return Ok(None) };
-        self.gate.purchases(&sale.sale.id, buyer).await
+        let held = self.gate.purchases(&sale.sale.id, buyer).await?;
+        Ok(held.map(|held| held.purchases))
     }
 }

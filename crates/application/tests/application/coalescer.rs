@@ -7,9 +7,9 @@ use futures::future::join_all;
 use stampede_application::{
     Coalescer, CoalescerLimits, Outcome,
     live_sales::{Freshness, LiveSales},
-    ports::{GateLane, Judged, PortError},
+    ports::{GateLane, Judged, PortError, Trail},
 };
-use stampede_domain::{Attempt, Decision, Rejection, SaleId, Version};
+use stampede_domain::{Acknowledgement, Attempt, Decision, Epoch, Rejection, SaleId, Version};
 use tokio::{
     sync::Semaphore,
     task::{LocalSet, yield_now},
@@ -47,6 +47,11 @@ impl GateLane for HeldLane {
                 decisions: vec![Some(Decision::Rejected(Rejection::SoldOut)); batch.len()],
                 stock: 0,
                 version: Version(9),
+                trail: Trail {
+                    epoch: Epoch { number: 1, nonce: 7 },
+                    acknowledge: Acknowledgement::Gate,
+                    entry: None,
+                },
             }),
             Answer::Fail => Err(PortError::unavailable("gate", "away")),
             Answer::Panic => unreachable!("the lane panics, as the test asks"),

@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use async_trait::async_trait;
 use stampede_application::ports::{
-    Aligned, Amended, Audit, Change, Changed, GateLane, HoldingsCursor, HoldingsPage, Judged,
+    Aligned, Amended, Audit, Change, Changed, GateLane, Held, HoldingsCursor, HoldingsPage, Judged,
     PortError, Repaired, SaleGate, Snapshot,
 };
 use stampede_domain::{
-    Acknowledgement, Attempt, BuyerId, Epoch, Purchase, RecordedPurchase, Sale, SaleId, Version,
+    Acknowledgement, Attempt, BuyerId, Epoch, RecordedPurchase, Sale, SaleId, Version,
 };
 
 use super::engine::{Command, EngineHandle};
@@ -63,11 +63,7 @@ impl SaleGate for EmbeddedSaleGate {
         self.engine.ask(|reply| Command::Snapshot { id, reply }).await
     }
 
-    async fn purchases(
-        &self,
-        id: &SaleId,
-        buyer: &BuyerId,
-    ) -> Result<Option<Vec<Purchase>>, PortError> {
+    async fn purchases(&self, id: &SaleId, buyer: &BuyerId) -> Result<Option<Held>, PortError> {
         let (id, buyer) = (id.clone(), buyer.clone());
         self.engine.ask(|reply| Command::Purchases { id, buyer, reply }).await
     }

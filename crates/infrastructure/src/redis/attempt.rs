@@ -1,13 +1,16 @@
 //! A batch of attempts as `lua/attempt.lua` takes it, and its reply as decisions.
 
-use redis::{Cmd, Value};
-use stampede_application::ports::Judged;
+use redis::Cmd;
+use stampede_application::ports::{Entry, EntryBody, EntryId, Judged, Trail};
 use stampede_domain::{
-    Attempt, Decision, Instant, Position, Price, Purchase, Rejection, TraceParent, Version,
+    Acknowledgement, Attempt, Decision, Epoch, Instant, Position, Price, Purchase, Rejection,
+    SaleId, TraceParent, Version,
 };
 
 use super::{
+    entry,
     fence::Undecodable,
+    gatehouse::Answer,
     link, price,
     record::{self, Reader},
     script::{ATTEMPT, Call},
@@ -26,11 +29,12 @@ const HAS_PRICE: u8 = 2;
 
 /// Hands `send` the call that decides `batch`.
 pub(super) fn call<'a>(batch: &[Attempt], write: &'a (dyn Fn(&mut Cmd) + Sync)) -> Call<'a> {
-    Call { script: &ATTEMPT, size: (2 * batch.len(), ATTEMPT_BYTES * batch.len()), write }
+    Call { script: &ATTEMPT, size: (1 + 2 * batch.len(), ATTEMPT_BYTES * batch.len()), write }
 }
 
-/// Adds two arguments an attempt: the buyer, and the rest in one.
-pub(super) fn write(batch: &[Attempt], command: &mut Cmd) {
+/// Adds the level of this node, then two arguments an attempt: the buyer, and the rest in one.
+pub(super) fn write(level: Acknowledgement, batch: &[Attempt], command: &mut Cmd) {
+    command.arg(u8::from(level == Acknowledgement::Ledger));
     let mut blob = Vec::with_capacity(ATTEMPT_BYTES);
     for attempt in batch {
         blob.clear();
@@ -83,8 +87,13 @@ pub(super) fn read_extras(reader: &mut Reader<'_>) -> Result<Option<Extras>, Und
 ///
 /// After a second sending, a rejection that a change of the sale can undo is no decision: the
 /// first sending may still take effect.
-pub(super) fn judged(batch: &[Attempt], reply: Value, resent: bool) -> Result<Judged, Undecodable> {
-    let bytes = link::bytes(reply).ok_or(Undecodable("an attempt's reply"))?;
+pub(super) fn judged(
+    id: &SaleId,
+    batch: &[Attempt],
+    answer: Answer,
+) -> Result<Judged, Undecodable> {
+    let Answer { value, epoch, resent } = answer;
+    let bytes = link::bytes(value).ok_or(Undecodable("an attempt's reply"))?;
     let mut header = Reader(&bytes);
     header.take(7)?;
     let at = Instant::from_millis(header.number(6)?.cast_signed());
@@ -100,7 +109,27 @@ pub(super) fn judged(batch: &[Attempt], reply: Value, resent: bool) -> Result<Ju
         let decision = fold.decision(attempt, letter)?;
         decisions.push((!resent || is_final(&decision)).then_some(decision));
     }
-    Ok(Judged::Decided { decisions, stock: fold.stock, version })
+    let trail = trail(id, epoch, fold.receipts)?;
+    Ok(Judged::Decided { decisions, stock: fold.stock, version, trail })
+}
+
+/// Reads what the reply ends with.
+fn trail(id: &SaleId, epoch: Epoch, mut end: Reader<'_>) -> Result<Trail, Undecodable> {
+    let acknowledge = match end.small(1)? {
+        0 => Acknowledgement::Gate,
+        _ => Acknowledgement::Ledger,
+    };
+    let id_bytes = end.small(1)?;
+    let place = std::str::from_utf8(end.take(id_bytes as usize)?);
+    let place = place.map_err(|_| Undecodable("the id of an entry"))?;
+    let mut entry = None;
+    if !end.0.is_empty() {
+        let purchases = entry::purchases(id, epoch, end.0)?;
+        let purchases = purchases.ok_or(Undecodable("an entry of this version"))?;
+        let body = EntryBody::Purchases(purchases);
+        entry = Some(Entry { id: Some(EntryId(place.to_owned())), body });
+    }
+    Ok(Trail { epoch, acknowledge, entry })
 }
 
 /// Whether an earlier sending of the same attempt cannot contradict the decision.

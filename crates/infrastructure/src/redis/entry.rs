@@ -100,6 +100,33 @@ fn body(fields: &[(Vec<u8>, Vec<u8>)]) -> EntryBody {
     read.unwrap_or_else(|error| broken(&error))
 }
 
+/// Reads the purchases of an entry's body; `None` if one of them has a part that this version does
+/// not know.
+pub(super) fn purchases(
+    sale: &SaleId,
+    epoch: Epoch,
+    body: &[u8],
+) -> Result<Option<Vec<RecordedPurchase>>, Undecodable> {
+    let mut reader = Reader(body);
+    let mut purchases = Vec::new();
+    while !reader.0.is_empty() {
+        let mut purchase = reader.item()?;
+        purchase.ordinal = reader.small(2)?;
+        purchase.held_after = reader.small(1)?;
+        let bytes = reader.small(2)?;
+        let buyer = reader.take(bytes as usize)?;
+        let buyer = std::str::from_utf8(buyer).ok().and_then(|name| BuyerId::parse(name).ok());
+        let buyer = buyer.ok_or(Undecodable("a buyer"))?;
+        let Some((traceparent, unit_price)) = attempt::read_extras(&mut reader)? else {
+            return Ok(None);
+        };
+        purchase.unit_price = unit_price;
+        let sale = sale.clone();
+        purchases.push(RecordedPurchase { sale, epoch, buyer, purchase, traceparent });
+    }
+    Ok(Some(purchases))
+}
+
 /// The fields of one entry.
 struct Fields<'a>(&'a [(Vec<u8>, Vec<u8>)]);
 
@@ -124,27 +151,9 @@ impl<'a> Fields<'a> {
         Ok((SaleId { sku, generation: Generation(generation) }, epoch))
     }
 
-    /// `None` if one of them has a part that this version does not know.
     fn purchases(&self) -> Result<Option<Vec<RecordedPurchase>>, Undecodable> {
         let (sale, epoch) = self.sale()?;
-        let mut reader = Reader(self.get("b")?);
-        let mut purchases = Vec::new();
-        while !reader.0.is_empty() {
-            let mut purchase = reader.item()?;
-            purchase.ordinal = reader.small(2)?;
-            purchase.held_after = reader.small(1)?;
-            let bytes = reader.small(2)?;
-            let buyer = reader.take(bytes as usize)?;
-            let buyer = std::str::from_utf8(buyer).ok().and_then(|name| BuyerId::parse(name).ok());
-            let buyer = buyer.ok_or(Undecodable("a buyer"))?;
-            let Some((traceparent, unit_price)) = attempt::read_extras(&mut reader)? else {
-                return Ok(None);
-            };
-            purchase.unit_price = unit_price;
-            let sale = sale.clone();
-            purchases.push(RecordedPurchase { sale, epoch, buyer, purchase, traceparent });
-        }
-        Ok(Some(purchases))
+        purchases(&sale, epoch, self.get("b")?)
     }
 
     fn change(&self) -> Result<RecordedChange, Undecodable> {

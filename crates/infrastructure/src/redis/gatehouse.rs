@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use redis::Value;
 use stampede_application::ports::{Aligned, PortError};
-use stampede_domain::{Epoch, SaleId};
+use stampede_domain::{Acknowledgement, Epoch, SaleId};
 
 use super::{
     failure::{NotNow, inconsistent},
@@ -27,11 +27,15 @@ pub(super) struct Gatehouse {
     pub(super) registry: Arc<Registry>,
     pub(super) restorer: Arc<Restorer>,
     pub(super) response_timeout_ms: i64,
+    /// What this node's answers must have survived, even if a sale asks for less.
+    pub(super) acknowledge: Acknowledgement,
 }
 
 /// A script's own reply.
 pub(super) struct Answer {
     pub(super) value: Value,
+    /// The life of the gate that replied.
+    pub(super) epoch: Epoch,
     /// Whether an earlier sending of the same may still take effect.
     pub(super) resent: bool,
 }
@@ -51,15 +55,19 @@ impl Gatehouse {
         call: &Call<'_>,
     ) -> Result<Option<Answer>, PortError> {
         let sale = self.registry.sale(id);
-        if sale.epoch().is_none() && self.state(link, &sale).await?.is_none() {
-            return Ok(None);
-        }
         let mut resent = false;
         for _ in 0..TURNS_MAX {
-            let sent = send(link, self.response_timeout_ms, &sale, sale.epoch(), call).await?;
+            let epoch = match sale.epoch() {
+                Some(epoch) => epoch,
+                None => match self.state(link, &sale).await? {
+                    Some(state) => state.epoch,
+                    None => return Ok(None),
+                },
+            };
+            let sent = send(link, self.response_timeout_ms, &sale, Some(epoch), call).await?;
             resent |= sent.resent;
             match sent.reply {
-                Reply::Done(value) => return Ok(Some(Answer { value, resent })),
+                Reply::Done(value) => return Ok(Some(Answer { value, epoch, resent })),
                 Reply::Refused(refusal) => {
                     match self.after_refusal(link, &sale, &sent.live, refusal).await? {
                         Next::SendAgain => {}
@@ -84,7 +92,9 @@ impl Gatehouse {
         for _ in 0..TURNS_MAX {
             let sent = send(link, self.response_timeout_ms, &sale, Some(epoch), call).await?;
             let refusal = match sent.reply {
-                Reply::Done(value) => return Ok(Some(Answer { value, resent: sent.resent })),
+                Reply::Done(value) => {
+                    return Ok(Some(Answer { value, epoch, resent: sent.resent }));
+                }
                 Reply::Refused(refusal) => refusal,
             };
             match self.after_refusal(link, &sale, &sent.live, refusal).await? {

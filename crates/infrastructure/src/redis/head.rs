@@ -90,7 +90,8 @@ pub(super) fn read_sale(head: &mut Fields) -> Result<Sale, Undecodable> {
     Ok(Sale { window, limit_per_buyer, paused, ended_by_admin, ..definition })
 }
 
-/// Adds starts, ends, limit, paused, end reason, definition and price, in the order of the scripts.
+/// Adds starts, ends, limit, paused, end reason, definition, price and acknowledgement, in the order
+/// of the scripts.
 pub(super) fn write_sale(sale: &Sale, definition: &str, command: &mut Cmd) {
     let mut packed = Vec::new();
     price::write(sale.price, &mut packed);
@@ -101,7 +102,8 @@ pub(super) fn write_sale(sale: &Sale, definition: &str, command: &mut Cmd) {
         .arg(u8::from(sale.paused))
         .arg(if sale.ended_by_admin { ENDED_BY_ADMIN } else { "" })
         .arg(definition)
-        .arg(packed);
+        .arg(packed)
+        .arg(sale.acknowledge.to_string());
 }
 
 #[cfg(test)]

@@ -33,11 +33,12 @@ impl GateLane for RedisLane {
         if batch.is_empty() || batch.len() > BATCH_MAX {
             return Err(inconsistent(Undecodable("a batch of no size that is allowed")));
         }
-        let write = |command: &mut Cmd| attempt::write(batch, command);
+        let level = self.gatehouse.acknowledge;
+        let write = |command: &mut Cmd| attempt::write(level, batch, command);
         let call = attempt::call(batch, &write);
         let Some(answer) = self.gatehouse.call(&self.link, id, &call).await? else {
             return Ok(Judged::UnknownSale);
         };
-        attempt::judged(batch, answer.value, answer.resent).map_err(inconsistent)
+        attempt::judged(id, batch, answer).map_err(inconsistent)
     }
 }

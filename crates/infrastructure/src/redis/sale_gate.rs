@@ -5,12 +5,10 @@ use std::{rc::Rc, sync::Arc};
 use async_trait::async_trait;
 use redis::{Cmd, Value};
 use stampede_application::ports::{
-    Aligned, Amended, Audit, Change, Changed, Entry, EntryBody, EntryId, GateLane, Holding,
+    Aligned, Amended, Audit, Change, Changed, Entry, EntryBody, EntryId, GateLane, Held, Holding,
     HoldingsCursor, HoldingsPage, PortError, RecordedChange, Repaired, SaleGate, Snapshot,
 };
-use stampede_domain::{
-    Acknowledgement, BuyerId, Epoch, Purchase, RecordedPurchase, Sale, SaleId, Version,
-};
+use stampede_domain::{Acknowledgement, BuyerId, Epoch, RecordedPurchase, Sale, SaleId, Version};
 
 use super::{
     attempt::BATCH_MAX,
@@ -72,7 +70,7 @@ impl RedisSaleGate {
             command.arg(epoch.first_version().0).arg(sale.initial_stock);
             head::write_sale(sale, &definition, command);
         };
-        let call = Call { script: &OPEN, size: (9, definition.len() + 128), write: &write };
+        let call = Call { script: &OPEN, size: (10, definition.len() + 128), write: &write };
         let timeout = self.gatehouse.response_timeout_ms;
         let sent = send(self.link(), timeout, &known, Some(epoch), &call).await?;
         match sent.reply {
@@ -125,18 +123,15 @@ impl SaleGate for RedisSaleGate {
         Ok(self.state(id, &Call::plain(&SNAPSHOT)).await?.map(|state| state.snapshot))
     }
 
-    async fn purchases(
-        &self,
-        id: &SaleId,
-        buyer: &BuyerId,
-    ) -> Result<Option<Vec<Purchase>>, PortError> {
+    async fn purchases(&self, id: &SaleId, buyer: &BuyerId) -> Result<Option<Held>, PortError> {
         let write = |command: &mut Cmd| {
             command.arg(buyer.as_str());
         };
         let call = Call { script: &PURCHASES, size: (1, buyer.as_str().len()), write: &write };
-        let Some(mut fields) = self.fields(id, &call).await? else { return Ok(None) };
-        let price = fields.bytes().and_then(|price| price::read(&price)).map_err(inconsistent)?;
-        let held = fields.bytes().and_then(|record| record::read(&record, price));
+        let Some(Answer { value, epoch, .. }) = self.call(id, &call).await? else {
+            return Ok(None);
+        };
+        let held = held(value, epoch, self.gatehouse.acknowledge);
         held.map(Some).map_err(inconsistent)
     }
 
@@ -162,7 +157,7 @@ impl SaleGate for RedisSaleGate {
             command.arg(seen.0).arg(sale.initial_stock);
             head::write_sale(sale, &definition, command);
         };
-        let call = Call { script: &AMEND, size: (9, definition.len() + 128), write: &write };
+        let call = Call { script: &AMEND, size: (10, definition.len() + 128), write: &write };
         let Some(mut fields) = self.fields(&sale.id, &call).await? else {
             return Ok(Amended::UnknownSale);
         };
@@ -244,6 +239,19 @@ impl SaleGate for RedisSaleGate {
 
 fn definition(sale: &Sale) -> Result<String, PortError> {
     head::definition(sale).map_err(|error| PortError::inconsistent(STORE, error))
+}
+
+/// Reads what `lua/purchases.lua` says on a node of that level.
+fn held(reply: Value, epoch: Epoch, level: Acknowledgement) -> Result<Held, Undecodable> {
+    let mut fields = Fields::of(reply)?;
+    fields.value().and_then(|_| fields.value())?;
+    let price = price::read(&fields.bytes()?)?;
+    let asked = match fields.text()?.as_str() {
+        "ledger" => Acknowledgement::Ledger,
+        _ => Acknowledgement::Gate,
+    };
+    let purchases = record::read(&fields.bytes()?, price)?;
+    Ok(Held { purchases, epoch, acknowledge: asked.max(level) })
 }
 
 /// Reads what `lua/change.lua` says besides the state.

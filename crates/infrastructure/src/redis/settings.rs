@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use stampede_domain::Acknowledgement;
+
 /// How to reach Redis and how long to wait for it.
 #[derive(Clone)]
 pub struct RedisSettings {
@@ -21,6 +23,8 @@ pub struct RedisSettings {
     pub restore_wait: Duration,
     /// How often a node compares what it shows with the store.
     pub feed_interval: Duration,
+    /// What this node's answers must have survived, even if a sale asks for less.
+    pub acknowledge: Acknowledgement,
 }
 
 impl RedisSettings {
@@ -36,6 +40,7 @@ impl RedisSettings {
             reconnect_max: Duration::from_secs(1),
             restore_wait: Duration::from_secs(2),
             feed_interval: Duration::from_millis(200),
+            acknowledge: Acknowledgement::Gate,
         }
     }
 }

@@ -13,12 +13,12 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use stampede_application::ports::{
     Aligned, Amended, Audit, Change, Changed, CommitError, DeadLetter, Entry, EntryBody, GateLane,
-    HoldingsCursor, HoldingsPage, Ledger, PortError, ReconciliationRun, Repaired, SaleGate,
+    Held, HoldingsCursor, HoldingsPage, Ledger, PortError, ReconciliationRun, Repaired, SaleGate,
     Settled, Snapshot,
 };
 use stampede_domain::{
-    Acknowledgement, BuyerId, Epoch, Instant, Position, Purchase, PurchaseNo, RecordedPurchase,
-    Sale, SaleId, Version,
+    Acknowledgement, BuyerId, Epoch, Instant, Position, PurchaseNo, RecordedPurchase, Sale, SaleId,
+    Version,
 };
 
 /// A ledger that can be taken away, and counts what it refuses.
@@ -194,11 +194,7 @@ impl SaleGate for FaultyGate {
         self.gate.snapshot(id).await
     }
 
-    async fn purchases(
-        &self,
-        id: &SaleId,
-        buyer: &BuyerId,
-    ) -> Result<Option<Vec<Purchase>>, PortError> {
+    async fn purchases(&self, id: &SaleId, buyer: &BuyerId) -> Result<Option<Held>, PortError> {
         self.gate.purchases(id, buyer).await
     }
 

@@ -305,7 +305,7 @@ fn a_receipt_keeps_its_price_when_the_change_of_it_was_lost() {
 
         let again = attempt("ada", 1, 1);
         let held = shop.gate.purchases(&id, &again.buyer).await.expect("the gate answers");
-        assert_eq!(held.expect("the sale")[0].unit_price, ahead.price);
+        assert_eq!(held.expect("the sale").purchases[0].unit_price, ahead.price);
         let [Decision::Replayed(replayed)] = shop.decide(&id, &[again]).await[..] else {
             panic!("the key is remembered")
         };

@@ -124,7 +124,7 @@ async fn what_the_gate_lost_is_given_back_to_it(shop: Shop) {
     for lost in lost {
         let held = shop.gate.purchases(&id, &lost.buyer).await.expect("the gate answers");
         let held = held.expect("the gate has the sale");
-        assert_eq!(held[0].no(), lost.purchase.no());
+        assert_eq!(held.purchases[0].no(), lost.purchase.no());
     }
     assert_eq!(shop.waiting(&id).await, [], "the ledger has them");
     agrees(&shop).await;
@@ -380,7 +380,7 @@ mod counters {
             assert_eq!(shop.counts(&id).await, (7, 3, 3));
             let buyer = attempt("buyer-1", 1, 1).buyer;
             let held = shop.gate.purchases(&id, &buyer).await.expect("the gate answers");
-            assert_eq!(held.map(|held| held[0].no()), Some(bought[1].no()));
+            assert_eq!(held.map(|held| held.purchases[0].no()), Some(bought[1].no()));
             agrees(&shop).await;
         });
     }

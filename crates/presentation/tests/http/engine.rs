@@ -14,13 +14,13 @@ use async_trait::async_trait;
 use stampede_application::ports::{
     Aligned, Amended, Audit, Buried, Catalogue, CatalogueCursor, CatalogueRow, Change, Changed,
     Clock, CommitError, Created, DeadLetter, DeadLetterId, Entry, EntryBody, EntryId, GateLane,
-    HoldingsCursor, HoldingsPage, Judged, Ledger, LockedSale, Outbox, PortError, PutDecision,
+    Held, HoldingsCursor, HoldingsPage, Judged, Ledger, LockedSale, Outbox, PortError, PutDecision,
     Randomness, Readmission, ReconciliationRun, RecordedChange, Repaired, SaleGate, Settled,
-    Snapshot, StoreProbe,
+    Snapshot, StoreProbe, Trail,
 };
 use stampede_domain::{
-    Acknowledgement, Attempt, BuyerId, Epoch, Instant, Position, Purchase, PurchaseNo,
-    RecordedPurchase, Sale, SaleId, Shard, Sku, State, Tally, Version, decide,
+    Acknowledgement, Attempt, BuyerId, Epoch, Instant, Position, PurchaseNo, RecordedPurchase,
+    Sale, SaleId, Shard, Sku, State, Tally, Version, decide,
 };
 
 /// The instant at which every test begins: 2026-02-15T10:00:00Z.
@@ -154,7 +154,8 @@ impl GateLane for FakeLane {
             let decisions = decide(&row.sale, &mut row.tally, batch, now);
             row.version = row.version.plus(1);
             let decisions = decisions.into_iter().map(Some).collect();
-            Judged::Decided { decisions, stock: row.tally.stock, version: row.version }
+            let trail = Trail { epoch: row.epoch, acknowledge: row.sale.acknowledge, entry: None };
+            Judged::Decided { decisions, stock: row.tally.stock, version: row.version, trail }
         })?;
         Ok(judged.unwrap_or(Judged::UnknownSale))
     }
@@ -186,12 +187,12 @@ impl SaleGate for FakeGate {
         self.0.of(id, |row| row.snapshot())
     }
 
-    async fn purchases(
-        &self,
-        id: &SaleId,
-        buyer: &BuyerId,
-    ) -> Result<Option<Vec<Purchase>>, PortError> {
-        self.0.of(id, |row| row.tally.purchases(buyer).to_vec())
+    async fn purchases(&self, id: &SaleId, buyer: &BuyerId) -> Result<Option<Held>, PortError> {
+        self.0.of(id, |row| Held {
+            purchases: row.tally.purchases(buyer).to_vec(),
+            epoch: row.epoch,
+            acknowledge: row.sale.acknowledge,
+        })
     }
 
     async fn change(&self, id: &SaleId, change: Change) -> Result<Changed, PortError> {

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
+use stampede_domain::Acknowledgement;
 use stampede_infrastructure::{
     embedded::EngineLimits, postgres::PostgresLimits, redis::RedisSettings,
 };
@@ -107,6 +108,8 @@ impl RedisAndPostgres {
             reconnect_max,
             restore_wait: read.millis("STAMPEDE_RESTORE_WAIT_MAX_MS"),
             feed_interval: read.millis("STAMPEDE_FEED_INTERVAL_MS"),
+            // More is refused, above, until a purchase can wait for the ledger.
+            acknowledge: Acknowledgement::Gate,
         };
         let (postgres, status_age_max) =
             (limits::postgres(read), read.millis("STAMPEDE_STATUS_AGE_MAX_MS"));

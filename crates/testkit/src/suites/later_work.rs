@@ -65,7 +65,7 @@ fn cancelled(mut recorded: RecordedPurchase) -> RecordedPurchase {
 async fn held(scene: &Scene, buyer: &str) -> Vec<Purchase> {
     let buyer = attempt(buyer, 1, 1).buyer;
     let held = scene.gate.purchases(scene.id(), &buyer).await.expect("the gate answers");
-    held.expect("the gate has the sale")
+    held.expect("the gate has the sale").purchases
 }
 
 async fn is_consistent(scene: &Scene) -> bool {

@@ -308,7 +308,7 @@ pub async fn a_lost_purchase_is_readmitted_once(harness: &impl Harness) {
         assert_eq!((snapshot.stock, snapshot.sold), (9, 1));
     }
     let held = scene.gate.purchases(scene.id(), &stale.buyer).await.expect("the gate answers");
-    assert_eq!(held.expect("the gate has the sale")[0].no(), stale.purchase.no());
+    assert_eq!(held.expect("the gate has the sale").purchases[0].no(), stale.purchase.no());
     let unique: HashSet<_> = numbers(&scene.waiting().await).into_iter().collect();
     assert_eq!(unique, HashSet::from([stale.purchase.no()]));
     scene.record().await;

@@ -1,5 +1,6 @@
 //! What every gate must hold, whatever it is made of.
 
+pub mod acknowledging;
 pub mod attempts;
 pub mod changes;
 pub mod sequences;
@@ -34,6 +35,17 @@ macro_rules! sale_gate_suite {
                 a_purchase_is_known_the_instant_it_is_answered,
                 a_full_batch_is_decided,
                 a_sale_that_was_never_opened_is_unknown,
+            );
+        }
+        mod acknowledging {
+            use super::*;
+            $crate::suite_tests!(
+                $harness,
+                $crate::suites::sale_gate::acknowledging,
+                a_strict_batch_hands_out_its_entry_as_the_outbox_has_it,
+                a_plain_batch_hands_out_none,
+                the_level_that_was_amended_is_told_from_that_instant_on,
+                a_rebuild_keeps_the_level,
             );
         }
         mod changes {

@@ -102,7 +102,7 @@ impl Scene {
     }
 
     /// Opens this very sale.
-    pub(crate) async fn of(harness: &impl Harness, sale: Sale) -> Self {
+    pub async fn of(harness: &impl Harness, sale: Sale) -> Self {
         let catalogue = harness.catalogue();
         let created = catalogue.create(&sale, 7).await.expect("the catalogue answers");
         let Created::Recorded(epoch) = created else {

@@ -1,10 +1,10 @@
 //! What the engine is asked, and how it answers.
 
 use stampede_application::ports::{
-    Amended, Audit, Change, Changed, HoldingsCursor, HoldingsPage, Judged, PortError, Readmission,
-    Repaired, Snapshot,
+    Amended, Audit, Change, Changed, Held, HoldingsCursor, HoldingsPage, Judged, PortError,
+    Readmission, Repaired, Snapshot,
 };
-use stampede_domain::{Attempt, BuyerId, Epoch, Purchase, RecordedPurchase, Sale, SaleId, Version};
+use stampede_domain::{Attempt, BuyerId, Epoch, RecordedPurchase, Sale, SaleId, Version};
 use tokio::sync::oneshot;
 
 use crate::embedded::STORE;
@@ -17,7 +17,7 @@ pub(in crate::embedded) enum Command {
     Decide { id: SaleId, batch: Vec<Attempt>, reply: Reply<Judged> },
     Open { sale: Box<Sale>, epoch: Epoch, reply: Reply<Snapshot> },
     Snapshot { id: SaleId, reply: Reply<Option<Snapshot>> },
-    Purchases { id: SaleId, buyer: BuyerId, reply: Reply<Option<Vec<Purchase>>> },
+    Purchases { id: SaleId, buyer: BuyerId, reply: Reply<Option<Held>> },
     Change { id: SaleId, change: Change, reply: Reply<Changed> },
     Amend { sale: Box<Sale>, seen: Version, reply: Reply<Amended> },
     Forget { id: SaleId, reply: Reply<()> },

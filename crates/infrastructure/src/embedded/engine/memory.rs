@@ -93,7 +93,7 @@ impl Memory {
             },
             Command::Rebuild { id, reply } => return Some(Asking::Rebuild(id, reply)),
             Command::Purchases { id, buyer, reply } => {
-                let held = self.find(&id).map(|found| found.map(|open| open.purchases(&buyer)));
+                let held = self.find(&id).map(|found| found.map(|open| open.held(&buyer)));
                 group.answer(reply, held);
             }
             Command::Change { id, change, reply } => self.change(&id, change, reply, group),
@@ -152,7 +152,8 @@ impl Memory {
             let (decisions, accepted) = open.decide(batch, now);
             group.write_purchases(&accepted);
             let decisions: Vec<Option<Decision>> = decisions.into_iter().map(Some).collect();
-            Judged::Decided { decisions, stock: open.stock(), version: open.version() }
+            let trail = open.trail();
+            Judged::Decided { decisions, stock: open.stock(), version: open.version(), trail }
         });
         group.answer(reply, judged);
     }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use stampede_application::ports::{
-    Amended, Audit, Change, Holding, HoldingsCursor, HoldingsPage, Readmission, RecordedChange,
-    Repaired, Snapshot,
+    Amended, Audit, Change, Held, Holding, HoldingsCursor, HoldingsPage, Readmission,
+    RecordedChange, Repaired, Snapshot, Trail,
 };
 use stampede_domain::{
     Attempt, BuyerId, Decision, Epoch, Instant, Position, Purchase, RecordedPurchase, Sale, State,
@@ -93,7 +93,17 @@ impl OpenSale {
         self.version
     }
 
-    pub(super) fn purchases(&self, buyer: &BuyerId) -> Vec<Purchase> {
+    /// What a batch leaves behind; no entry, since the journal is as durable as the ledger.
+    pub(super) fn trail(&self) -> Trail {
+        Trail { epoch: self.epoch, acknowledge: self.sale.acknowledge, entry: None }
+    }
+
+    pub(super) fn held(&self, buyer: &BuyerId) -> Held {
+        let purchases = self.purchases(buyer);
+        Held { purchases, epoch: self.epoch, acknowledge: self.sale.acknowledge }
+    }
+
+    fn purchases(&self, buyer: &BuyerId) -> Vec<Purchase> {
         self.tally.purchases(buyer).to_vec()
     }
 

@@ -5,7 +5,7 @@
 --
 -- KEYS and ARGV 1 to 4: see fence.lua.
 -- ARGV  5 version that was seen, 6 stock, 7 starts, 8 ends, 9 limit, 10 paused,
---       11 end reason, 12 definition, 13 price; 10 and 11 as they were seen
+--       11 end reason, 12 definition, 13 price, 14 acknowledge; 10 and 11 as they were seen
 -- Reply: `O`, TIME, then `applied` and the version, `not upcoming`, or `moved`.
 
 local head, refusal = enter()
@@ -28,6 +28,6 @@ end
 
 redis.call('HSET', head_key, 'version', int(seen + 1), 'stock', ARGV[6], 'starts', ARGV[7],
   'ends', ARGV[8], 'limit', ARGV[9], 'definition', ARGV[12], 'price', ARGV[13],
-  'last_now', int(head.now))
+  'acknowledge', ARGV[14], 'last_now', int(head.now))
 announce_change(seen + 1)
 return { 'O', int(raw), 'applied', int(seen + 1) }

@@ -1,13 +1,17 @@
 -- Decides a batch of attempts in order, as one atomic step: `domain::decide`, inside Redis.
 --
--- KEYS and ARGV 1 to 4: see fence.lua. Then for each attempt, at most 256:
+-- KEYS and ARGV 1 to 4: see fence.lua.
+-- ARGV  5 whether this node tells of no purchase that is not in the ledger: 0|1
+-- Then for each attempt, at most 256:
 -- ARGV  buyer
 --       blob: key 16 bytes, bits 10, units 1, extras without a price: a node may not know it yet,
 --       so that the entry gets the head's
 --
 -- Reply, one string: `O`, TIME 6 bytes, now 6, version after 7, position before 5, stock before
 -- 4, bytes of the price 1, the price of every purchase in the reply; a letter an attempt; what
--- the letters call for, in order; the outbox id, if any.
+-- the letters call for, in order; whether what was accepted must be in the ledger before it is told
+-- 1, bytes of the outbox id 1, the id, if any, and if it must be, the entry's body, so that who asked
+-- commits the same bytes as a worker.
 --   A accepted, the buyer's first                 B accepted: ordinal 2, held after 1
 --   R replayed: item, ordinal 2, held after 1     K the key bought another quantity
 --   D over the limit: as R, the newest purchase   L over the limit, holding nothing
@@ -27,15 +31,15 @@ local price = head.price
 local accepting = head.starts <= now and now < head.ends
   and head.paused ~= '1' and head.end_reason == ''
 
-local buyers, n = {}, (#ARGV - 4) / 2
+local buyers, n = {}, (#ARGV - 5) / 2
 for i = 1, n do
-  buyers[i] = ARGV[3 + 2 * i]
+  buyers[i] = ARGV[4 + 2 * i]
 end
 local held = redis.call('HMGET', buyers_key, unpack(buyers))
 
 local seen, order, letters, receipts, accepted = {}, {}, {}, {}, {}
 for i = 1, n do
-  local buyer, blob = buyers[i], ARGV[4 + 2 * i]
+  local buyer, blob = buyers[i], ARGV[5 + 2 * i]
   local record = seen[buyer] or held[i] or ''
   local key, qty = sub(blob, 1, 16), byte(blob, 27)
 
@@ -96,7 +100,8 @@ for i = 1, n do
   letters[i] = letter
 end
 
-local version, id = head.version, ''
+local strict = ARGV[5] == '1' or acknowledge_of(head.acknowledge) == 'ledger'
+local version, id, body = head.version, '', ''
 if #accepted > 0 then
   version = version + 1
   local writes = {}
@@ -106,9 +111,12 @@ if #accepted > 0 then
   redis.call('HSET', buyers_key, unpack(writes))
   redis.call('HSET', head_key, 'stock', int(stock), 'sold', int(sold), 'count', int(count),
     'version', int(version), 'position', int(position), 'last_now', int(now))
-  id = enqueue('purchases', head.epoch, 'b', table.concat(accepted))
+  local entry = table.concat(accepted)
+  id = enqueue('purchases', head.epoch, 'b', entry)
+  body = strict and entry or ''
   announce_stock(version, stock)
 end
 
 return 'O' .. pack('>I6I6I7I5I4B', raw, now, version, head.position, head.stock, #price)
-  .. price .. table.concat(letters) .. table.concat(receipts) .. id
+  .. price .. table.concat(letters) .. table.concat(receipts)
+  .. pack('>BB', strict and 1 or 0, #id) .. id .. body

@@ -44,6 +44,6 @@ redis.call('HSET', head_key, 'generation', generation, 'epoch', epoch, 'inc', in
 redis.call('HDEL', head_key, 'stock', 'sold', 'last_now', 'count', 'position', 'written')
 if h[3] ~= ARGV[6] then
   redis.call('HDEL', head_key, 'version', 'starts', 'ends', 'limit', 'paused', 'end_reason',
-    'definition')
+    'definition', 'acknowledge')
 end
 return closed()

@@ -3,7 +3,8 @@
 -- Concatenated before each script. Every script has the same first arguments:
 --
 -- KEYS  1 head    hash of the sale: generation, epoch, inc, open, version, stock, sold, starts,
---                 ends, limit, paused, end_reason, last_now, count, position, definition, price
+--                 ends, limit, paused, end_reason, last_now, count, position, definition, price,
+--                 acknowledge
 --       2 buyers  hash of the sale: buyer -> record
 --       3 sales   hash of the shard: sku -> generation, version, `live` or `deleted`
 --       4 outbox  stream of the shard
@@ -31,7 +32,8 @@ local FORMAT = 1 -- of records, entries and messages
 local ITEM = 43 -- bytes of a purchase in a record: see item()
 local HAS_PRICE = 2 -- bit of an entry's extras: see entry_item()
 
-local sub, byte, pack, floor = string.sub, string.byte, struct.pack, math.floor
+local sub, byte, find = string.sub, string.byte, string.find
+local pack, floor = struct.pack, math.floor
 local head_key, buyers_key, sales_key, outbox_key, feed_key =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local generation, epoch, sku = ARGV[1], ARGV[2], ARGV[4]
@@ -66,6 +68,16 @@ local function is_listed_deleted()
   return listed and sub(listed, 1, 32) == generation and sub(listed, -7) == 'deleted'
 end
 
+-- What answers of this sale must have survived, `gate` or `ledger`. A head that an older version
+-- wrote says it in its definition alone, where every quote inside a text is escaped.
+local function acknowledge_of(field)
+  if field then
+    return field
+  end
+  local definition = redis.call('HGET', head_key, 'definition') or ''
+  return find(definition, '"acknowledge":"ledger"', 1, true) and 'ledger' or 'gate'
+end
+
 -- The head behind the whole fence, or nil and the refusal. Who judges the number of buyers
 -- itself says so, and gets it as `buyers`.
 local function enter(judges_count)
@@ -75,7 +87,7 @@ local function enter(judges_count)
   end
   local h = redis.call('HMGET', head_key, 'generation', 'deleted', 'epoch', 'inc', 'open',
     'version', 'stock', 'sold', 'starts', 'ends', 'limit', 'paused', 'end_reason', 'last_now',
-    'count', 'position', 'price')
+    'count', 'position', 'price', 'acknowledge')
   if not h[1] then
     return nil, refuse(is_listed_deleted() and 'DELETED' or 'CLOSED')
   end
@@ -96,7 +108,7 @@ local function enter(judges_count)
     epoch = h[3], version = tonumber(h[6]), stock = tonumber(h[7]), sold = tonumber(h[8]),
     starts = tonumber(h[9]), ends = tonumber(h[10]), limit = tonumber(h[11]),
     paused = h[12], end_reason = h[13], count = tonumber(h[15]), position = tonumber(h[16]),
-    price = h[17] or '', buyers = buyers, now = math.max(raw, tonumber(h[14])),
+    price = h[17] or '', acknowledge = h[18], buyers = buyers, now = math.max(raw, tonumber(h[14])),
   }
 end
 

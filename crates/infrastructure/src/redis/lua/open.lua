@@ -2,7 +2,7 @@
 --
 -- KEYS and ARGV 1 to 4: see fence.lua; the epoch is the one that the catalogue gave.
 -- ARGV  5 version, 6 stock, 7 starts, 8 ends, 9 limit, 10 paused 0|1, 11 end_reason or '',
---       12 definition, 13 price
+--       12 definition, 13 price, 14 acknowledge
 -- Reply: the state, see fence.lua; that of the open sale if it was opened before.
 
 local refusal = refuse_here()
@@ -21,7 +21,7 @@ redis.call('HSET', head_key, 'generation', generation, 'epoch', epoch, 'inc', in
   'version', ARGV[5], 'stock', ARGV[6], 'sold', '0', 'starts', ARGV[7], 'ends', ARGV[8],
   'limit', ARGV[9], 'paused', ARGV[10], 'end_reason', ARGV[11], 'last_now', int(raw),
   'count', '0', 'position', '0', 'definition', ARGV[12],
-  'price', ARGV[13])
+  'price', ARGV[13], 'acknowledge', ARGV[14])
 redis.call('UNLINK', buyers_key)
 announce_change(tonumber(ARGV[5]))
 return state()

@@ -143,7 +143,7 @@ impl Run<'_> {
                 .arg(counted.newest.map_or(0, Instant::millis))
                 .arg(counted.purchases);
         };
-        let size = (13, definition.len() + 128);
+        let size = (14, definition.len() + 128);
         let value = self.value(&Call { script: &REOPEN, size, write: &write }).await?;
         State::read(value).map_err(inconsistent)
     }

@@ -4,10 +4,13 @@ use futures::StreamExt as _;
 use redis::{Value, aio::MultiplexedConnection};
 use stampede_application::{
     live_sales::Known,
-    ports::{EntryBody, PortError},
+    ports::{EntryBody, Judged, PortError},
 };
-use stampede_domain::{SaleId, Shard};
-use stampede_testkit::suites::{Harness as _, Scene, attempt, run, sale_feed::arrived};
+use stampede_domain::{Acknowledgement, SaleId, Shard};
+use stampede_testkit::{
+    builders::a_sale,
+    suites::{Harness as _, Scene, attempt, run, sale_feed::arrived},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::RedisHarness;
@@ -34,6 +37,27 @@ impl RedisHarness {
 fn text(value: &Value) -> String {
     let Value::BulkString(bytes) = value else { panic!("a string: {value:?}") };
     bytes.escape_ascii().to_string()
+}
+
+/// A head that was written before heads had the level.
+#[test]
+fn a_head_without_the_level_asks_for_what_its_definition_says() {
+    run(async {
+        let harness = RedisHarness::start().await;
+        let mut beside = harness.beside().await;
+        for (generation, level) in [(1, Acknowledgement::Gate), (2, Acknowledgement::Ledger)] {
+            let sale = a_sale().sku(&format!("LEVEL-{generation}")).generation(generation);
+            let scene = Scene::of(&harness, sale.acknowledged_at(level).build()).await;
+            let id = scene.id();
+            let mut forget = redis::cmd("HDEL");
+            forget.arg(harness.key(id, &format!("sale:{id}:head"))).arg("acknowledge");
+            let gone: u32 = forget.query_async(&mut beside).await.expect("Redis answers");
+            assert_eq!(gone, 1);
+            let judged = scene.lane.decide(id, &[attempt("ada", 1, 1)]).await;
+            let Ok(Judged::Decided { trail, .. }) = judged else { panic!("{judged:?}") };
+            assert_eq!(trail.acknowledge, level);
+        }
+    });
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::RedisHarness;
 async fn told(scene: &Scene, buyer: &str) -> Vec<Option<Price>> {
     let held = scene.gate.purchases(scene.id(), &attempt(buyer, 1, 1).buyer).await;
     let held = held.expect("the gate answers").expect("the gate has the sale");
-    held.into_iter().map(|purchase| purchase.unit_price).collect()
+    held.purchases.into_iter().map(|purchase| purchase.unit_price).collect()
 }
 
 /// A head that was opened before sales had prices.

@@ -68,7 +68,9 @@ impl Model {
         let batch: Vec<_> = (0..dice.roll(1, 12)).map(|_| dice.attempt()).collect();
         let lane = &lanes[dice.roll(0, 1) as usize];
         let judged = lane.decide(scene.id(), &batch).await.expect("the gate answers");
-        let Judged::Decided { decisions, stock, version } = judged else { panic!("{judged:?}") };
+        let Judged::Decided { decisions, stock, version, .. } = judged else {
+            panic!("{judged:?}")
+        };
         let decisions: Vec<_> = decisions.into_iter().flatten().collect();
         // All of one batch is judged at one instant, which an acceptance tells.
         let at = accepted_at(&decisions).unwrap_or_else(|| scene.clock.now());

@@ -117,7 +117,7 @@ pub async fn a_repair_adds_what_was_lost_once(harness: &impl Harness) {
     assert_eq!((after.stock, after.sold), (7, 3));
     assert!(after.version > before.version);
     let held = scene.gate.purchases(scene.id(), &lost.buyer).await.expect("the gate answers");
-    let held = held.expect("the gate has the sale");
+    let held = held.expect("the gate has the sale").purchases;
     assert_eq!(held.iter().map(Purchase::no).collect::<Vec<_>>(), [lost.purchase.no()]);
     assert_eq!((held[0].qty, held[0].key, held[0].ordinal), (2, lost.purchase.key, 1));
     // What is sold next stands behind it.
