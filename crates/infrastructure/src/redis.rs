@@ -19,6 +19,7 @@ mod inspection;
 mod keys;
 mod lane;
 mod link;
+mod listing;
 mod outbox;
 mod price;
 mod record;

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use async_trait::async_trait;
 use stampede_domain::{
-    Acknowledgement, Attempt, BuyerId, Decision, Epoch, Instant, Purchase, RecordedPurchase, Sale,
-    SaleId, Version,
+    Acknowledgement, Attempt, BuyerId, Decision, Epoch, Instant, Position, Purchase,
+    RecordedPurchase, Sale, SaleId, Shard, Version,
 };
 
 use super::{Entry, PortError};
@@ -134,7 +134,9 @@ pub struct Audit {
     pub consistent: bool,
     /// The life of the gate.
     pub epoch: Epoch,
-    /// The store's time.
+    /// The last place that was given in this life.
+    pub position: Position,
+    /// The time by which the gate judges: its store's, which for a gate never goes back.
     pub at: Instant,
 }
 
@@ -229,6 +231,23 @@ pub trait SaleGate: Send + Sync {
     ///
     /// [`PortError::Unavailable`]; repeat it.
     async fn forget(&self, id: &SaleId, epoch: Epoch) -> Result<(), PortError>;
+
+    /// The sales of one shard that this gate has and does not call deleted, whatever the ledger
+    /// says. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Unavailable`].
+    async fn listed(&self, shard: Shard) -> Result<Vec<SaleId>, PortError>;
+
+    /// Accepts and answers nothing more of a sale that the ledger does not know, and loses nothing
+    /// of it: once the ledger knows it, whoever meets the sale makes it anew. Repeating it is
+    /// harmless.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Unavailable`]; repeat it.
+    async fn shut(&self, id: &SaleId) -> Result<(), PortError>;
 
     /// A part of the sale's buyers, at most about 1,000; `None` if this gate has no such sale.
     ///

@@ -8,7 +8,7 @@ use stampede_application::ports::{
     PortError, Repaired, SaleGate, Snapshot,
 };
 use stampede_domain::{
-    Acknowledgement, Attempt, BuyerId, Epoch, RecordedPurchase, Sale, SaleId, Version,
+    Acknowledgement, Attempt, BuyerId, Epoch, RecordedPurchase, Sale, SaleId, Shard, Version,
 };
 
 use super::engine::{Command, EngineHandle};
@@ -80,6 +80,17 @@ impl SaleGate for EmbeddedSaleGate {
 
     /// The epoch is not needed: a generation is never opened again once it is buried.
     async fn forget(&self, id: &SaleId, _epoch: Epoch) -> Result<(), PortError> {
+        let id = id.clone();
+        self.engine.ask(|reply| Command::Forget { id, reply }).await
+    }
+
+    async fn listed(&self, shard: Shard) -> Result<Vec<SaleId>, PortError> {
+        self.engine.ask(|reply| Command::Listed { shard, reply }).await
+    }
+
+    /// The memory is made from the ledger's own file: what that knows is read again when it is
+    /// asked for.
+    async fn shut(&self, id: &SaleId) -> Result<(), PortError> {
         let id = id.clone();
         self.engine.ask(|reply| Command::Forget { id, reply }).await
     }

@@ -16,7 +16,7 @@ use super::{
     link::{Link, Live},
     registry::{KnownSale, Registry},
     restore::{Restored, Restorer},
-    script::{Call, SNAPSHOT, send},
+    script::{Call, SHUT, SNAPSHOT, send},
 };
 
 /// How often one request is sent again because the sale moved to another epoch meanwhile.
@@ -124,6 +124,25 @@ impl Gatehouse {
                     Next::UnknownSale => Ok(Aligned::Unknown),
                 }
             }
+        }
+    }
+
+    /// Shuts a sale that the ledger does not know, in whatever life it is met.
+    pub(super) async fn shut(&self, link: &Link, id: &SaleId) -> Result<(), PortError> {
+        let sale = self.registry.sale(id);
+        let call = Call::plain(&SHUT);
+        let sent = send(link, self.response_timeout_ms, &sale, None, &call).await?;
+        self.registry.remove(id);
+        match sent.reply {
+            // What is of another creation, or gone, answers for no such sale already.
+            Reply::Done(_) | Reply::Refused(Refusal::OtherGeneration | Refusal::Deleted) => Ok(()),
+            Reply::Refused(Refusal::NotMaster) => {
+                link.drop_broken(&sent.live).await;
+                Err(NotNow::NotMaster.into())
+            }
+            Reply::Refused(
+                Refusal::Late | Refusal::OtherEpoch(_) | Refusal::Closed(_) | Refusal::Newer,
+            ) => Err(NotNow::Late.into()),
         }
     }
 

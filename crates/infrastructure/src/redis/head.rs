@@ -2,7 +2,7 @@
 
 use redis::{Cmd, Value};
 use stampede_application::ports::Snapshot;
-use stampede_domain::{Epoch, Instant, Sale, Version, Window};
+use stampede_domain::{Epoch, Instant, Position, Sale, Version, Window};
 
 use super::{
     fence::{Undecodable, parse_epoch},
@@ -17,7 +17,8 @@ const ENDED_BY_ADMIN: &str = "ENDED_BY_ADMIN";
 pub(super) struct State {
     pub(super) snapshot: Snapshot,
     pub(super) epoch: Epoch,
-    /// The server's time when it was read.
+    pub(super) position: Position,
+    /// The time by which the gate judged when it was read.
     pub(super) at: Instant,
     /// What the script replies besides.
     pub(super) extra: Vec<Value>,
@@ -62,14 +63,16 @@ impl State {
     pub(super) fn read(reply: Value) -> Result<Self, Undecodable> {
         let mut fields = Fields::of(reply)?;
         fields.value()?;
-        let at = Instant::from_millis(fields.number()?);
+        let raw = Instant::from_millis(fields.number()?);
         let mut head = Fields::of(fields.value()?)?;
         let epoch = parse_epoch(&head.text()?).ok_or(Undecodable("an epoch"))?;
         let version = Version(head.number()?);
         let (stock, sold) = (head.number()?, head.number()?);
         let sale = read_sale(&mut head)?;
+        let position = Position(head.number()?);
+        let at = raw.max(Instant::from_millis(head.number()?));
         let snapshot = Snapshot { sale, stock, sold, version };
-        Ok(Self { snapshot, epoch, at, extra: fields.rest() })
+        Ok(Self { snapshot, epoch, position, at, extra: fields.rest() })
     }
 }
 

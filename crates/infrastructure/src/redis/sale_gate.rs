@@ -8,18 +8,21 @@ use stampede_application::ports::{
     Aligned, Amended, Audit, Change, Changed, Entry, EntryBody, EntryId, GateLane, Held, Holding,
     HoldingsCursor, HoldingsPage, PortError, RecordedChange, Repaired, SaleGate, Snapshot,
 };
-use stampede_domain::{Acknowledgement, BuyerId, Epoch, RecordedPurchase, Sale, SaleId, Version};
+use stampede_domain::{
+    Acknowledgement, BuyerId, Epoch, RecordedPurchase, Sale, SaleId, Shard, Version,
+};
 
 use super::{
     attempt::BATCH_MAX,
     connections::Connections,
     entry::pairs,
-    failure::{NotNow, STORE, inconsistent},
+    failure::{NotNow, STORE, inconsistent, unavailable},
     fence::{Refusal, Reply, Undecodable, parse_epoch},
     gatehouse::{Answer, Gatehouse},
     head::{self, Fields, State},
     lane::RedisLane,
     link::{self, Link},
+    listing::{Mark, list},
     price, record,
     restore::Restored,
     room,
@@ -173,6 +176,17 @@ impl SaleGate for RedisSaleGate {
         self.gatehouse.restorer.forget(id, epoch).await
     }
 
+    async fn listed(&self, shard: Shard) -> Result<Vec<SaleId>, PortError> {
+        let keys = &self.gatehouse.registry.keys;
+        let listed = list(&self.connections, keys, shard).await.map_err(unavailable)?;
+        let here = listed.into_iter().filter(|(_, line)| line.mark != Mark::Deleted);
+        Ok(here.map(|(sku, line)| SaleId { sku, generation: line.generation }).collect())
+    }
+
+    async fn shut(&self, id: &SaleId) -> Result<(), PortError> {
+        self.gatehouse.shut(self.link(), id).await
+    }
+
     async fn holdings(
         &self,
         id: &SaleId,
@@ -214,14 +228,14 @@ impl SaleGate for RedisSaleGate {
 
     async fn audit(&self, id: &SaleId) -> Result<Option<Audit>, PortError> {
         let Some(state) = self.state(id, &Call::plain(&AUDIT)).await? else { return Ok(None) };
-        let State { snapshot, epoch, at, extra } = state;
+        let State { snapshot, epoch, position, at, extra } = state;
         let mut extra = extra.into_iter().map(link::bytes);
         let (counted, found) = (extra.next().flatten(), extra.next().flatten());
         let units = u64::from(snapshot.stock) + u64::from(snapshot.sold);
         let consistent = counted.is_some()
             && counted == found
             && units == u64::from(snapshot.sale.initial_stock);
-        Ok(Some(Audit { snapshot, consistent, epoch, at }))
+        Ok(Some(Audit { snapshot, consistent, epoch, position, at }))
     }
 
     async fn align(&self, id: &SaleId, epoch: Epoch) -> Result<Aligned, PortError> {

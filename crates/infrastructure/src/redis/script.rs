@@ -37,6 +37,8 @@ scripts! {
     AMEND = "lua/amend.lua";
     /// Forgets a deleted sale.
     FORGET = "lua/forget.lua";
+    /// Shuts a sale that the ledger does not know.
+    SHUT = "lua/shut.lua";
     /// Reads a part of the buyers.
     HOLDINGS = "lua/holdings.lua";
     /// Reads the counters.

@@ -1,5 +1,7 @@
 //! The redis engine with its ledger in Postgres.
 
+#[path = "redis/clocks.rs"]
+mod clocks;
 #[path = "redis/formats.rs"]
 mod formats;
 #[path = "redis/prices.rs"]

@@ -18,7 +18,7 @@ use stampede_application::ports::{
 };
 use stampede_domain::{
     Acknowledgement, BuyerId, Epoch, Instant, Position, PurchaseNo, RecordedPurchase, Sale, SaleId,
-    Version,
+    Shard, Version,
 };
 
 /// A ledger that can be taken away, and counts what it refuses.
@@ -215,6 +215,14 @@ impl SaleGate for FaultyGate {
             return Err(lost());
         }
         self.gate.forget(id, epoch).await
+    }
+
+    async fn listed(&self, shard: Shard) -> Result<Vec<SaleId>, PortError> {
+        self.gate.listed(shard).await
+    }
+
+    async fn shut(&self, id: &SaleId) -> Result<(), PortError> {
+        self.gate.shut(id).await
     }
 
     async fn holdings(

@@ -238,6 +238,16 @@ impl SaleGate for FakeGate {
         self.0.here().map(|_| ())
     }
 
+    async fn listed(&self, shard: Shard) -> Result<Vec<SaleId>, PortError> {
+        let rows = self.0.here()?;
+        let ids = rows.sales.values().map(|row| row.sale.id.clone());
+        Ok(ids.filter(|id| Shard::of(&id.sku) == shard).collect())
+    }
+
+    async fn shut(&self, _: &SaleId) -> Result<(), PortError> {
+        self.0.here().map(|_| ())
+    }
+
     async fn holdings(
         &self,
         _: &SaleId,

@@ -85,6 +85,9 @@ macro_rules! sale_gate_suite {
                 a_rebuild_keeps_page_and_price,
                 a_rebuild_takes_in_what_only_the_ledger_has,
                 a_rebuild_closes_a_gap_in_what_a_buyer_has_in_the_ledger,
+                a_sale_is_listed_in_its_shard_until_it_is_deleted,
+                a_sale_that_is_shut_loses_nothing,
+                an_audit_tells_the_gates_time_life_and_last_place,
                 a_forgotten_sale_is_unknown_and_forgetting_twice_is_harmless,
                 a_sku_created_again_starts_clean_above_its_old_version,
             );

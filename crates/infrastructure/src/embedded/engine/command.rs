@@ -4,7 +4,7 @@ use stampede_application::ports::{
     Amended, Audit, Change, Changed, Held, HoldingsCursor, HoldingsPage, Judged, PortError,
     Readmission, Repaired, Snapshot,
 };
-use stampede_domain::{Attempt, BuyerId, Epoch, RecordedPurchase, Sale, SaleId, Version};
+use stampede_domain::{Attempt, BuyerId, Epoch, RecordedPurchase, Sale, SaleId, Shard, Version};
 use tokio::sync::oneshot;
 
 use crate::embedded::STORE;
@@ -25,6 +25,7 @@ pub(in crate::embedded) enum Command {
     Repair { id: SaleId, lost: Vec<RecordedPurchase>, reply: Reply<Vec<Repaired>> },
     Readmit { stale: Vec<RecordedPurchase>, reply: Reply<Vec<Readmission>> },
     Audit { id: SaleId, reply: Reply<Option<Audit>> },
+    Listed { shard: Shard, reply: Reply<Vec<SaleId>> },
     Rebuild { id: SaleId, reply: Reply<Snapshot> },
 }
 
@@ -45,6 +46,7 @@ impl Command {
             Self::Repair { reply, .. } => drop(reply.send(Err(error))),
             Self::Readmit { reply, .. } => drop(reply.send(Err(error))),
             Self::Audit { reply, .. } => drop(reply.send(Err(error))),
+            Self::Listed { reply, .. } => drop(reply.send(Err(error))),
         }
     }
 }

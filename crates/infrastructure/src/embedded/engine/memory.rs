@@ -9,7 +9,7 @@ use stampede_application::ports::{
     Amended, Change, Changed, Clock, Entry, EntryBody, Judged, PortError, Readmission, Repaired,
     Snapshot,
 };
-use stampede_domain::{Attempt, Decision, Instant, RecordedPurchase, SaleId};
+use stampede_domain::{Attempt, Decision, Instant, RecordedPurchase, SaleId, Shard};
 
 use super::{
     command::{Asking, Command, Reply},
@@ -129,6 +129,7 @@ impl Memory {
                 let answers = stale.iter().map(|stale| self.readmit(stale, group)).collect();
                 group.answer(reply, answers);
             }
+            Command::Listed { shard, reply } => group.answer(reply, Ok(self.listed(shard))),
             Command::Audit { id, reply } => {
                 let now = self.now();
                 let audit = self.find(&id).map(|found| found.map(|open| open.audit(now)));
@@ -136,6 +137,11 @@ impl Memory {
             }
         }
         None
+    }
+
+    fn listed(&self, shard: Shard) -> Vec<SaleId> {
+        let all = self.sales.keys().chain(&self.closed);
+        all.filter(|id| Shard::of(&id.sku) == shard).cloned().collect()
     }
 
     fn find(&mut self, id: &SaleId) -> Result<Option<&mut OpenSale>, PortError> {

@@ -209,7 +209,8 @@ impl OpenSale {
         let tally = &self.tally;
         let consistent = tally.stock.checked_add(tally.sold) == Some(self.sale.initial_stock)
             && self.buyers.len() == tally.holdings.len();
-        Audit { snapshot: self.snapshot(), consistent, epoch: self.epoch, at }
+        let position = Position(tally.position);
+        Audit { snapshot: self.snapshot(), consistent, epoch: self.epoch, position, at }
     }
 
     /// Adds purchases that the ledger has, as it has them.

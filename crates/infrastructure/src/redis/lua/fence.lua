@@ -6,7 +6,7 @@
 --                 ends, limit, paused, end_reason, last_now, count, position, definition, price,
 --                 acknowledge
 --       2 buyers  hash of the sale: buyer -> record
---       3 sales   hash of the shard: sku -> generation, version, `live` or `deleted`
+--       3 sales   hash of the shard: sku -> generation, version, `live`, `shut` or `deleted`
 --       4 outbox  stream of the shard
 --       5 feed    channel of the shard
 -- ARGV  1 generation, 32 hex digits
@@ -104,11 +104,18 @@ local function enter(judges_count)
   if h[4] ~= inc or h[5] ~= '1' or (buyers ~= tonumber(h[15]) and not judges_count) then
     return nil, refuse('CLOSED', h[3])
   end
+  local ends, last_now = tonumber(h[10]), tonumber(h[14])
+  local now = math.max(raw, last_now)
+  -- Once it was judged to be over it stays so, although this clock, or that of the Redis which takes
+  -- over, goes back. One write in a sale's life; where nothing can be written the clock alone tells.
+  if now >= ends and last_now < ends then
+    redis.pcall('HSET', head_key, 'last_now', int(now))
+  end
   return {
     epoch = h[3], version = tonumber(h[6]), stock = tonumber(h[7]), sold = tonumber(h[8]),
-    starts = tonumber(h[9]), ends = tonumber(h[10]), limit = tonumber(h[11]),
+    starts = tonumber(h[9]), ends = ends, limit = tonumber(h[11]),
     paused = h[12], end_reason = h[13], count = tonumber(h[15]), position = tonumber(h[16]),
-    price = h[17] or '', acknowledge = h[18], buyers = buyers, now = math.max(raw, tonumber(h[14])),
+    price = h[17] or '', acknowledge = h[18], buyers = buyers, now = now,
   }
 end
 
@@ -137,7 +144,7 @@ local function entry_item(packed, ordinal, held_after, buyer, extras)
   return packed .. pack('>I2BI2', ordinal, held_after, #buyer) .. buyer .. extras
 end
 
--- Tells all nodes that the sale has this version now. `mark` is `live` or `deleted`.
+-- Tells all nodes that the sale has this version now. `mark` is `live`, `shut` or `deleted`.
 local function announce(version, mark, kind, more)
   redis.call('HSET', sales_key, sku, generation .. ' ' .. int(version) .. ' ' .. mark)
   redis.call('PUBLISH', feed_key, '{"format":' .. FORMAT .. ',"kind":"' .. kind .. '","sku":"' ..
@@ -162,6 +169,6 @@ end
 -- The whole state of the sale for the caller: `O`, TIME, and these fields as they stand now.
 local function state(...)
   local fields = redis.call('HMGET', head_key, 'epoch', 'version', 'stock', 'sold', 'starts',
-    'ends', 'limit', 'paused', 'end_reason', 'definition')
+    'ends', 'limit', 'paused', 'end_reason', 'definition', 'position', 'last_now')
   return { 'O', int(raw), fields, ... }
 end

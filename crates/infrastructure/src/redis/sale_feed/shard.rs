@@ -12,10 +12,12 @@ use stampede_application::{
 };
 use stampede_domain::{Generation, SaleId, Shard, Sku, Version};
 use tokio::{sync::Notify, time};
-use uuid::Uuid;
 
 use super::Parts;
-use crate::redis::failure::unavailable;
+use crate::redis::{
+    failure::unavailable,
+    listing::{Listed, Mark, list},
+};
 
 /// Snapshots read at once.
 const SNAPSHOTS_MAX: usize = 16;
@@ -29,17 +31,6 @@ pub(super) struct ShardFeed {
     wanted: Mutex<HashSet<SaleId>>,
     /// Wakes the reader before its interval is over.
     now: Notify,
-}
-
-/// TIME, and lines by sku.
-type ListReply = ((i64, i64), Vec<(String, String)>);
-
-/// A line of a shard's list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Listed {
-    generation: Generation,
-    version: Version,
-    deleted: bool,
 }
 
 impl ShardFeed {
@@ -83,7 +74,8 @@ impl ShardFeed {
     async fn look(&self) -> Result<(), PortError> {
         // What is shown is noted first: what the list says lower is lower for certain.
         let shown = self.live.versions(self.shard);
-        let listed = self.list().await?;
+        let Parts { connections, registry, .. } = &*self.parts;
+        let listed = list(connections, &registry.keys, self.shard).await.map_err(unavailable)?;
         let mut to_read = self.take_wanted();
         to_read.extend(self.differing(&shown, &listed));
         let mut reads = stream::iter(to_read)
@@ -110,7 +102,7 @@ impl ShardFeed {
         std::mem::take(&mut *self.wanted.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Sales whose snapshot must be read; removes those that are marked deleted.
+    /// Sales whose snapshot must be read; removes those that are marked deleted or shut.
     fn differing(
         &self,
         shown: &BTreeMap<Sku, (Generation, Version)>,
@@ -120,7 +112,9 @@ impl ShardFeed {
         let mut to_read = Vec::new();
         for (sku, entry) in listed {
             match shown.get(sku) {
-                Some(&(generation, _)) if entry.deleted && generation == entry.generation => {
+                Some(&(generation, _))
+                    if entry.mark != Mark::Live && generation == entry.generation =>
+                {
                     self.live.remove(&id(sku, generation));
                 }
                 Some(&(generation, version)) if generation == entry.generation => {
@@ -130,9 +124,10 @@ impl ShardFeed {
                 }
                 Some(&(generation, _)) => {
                     to_read.push(id(sku, generation));
-                    to_read.extend((!entry.deleted).then(|| id(sku, entry.generation)));
+                    let is_live = entry.mark == Mark::Live;
+                    to_read.extend(is_live.then(|| id(sku, entry.generation)));
                 }
-                None if entry.deleted => {}
+                None if entry.mark != Mark::Live => {}
                 None => to_read.push(id(sku, entry.generation)),
             }
         }
@@ -148,42 +143,5 @@ impl ShardFeed {
             None => self.live.remove(id),
         }
         Ok(())
-    }
-
-    async fn list(&self) -> Result<BTreeMap<Sku, Listed>, PortError> {
-        let mut both = redis::pipe();
-        both.cmd("TIME").cmd("HGETALL").arg(self.parts.registry.keys.sales(self.shard));
-        let shared = &self.parts.connections.shared;
-        let ((seconds, micros), lines): ListReply =
-            shared.query_all(&both).await.map_err(unavailable)?;
-        self.parts.connections.clock.observe(seconds * 1_000 + micros / 1_000);
-        Ok(lines.iter().filter_map(|(sku, line)| parse(sku, line)).collect())
-    }
-}
-
-/// Reads `<generation> <version> <live|deleted>`; later versions may add words.
-fn parse(sku: &str, line: &str) -> Option<(Sku, Listed)> {
-    let sku = Sku::parse(sku).ok()?;
-    let mut words = line.split(' ');
-    let generation = Generation(Uuid::try_parse(words.next()?).ok()?);
-    let version = Version(words.next()?.parse().ok()?);
-    let deleted = words.next()? == "deleted";
-    Some((sku, Listed { generation, version, deleted }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_of_the_list_reads_back_and_nonsense_is_left_out() {
-        let generation = Generation(Uuid::from_u128(7));
-        let line = format!("{generation} 9007199254740991 deleted more");
-        let (sku, listed) = parse("WIDGET-001", &line).unwrap();
-        assert_eq!(sku.as_str(), "WIDGET-001");
-        let version = Version(9_007_199_254_740_991);
-        assert_eq!(listed, Listed { generation, version, deleted: true });
-        assert_eq!(parse("WIDGET-001", "nonsense"), None);
-        assert_eq!(parse("not a sku", &line), None);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use stampede_application::ports::{
     Buried, Change, Changed, Created, Entry, EntryBody, Judged, Repaired, Snapshot,
 };
-use stampede_domain::{BuyerId, Decision, Purchase, RecordedPurchase, Sale};
+use stampede_domain::{BuyerId, Decision, Purchase, RecordedPurchase, Sale, SaleId, Shard};
 
 use crate::{
     builders::a_sale,
@@ -236,6 +236,58 @@ pub async fn a_rebuild_closes_a_gap_in_what_a_buyer_has_in_the_ledger(harness: &
     let mut ordinals: Vec<_> = rows.iter().map(|row| row.purchase.ordinal).collect();
     ordinals.sort_unstable();
     assert_eq!(ordinals, [1, 2, 3]);
+}
+
+async fn listed(scene: &Scene) -> Vec<SaleId> {
+    let shard = Shard::of(&scene.sale.id.sku);
+    scene.gate.listed(shard).await.expect("the gate answers")
+}
+
+/// What the gate has is told by it alone, so that a sale which the ledger lost is found.
+pub async fn a_sale_is_listed_in_its_shard_until_it_is_deleted(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 1).await;
+    let own = vec![scene.id().clone()];
+    assert_eq!(listed(&scene).await, own);
+    scene.gate.change(scene.id(), Change::End).await.expect("the gate answers");
+    assert_eq!(listed(&scene).await, own, "over is not gone");
+    let others = Shard::all().filter(|&shard| shard != Shard::of(&scene.sale.id.sku));
+    for shard in others {
+        assert_eq!(scene.gate.listed(shard).await.expect("the gate answers"), []);
+    }
+    delete(&scene).await;
+    assert_eq!(listed(&scene).await, []);
+}
+
+/// A sale that was shut while its ledger was another is made anew, with all that it had.
+pub async fn a_sale_that_is_shut_loses_nothing(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 1).await;
+    let bought = scene.buy(&attempt("ada", 1, 1)).await;
+    for _ in 0..2 {
+        scene.gate.shut(scene.id()).await.expect("the gate answers");
+    }
+    let found = scene.snapshot().await;
+    assert_eq!((found.stock, found.sold), (9, 1));
+    assert_eq!(scene.decide(&[attempt("ada", 1, 1)]).await, [Decision::Replayed(bought)]);
+    scene.record().await;
+    let rows = scene.ledger.page(scene.id(), None, 10).await.expect("the ledger answers");
+    assert_eq!(rows.iter().map(|row| row.purchase.no()).collect::<Vec<_>>(), [bought.no()]);
+}
+
+/// The time by which a gate judges, the last place that it gave and its life come with the counters.
+pub async fn an_audit_tells_the_gates_time_life_and_last_place(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 1).await;
+    let audit = async || {
+        let audit = scene.gate.audit(scene.id()).await.expect("the gate answers");
+        audit.expect("the gate has the sale")
+    };
+    let before = audit().await;
+    assert_eq!((before.epoch, before.position.0), (scene.epoch, 0));
+    let bought = scene.buy(&attempt("ada", 1, 1)).await;
+    let after = audit().await;
+    assert_eq!(after.position, bought.position);
+    assert!(after.at >= bought.at && bought.at >= before.at);
+    scene.gate.rebuild(scene.id()).await.expect("the gate rebuilds");
+    assert_ne!(audit().await.epoch, scene.epoch);
 }
 
 /// Ends, drains, buries and forgets the sale, as a deletion does.
