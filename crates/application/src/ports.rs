@@ -17,7 +17,7 @@ pub use catalogue::{
 };
 pub use clock::Clock;
 pub use error::{Causes, PortError};
-pub use ledger::{CommitError, Ledger, ReconciliationRun, Settled};
+pub use ledger::{CommitError, Ledger, OnRecord, ReconciliationRun, Settled, Voided};
 pub use outbox::{
     DeadLetter, DeadLetterId, Entry, EntryBody, EntryId, Outbox, Readmission, RecordedChange,
 };

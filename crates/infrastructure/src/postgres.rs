@@ -13,6 +13,7 @@ mod insert;
 mod inspection;
 mod ledger;
 mod locked_sale;
+mod on_record;
 mod probe;
 mod restore;
 mod restore_tally;

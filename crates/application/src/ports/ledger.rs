@@ -49,6 +49,24 @@ pub enum CommitError {
     },
 }
 
+/// What of some purchases is on record, and the life of the gate that the ledger is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnRecord {
+    /// `None` if the ledger has no such sale, or it is deleted.
+    pub epoch: Option<Epoch>,
+    /// Those that stand, were cancelled, or lie in the archive; never what was only voided.
+    pub numbers: HashSet<PurchaseNo>,
+}
+
+/// What became of a purchase that a person gave up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voided {
+    /// Nothing brings it back.
+    Done,
+    /// It is on record, and stays so: nothing was given up.
+    Recorded,
+}
+
 /// A run of reconciliation, on record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReconciliationRun {
@@ -100,6 +118,26 @@ pub trait Ledger: Send + Sync {
         numbers: &[PurchaseNo],
     ) -> Result<HashSet<PurchaseNo>, PortError>;
 
+    /// Which of these purchases are on record: what an answer may name. One round trip that waits
+    /// for nobody.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    async fn on_record(&self, id: &SaleId, numbers: &[PurchaseNo]) -> Result<OnRecord, PortError>;
+
+    /// Purchases of the sale whose positions lie behind `after`, up to `to`.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    async fn count_between(
+        &self,
+        id: &SaleId,
+        after: Position,
+        to: Position,
+    ) -> Result<u64, PortError>;
+
     /// Purchases of the sale by position, after `after`, at most `limit`.
     ///
     /// # Errors
@@ -112,12 +150,13 @@ pub trait Ledger: Send + Sync {
         limit: usize,
     ) -> Result<Vec<RecordedPurchase>, PortError>;
 
-    /// Remembers that a purchase was given up by a person, so that nothing brings it back.
+    /// Remembers that a purchase was given up by a person, so that nothing brings it back; unless
+    /// it is on record, which a commit at the same time never crosses.
     ///
     /// # Errors
     ///
     /// [`PortError`]; repeating it is harmless.
-    async fn void(&self, letter: &DeadLetter, at: Instant) -> Result<(), PortError>;
+    async fn void(&self, letter: &DeadLetter, at: Instant) -> Result<Voided, PortError>;
 
     /// Puts a run on record.
     ///

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use stampede_domain::{Epoch, PurchaseNo, RecordedPurchase, Sale, SaleId, Shard, Version};
+use stampede_domain::{Epoch, Instant, PurchaseNo, RecordedPurchase, Sale, SaleId, Shard, Version};
 
 use super::PortError;
 
@@ -156,6 +156,19 @@ pub trait Outbox: Send + Sync {
     ///
     /// [`PortError`].
     async fn waiting(&self, id: &SaleId, entries_max: usize) -> Result<Vec<Entry>, PortError>;
+
+    /// Entries of one shard that were accepted before `before`, in whosever hand or in none, oldest
+    /// first, at most `entries_max`; of a change that says no instant, as if it were old.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    async fn overdue(
+        &self,
+        shard: Shard,
+        before: Instant,
+        entries_max: usize,
+    ) -> Result<Vec<Entry>, PortError>;
 
     /// Entries that are not done, over all shards.
     ///

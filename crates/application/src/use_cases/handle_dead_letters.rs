@@ -5,7 +5,9 @@ use std::sync::Arc;
 use stampede_domain::Shard;
 
 use super::RecordPurchases;
-use crate::ports::{Clock, DeadLetter, DeadLetterId, Entry, EntryBody, Ledger, Outbox, PortError};
+use crate::ports::{
+    Clock, DeadLetter, DeadLetterId, Entry, EntryBody, Ledger, Outbox, PortError, Voided,
+};
 
 /// Why a dead letter stays where it is.
 #[derive(Debug, thiserror::Error)]
@@ -70,14 +72,21 @@ impl HandleDeadLetters {
         Ok(())
     }
 
-    /// Gives the purchase up for good: nothing brings it back.
+    /// Gives the purchase up for good: nothing brings it back. One that was recorded meanwhile
+    /// stays on record, and only its letter goes.
     ///
     /// # Errors
     ///
     /// [`DeadLetterError`].
     pub async fn discard(&self, id: &DeadLetterId) -> Result<(), DeadLetterError> {
         let letter = self.find(id).await?;
-        self.ledger.void(&letter, self.clock.now()).await?;
+        match self.ledger.void(&letter, self.clock.now()).await? {
+            Voided::Done => {}
+            Voided::Recorded => {
+                let number = letter.purchase.as_ref().map(|lost| lost.purchase.no().to_string());
+                tracing::warn!(purchase = number, "it is on record, and was not given up");
+            }
+        }
         self.outbox.exhume(id).await?;
         Ok(())
     }

@@ -10,12 +10,12 @@ use async_trait::async_trait;
 use futures::TryStreamExt;
 use sqlx::SqlitePool;
 use stampede_application::ports::{
-    DeadLetter, DeadLetterId, Entry, EntryId, Outbox, PortError, Readmission,
+    DeadLetter, DeadLetterId, Entry, EntryBody, EntryId, Outbox, PortError, Readmission,
 };
-use stampede_domain::{Epoch, RecordedPurchase, SaleId, Shard};
+use stampede_domain::{Epoch, Instant, RecordedPurchase, SaleId, Shard};
 use tokio::{
     sync::{Mutex, watch},
-    time::{Instant, timeout_at},
+    time::{self, timeout_at},
 };
 
 use self::claims::Claims;
@@ -102,7 +102,7 @@ impl Outbox for EmbeddedJournal {
         rows_max: usize,
         wait: Duration,
     ) -> Result<Vec<Entry>, PortError> {
-        let deadline = Instant::now() + wait;
+        let deadline = time::Instant::now() + wait;
         let mut written = self.written.clone();
         loop {
             written.mark_unchanged();
@@ -114,7 +114,7 @@ impl Outbox for EmbeddedJournal {
                 Ok(Ok(())) => {}
                 // The engine has ended: nothing will come any more.
                 Ok(Err(_)) => {
-                    tokio::time::sleep_until(deadline).await;
+                    time::sleep_until(deadline).await;
                     return Ok(entries);
                 }
                 Err(_) => return Ok(entries),
@@ -180,6 +180,21 @@ impl Outbox for EmbeddedJournal {
         Ok(rows.into_iter().map(entry).collect())
     }
 
+    async fn overdue(
+        &self,
+        _shard: Shard,
+        before: Instant,
+        entries_max: usize,
+    ) -> Result<Vec<Entry>, PortError> {
+        let rows: Vec<(i64, String)> =
+            sqlx::query_as("SELECT id, body FROM journal ORDER BY id LIMIT ?1")
+                .bind(i64::try_from(entries_max).unwrap_or(i64::MAX))
+                .fetch_all(self.readers())
+                .await
+                .map_err(unavailable)?;
+        Ok(rows.into_iter().map(entry).filter(|entry| is_older(entry, before)).collect())
+    }
+
     async fn depth(&self) -> Result<u64, PortError> {
         let depth: i64 = sqlx::query_scalar("SELECT count(*) FROM journal")
             .fetch_one(self.readers())
@@ -206,6 +221,14 @@ impl Outbox for EmbeddedJournal {
 
     async fn exhume(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {
         dead_letters::exhume(&self.database, id).await
+    }
+}
+
+/// Whether an entry was accepted before that instant; a journal's row has none of its own.
+fn is_older(entry: &Entry, before: Instant) -> bool {
+    match &entry.body {
+        EntryBody::Purchases(purchases) => purchases.iter().all(|one| one.purchase.at < before),
+        EntryBody::Change(_) | EntryBody::Newer { .. } | EntryBody::Broken { .. } => true,
     }
 }
 

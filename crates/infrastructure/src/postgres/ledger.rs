@@ -6,13 +6,14 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgConnection, PgPool};
 use stampede_application::ports::{
-    CommitError, DeadLetter, Entry, Ledger, PortError, ReconciliationRun, Settled,
+    CommitError, DeadLetter, Entry, Ledger, OnRecord, PortError, ReconciliationRun, Settled, Voided,
 };
 use stampede_domain::{Instant, Position, PurchaseNo, RecordedPurchase, SaleId};
 
 use super::{
     commit,
     failure::{inconsistent, unavailable},
+    on_record,
     rows::PurchaseRow,
 };
 
@@ -58,21 +59,21 @@ impl Ledger for PostgresLedger {
         page(&mut connection, id, after, limit).await
     }
 
-    async fn void(&self, letter: &DeadLetter, at: Instant) -> Result<(), PortError> {
-        // What was not readable has no number, and nothing can bring it back.
-        let Some(recorded) = &letter.purchase else { return Ok(()) };
-        sqlx::query(
-            "INSERT INTO voided (purchase_no, generation, error, voided_at)
-             VALUES ($1, $2, $3, $4) ON CONFLICT (purchase_no) DO NOTHING",
-        )
-        .bind(recorded.purchase.no().as_str())
-        .bind(recorded.sale.generation.0)
-        .bind(&letter.error)
-        .bind(at.to_utc())
-        .execute(&self.pool)
-        .await
-        .map_err(unavailable)?;
-        Ok(())
+    async fn on_record(&self, id: &SaleId, numbers: &[PurchaseNo]) -> Result<OnRecord, PortError> {
+        on_record::on_record(&self.pool, id, numbers).await
+    }
+
+    async fn count_between(
+        &self,
+        id: &SaleId,
+        after: Position,
+        to: Position,
+    ) -> Result<u64, PortError> {
+        on_record::count_between(&self.pool, id, after, to).await
+    }
+
+    async fn void(&self, letter: &DeadLetter, at: Instant) -> Result<Voided, PortError> {
+        on_record::void(&self.pool, letter, at).await
     }
 
     async fn record_run(&self, run: &ReconciliationRun) -> Result<(), PortError> {

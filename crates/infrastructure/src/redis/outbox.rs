@@ -4,6 +4,7 @@ mod dead_letters;
 mod hands;
 mod raised_letters;
 mod reading;
+mod standing;
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +13,7 @@ use redis::{Cmd, Value};
 use stampede_application::ports::{
     DeadLetter, DeadLetterId, Entry, EntryId, Outbox, PortError, Readmission,
 };
-use stampede_domain::{Epoch, RecordedPurchase, SaleId, Shard};
+use stampede_domain::{Epoch, Instant, RecordedPurchase, SaleId, Shard};
 
 use self::hands::Hands;
 use super::{
@@ -167,27 +168,20 @@ impl Outbox for RedisOutbox {
     }
 
     async fn waiting(&self, id: &SaleId, entries_max: usize) -> Result<Vec<Entry>, PortError> {
-        let (stream, generation) = (self.stream(Shard::of(&id.sku)), id.generation.to_string());
-        let mut waiting = Vec::new();
-        let mut from = "-".to_owned();
-        while waiting.len() < entries_max {
-            let mut command = redis::cmd("XRANGE");
-            command.arg(&stream).arg(&from).arg("+").arg("COUNT").arg(ENTRIES_MAX);
-            let page: Vec<Value> =
-                self.connections.shared.query(&command).await.map_err(unavailable)?;
-            let entries = page.len();
-            for value in page {
-                let raw = RawEntry::read(value).map_err(inconsistent)?;
-                from = format!("({}", raw.id.0);
-                if raw.is_of(&generation) && waiting.len() < entries_max {
-                    waiting.extend(raw.decode());
-                }
-            }
-            if entries < ENTRIES_MAX {
-                break;
-            }
-        }
-        Ok(waiting)
+        let generation = id.generation.to_string();
+        let own = |raw: &RawEntry| raw.is_of(&generation);
+        self.standing(Shard::of(&id.sku), "+", entries_max, own).await
+    }
+
+    async fn overdue(
+        &self,
+        shard: Shard,
+        before: Instant,
+        entries_max: usize,
+    ) -> Result<Vec<Entry>, PortError> {
+        // An entry's id begins with its instant; without a second part it means the last of it.
+        let to = before.millis().saturating_sub(1).max(0).to_string();
+        self.standing(shard, &to, entries_max, |_| true).await
     }
 
     async fn depth(&self) -> Result<u64, PortError> {

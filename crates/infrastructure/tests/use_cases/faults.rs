@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use stampede_application::ports::{
     Aligned, Amended, Audit, Change, Changed, CommitError, DeadLetter, Entry, EntryBody, GateLane,
-    Held, HoldingsCursor, HoldingsPage, Ledger, PortError, ReconciliationRun, Repaired, SaleGate,
-    Settled, Snapshot,
+    Held, HoldingsCursor, HoldingsPage, Ledger, OnRecord, PortError, ReconciliationRun, Repaired,
+    SaleGate, Settled, Snapshot, Voided,
 };
 use stampede_domain::{
     Acknowledgement, BuyerId, Epoch, Instant, Position, PurchaseNo, RecordedPurchase, Sale, SaleId,
@@ -108,7 +108,22 @@ impl Ledger for FaultyLedger {
         self.ledger.page(id, after, limit).await
     }
 
-    async fn void(&self, letter: &DeadLetter, at: Instant) -> Result<(), PortError> {
+    async fn on_record(&self, id: &SaleId, numbers: &[PurchaseNo]) -> Result<OnRecord, PortError> {
+        self.answer()?;
+        self.ledger.on_record(id, numbers).await
+    }
+
+    async fn count_between(
+        &self,
+        id: &SaleId,
+        after: Position,
+        to: Position,
+    ) -> Result<u64, PortError> {
+        self.answer()?;
+        self.ledger.count_between(id, after, to).await
+    }
+
+    async fn void(&self, letter: &DeadLetter, at: Instant) -> Result<Voided, PortError> {
         self.answer()?;
         self.ledger.void(letter, at).await
     }

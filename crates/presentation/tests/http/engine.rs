@@ -14,9 +14,9 @@ use async_trait::async_trait;
 use stampede_application::ports::{
     Aligned, Amended, Audit, Buried, Catalogue, CatalogueCursor, CatalogueRow, Change, Changed,
     Clock, CommitError, Created, DeadLetter, DeadLetterId, Entry, EntryBody, EntryId, GateLane,
-    Held, HoldingsCursor, HoldingsPage, Judged, Ledger, LockedSale, Outbox, PortError, PutDecision,
-    Randomness, Readmission, ReconciliationRun, RecordedChange, Repaired, SaleGate, Settled,
-    Snapshot, StoreProbe, Trail,
+    Held, HoldingsCursor, HoldingsPage, Judged, Ledger, LockedSale, OnRecord, Outbox, PortError,
+    PutDecision, Randomness, Readmission, ReconciliationRun, RecordedChange, Repaired, SaleGate,
+    Settled, Snapshot, StoreProbe, Trail, Voided,
 };
 use stampede_domain::{
     Acknowledgement, Attempt, BuyerId, Epoch, Instant, Position, PurchaseNo, RecordedPurchase,
@@ -369,8 +369,17 @@ impl Ledger for FakeEngine {
         Ok(Vec::new())
     }
 
-    async fn void(&self, _: &DeadLetter, _: Instant) -> Result<(), PortError> {
-        self.here().map(|_| ())
+    async fn on_record(&self, id: &SaleId, _: &[PurchaseNo]) -> Result<OnRecord, PortError> {
+        let epoch = self.of(id, |row| row.epoch)?;
+        Ok(OnRecord { epoch, numbers: HashSet::new() })
+    }
+
+    async fn count_between(&self, _: &SaleId, _: Position, _: Position) -> Result<u64, PortError> {
+        Ok(0)
+    }
+
+    async fn void(&self, _: &DeadLetter, _: Instant) -> Result<Voided, PortError> {
+        self.here().map(|_| Voided::Done)
     }
 
     async fn record_run(&self, _: &ReconciliationRun) -> Result<(), PortError> {
@@ -424,6 +433,10 @@ impl Outbox for FakeEngine {
 
     async fn waiting(&self, _: &SaleId, _: usize) -> Result<Vec<Entry>, PortError> {
         self.here().map(|_| Vec::new())
+    }
+
+    async fn overdue(&self, _: Shard, _: Instant, _: usize) -> Result<Vec<Entry>, PortError> {
+        Ok(Vec::new())
     }
 
     async fn depth(&self) -> Result<u64, PortError> {

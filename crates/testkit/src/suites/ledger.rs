@@ -48,6 +48,10 @@ macro_rules! ledger_suite {
             voiding_what_was_not_readable_is_harmless,
             pages_go_by_position_without_gap_or_repeat,
             what_is_known_is_told_apart_from_what_is_not,
+            what_is_on_record_is_told_apart_from_what_was_voided,
+            what_is_on_record_comes_with_the_life_that_the_ledger_is_in,
+            what_is_on_record_is_not_voided,
+            purchases_between_two_places_are_counted,
             the_newest_run_of_reconciliation_is_on_record,
         );
     };

@@ -30,6 +30,7 @@ macro_rules! outbox_suite {
             depth_counts_what_is_not_done,
             purchases_and_changes_keep_their_order,
             an_unfinished_entry_commits_once_however_often_it_is_read,
+            what_is_overdue_is_named_whoever_holds_it,
             a_purchase_that_stands_is_readmitted_as_it_is,
             a_lost_purchase_is_readmitted_once,
             a_purchase_without_room_is_not_readmitted,
@@ -279,6 +280,26 @@ pub async fn an_unfinished_entry_commits_once_however_often_it_is_read(harness: 
     assert_eq!(page.len(), 3);
     let row = scene.catalogue.find(&scene.sale.id.sku).await.expect("the catalogue answers");
     assert_eq!(row.expect("the sale is there").sold, 3);
+}
+
+/// Whoever holds it, and if nobody does: an entry that nobody was given again is found by its age.
+pub async fn what_is_overdue_is_named_whoever_holds_it(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 1).await;
+    scene.buy(&attempt("ada", 1, 1)).await;
+    let held = scene.outbox.read(scene.shard(), "worker", 1, Duration::from_secs(5)).await;
+    assert_eq!(held.expect("the outbox answers").len(), 1);
+    scene.buy(&attempt("ben", 1, 1)).await;
+    let waiting = scene.waiting().await;
+    let overdue = async |before, max| {
+        let overdue = scene.outbox.overdue(scene.shard(), before, max).await;
+        overdue.expect("the outbox answers")
+    };
+    let now = scene.clock.now();
+    assert_eq!(overdue(now.plus_millis(60_000), 10).await, waiting);
+    assert_eq!(overdue(now.plus_millis(60_000), 1).await, waiting[..1]);
+    assert_eq!(overdue(now.plus_millis(-60_000), 10).await, []);
+    scene.record().await;
+    assert_eq!(overdue(now.plus_millis(60_000), 10).await, []);
 }
 
 async fn readmit(scene: &Scene, stale: &RecordedPurchase) -> Readmission {
