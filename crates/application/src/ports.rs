@@ -14,6 +14,7 @@ mod store_probe;
 
 pub use catalogue::{
     Buried, Catalogue, CatalogueCursor, CatalogueRow, Created, LockedSale, PutDecision,
+    SaleStanding,
 };
 pub use clock::Clock;
 pub use error::{Causes, PortError};

@@ -18,6 +18,7 @@ mod probe;
 mod restore;
 mod restore_tally;
 mod rows;
+mod standing;
 
 pub use catalogue::PostgresCatalogue;
 pub use connect::{PostgresLimits, connect, migrate};

@@ -16,6 +16,10 @@ pub struct CatalogueRow {
     pub version: Version,
     /// Units in the ledger that stand.
     pub sold: u32,
+    /// When its gate judged it to be over, if that was noted.
+    pub over_at: Option<Instant>,
+    /// When gate and ledger were last found to agree on it after its end, if nothing came since.
+    pub final_run_at: Option<Instant>,
 }
 
 /// What became of a new sale.
@@ -35,7 +39,20 @@ pub enum Buried {
     /// The sale has left every answer, its purchases are in the archive; its gate is to be
     /// forgotten under this epoch. Also when it was buried before.
     Buried(Epoch),
+    /// It lives, in another life of its gate than the one that was seen: nothing changed.
+    Moved,
     /// There is no such sale.
+    Unknown,
+}
+
+/// What the catalogue knows of a sale that a gate has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SaleStanding {
+    /// It exists; the life of its gate.
+    Living(Epoch),
+    /// It was deleted; its gate is to be forgotten under this epoch.
+    Buried(Epoch),
+    /// The catalogue never had it, or has lost it.
     Unknown,
 }
 
@@ -99,13 +116,44 @@ pub trait Catalogue: Send + Sync {
     /// [`PortError`].
     async fn lock(&self, sku: &Sku) -> Result<Option<Box<dyn LockedSale>>, PortError>;
 
-    /// Buries a sale whose outbox is drained: tombstone, next epoch under `nonce`, archive.
-    /// Repeating it is harmless.
+    /// Buries a sale whose outbox is drained: tombstone, next epoch under `nonce`, archive. Only
+    /// while it is in the life `seen`, if one is given: a gate that was restored since may have
+    /// sold. Repeating it is harmless.
     ///
     /// # Errors
     ///
     /// [`PortError`] leaves open whether it is buried; repeat it.
-    async fn bury(&self, id: &SaleId, nonce: u64, at: Instant) -> Result<Buried, PortError>;
+    async fn bury(
+        &self,
+        id: &SaleId,
+        seen: Option<Epoch>,
+        nonce: u64,
+        at: Instant,
+    ) -> Result<Buried, PortError>;
+
+    /// How these sales stand. One answer each, in order; one round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    async fn standing(&self, ids: &[SaleId]) -> Result<Vec<SaleStanding>, PortError>;
+
+    /// Remembers that the gate in the life `epoch` judged the sale to be over at that instant, or
+    /// later; nothing if it is in another.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`]; repeating it is harmless.
+    async fn note_over(&self, id: &SaleId, epoch: Epoch, at: Instant) -> Result<(), PortError>;
+
+    /// Remembers that gate and ledger agreed on a sale that is over, in the life `epoch`, until
+    /// something arrives; nothing if it is in another.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`]; repeating it is harmless.
+    async fn note_final_run(&self, id: &SaleId, epoch: Epoch, at: Instant)
+    -> Result<(), PortError>;
 
     /// The last buried generation of a sku that was deleted, for a deletion that is repeated
     /// because its answer was lost or its gate was not forgotten.

@@ -73,8 +73,9 @@ impl DeleteProduct {
         }
         self.drain(&id).await?;
         let now = self.clock.now();
-        match self.catalogue.bury(&id, self.randomness.nonce(), now).await? {
+        match self.catalogue.bury(&id, None, self.randomness.nonce(), now).await? {
             Buried::Buried(epoch) => self.gate.forget(&id, epoch).await?,
+            Buried::Moved => return Err(PortError::unavailable("catalogue", Restored).into()),
             Buried::Unknown => return Err(DeleteError::Unknown),
         }
         self.live.remove(&id);
@@ -113,6 +114,11 @@ impl DeleteProduct {
         Err(PortError::unavailable("outbox", Undrained))
     }
 }
+
+/// The gate was restored between the sale's end and its burial; the deletion is to be repeated.
+#[derive(Debug, thiserror::Error)]
+#[error("the sale's gate was restored while it was deleted")]
+struct Restored;
 
 /// Something of the sale stays in the outbox, such as an entry of a newer version.
 #[derive(Debug, thiserror::Error)]

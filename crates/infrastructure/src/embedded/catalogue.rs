@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use stampede_application::ports::{
-    Buried, Catalogue, CatalogueCursor, CatalogueRow, Created, LockedSale, PortError,
+    Buried, Catalogue, CatalogueCursor, CatalogueRow, Created, LockedSale, PortError, SaleStanding,
 };
 use stampede_domain::{Epoch, Generation, Instant, Sale, SaleId, Sku};
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use super::{
     failure::unavailable,
     locked_sale::EmbeddedLockedSale,
     rows::{SaleRow, epoch},
+    standing,
 };
 
 /// Archived purchases that one transaction removes, so that none keeps the turn for long.
@@ -20,7 +21,7 @@ const EXPIRED_PER_TRANSACTION_MAX: i64 = 10_000;
 /// What a sale's row is read by.
 pub(super) const SALE_COLUMNS: &str = "generation, sku, epoch_number, epoch_nonce, product_name, \
      description, picture, price_minor, currency, stock, sold, starts, ends, limit_per_buyer, \
-     acknowledge, paused, ended_by_admin, version, created_at";
+     acknowledge, paused, ended_by_admin, version, created_at, over_at, final_run_at";
 
 /// Which sales exist, in the embedded engine's file. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -70,7 +71,7 @@ impl EmbeddedCatalogue {
     pub(super) async fn raise_epoch(&self, id: &SaleId, nonce: u64) -> Result<(), PortError> {
         let mut writing = self.database.write().await?;
         sqlx::query(
-            "UPDATE sales SET epoch_number = epoch_number + 1, epoch_nonce = ?2
+            "UPDATE sales SET epoch_number = epoch_number + 1, epoch_nonce = ?2, final_run_at = NULL
              WHERE generation = ?1 AND deleted_at IS NULL",
         )
         .bind(id.generation.0)
@@ -146,7 +147,13 @@ impl Catalogue for EmbeddedCatalogue {
         Ok(locked.map(|locked| Box::new(locked) as Box<dyn LockedSale>))
     }
 
-    async fn bury(&self, id: &SaleId, nonce: u64, at: Instant) -> Result<Buried, PortError> {
+    async fn bury(
+        &self,
+        id: &SaleId,
+        seen: Option<Epoch>,
+        nonce: u64,
+        at: Instant,
+    ) -> Result<Buried, PortError> {
         // Whoever holds the row to change it lets it go first.
         let _turn = self.database.definition_turn().await?;
         let mut writing = self.database.write().await?;
@@ -164,6 +171,9 @@ impl Catalogue for EmbeddedCatalogue {
         let last = epoch(number, old_nonce)?;
         if is_buried {
             return Ok(Buried::Buried(last));
+        }
+        if seen.is_some_and(|seen| seen != last) {
+            return Ok(Buried::Moved);
         }
         let next = Epoch { number: last.number + 1, nonce };
         entomb(connection, id.generation, next, at).await?;
@@ -183,6 +193,23 @@ impl Catalogue for EmbeddedCatalogue {
         let Some((generation, number, nonce)) = row else { return Ok(None) };
         let id = SaleId { sku: sku.clone(), generation: Generation(generation) };
         Ok(Some((id, epoch(number, nonce)?)))
+    }
+
+    async fn standing(&self, ids: &[SaleId]) -> Result<Vec<SaleStanding>, PortError> {
+        standing::standing(&self.database, ids).await
+    }
+
+    async fn note_over(&self, id: &SaleId, epoch: Epoch, at: Instant) -> Result<(), PortError> {
+        standing::note_over(&self.database, id, epoch, at).await
+    }
+
+    async fn note_final_run(
+        &self,
+        id: &SaleId,
+        epoch: Epoch,
+        at: Instant,
+    ) -> Result<(), PortError> {
+        standing::note_final_run(&self.database, id, epoch, at).await
     }
 
     async fn expire_archive(&self, before: Instant) -> Result<u64, PortError> {

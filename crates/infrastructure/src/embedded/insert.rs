@@ -41,8 +41,8 @@ pub(super) async fn insert_purchases(
             units_new += units;
         }
     }
-    if units_new > 0 {
-        sqlx::query("UPDATE sales SET sold = sold + ?2 WHERE generation = ?1")
+    if !inserted.is_empty() {
+        sqlx::query("UPDATE sales SET sold = sold + ?2, final_run_at = NULL WHERE generation = ?1")
             .bind(id.generation.0)
             .bind(units_new)
             .execute(connection)

@@ -35,6 +35,8 @@ pub(super) struct SaleRow {
     ended_by_admin: bool,
     version: i64,
     created_at: i64,
+    over_at: Option<i64>,
+    final_run_at: Option<i64>,
 }
 
 impl SaleRow {
@@ -48,6 +50,8 @@ impl SaleRow {
             epoch: epoch(self.epoch_number, self.epoch_nonce)?,
             version: Version(widen(self.version)?),
             sold: count(self.sold)?,
+            over_at: self.over_at.map(Instant::from_millis),
+            final_run_at: self.final_run_at.map(Instant::from_millis),
             sale: Sale {
                 id: SaleId {
                     sku: Sku::parse(&self.sku).map_err(inconsistent)?,

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use stampede_application::ports::{
-    Buried, Catalogue, CatalogueCursor, CatalogueRow, Created, LockedSale, PortError,
+    Buried, Catalogue, CatalogueCursor, CatalogueRow, Created, LockedSale, PortError, SaleStanding,
 };
 use stampede_domain::{Epoch, Generation, Instant, Sale, SaleId, Sku};
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use super::{
     failure::unavailable,
     locked_sale::PostgresLockedSale,
     rows::{SaleRow, epoch},
+    standing,
 };
 
 /// The advisory lock that creations take one after the other; any number that nothing else uses.
@@ -22,7 +23,7 @@ const EXPIRED_PER_STATEMENT_MAX: i64 = 10_000;
 /// What a sale's row is read by.
 pub(super) const SALE_COLUMNS: &str = "generation, sku, epoch_number, epoch_nonce, product_name, \
      description, picture, price_minor, currency, stock, sold, starts, ends, limit_per_buyer, \
-     acknowledge, paused, ended_by_admin, version, created_at";
+     acknowledge, paused, ended_by_admin, version, created_at, over_at, final_run_at";
 
 /// Which sales exist, in Postgres. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -106,7 +107,13 @@ impl Catalogue for PostgresCatalogue {
         Ok(locked.map(|locked| Box::new(locked) as Box<dyn LockedSale>))
     }
 
-    async fn bury(&self, id: &SaleId, nonce: u64, at: Instant) -> Result<Buried, PortError> {
+    async fn bury(
+        &self,
+        id: &SaleId,
+        seen: Option<Epoch>,
+        nonce: u64,
+        at: Instant,
+    ) -> Result<Buried, PortError> {
         let mut transaction = self.pool.begin().await.map_err(unavailable)?;
         // A sale of millions moves in one transaction; the limits of ordinary statements are off.
         sqlx::query("SET LOCAL statement_timeout = '10min'")
@@ -127,6 +134,9 @@ impl Catalogue for PostgresCatalogue {
         if is_buried {
             return Ok(Buried::Buried(last));
         }
+        if seen.is_some_and(|seen| seen != last) {
+            return Ok(Buried::Moved);
+        }
         let next = Epoch { number: last.number + 1, nonce };
         entomb(&mut transaction, id.generation, next, at).await?;
         transaction.commit().await.map_err(unavailable)?;
@@ -145,6 +155,23 @@ impl Catalogue for PostgresCatalogue {
         let Some((generation, number, nonce)) = row else { return Ok(None) };
         let id = SaleId { sku: sku.clone(), generation: Generation(generation) };
         Ok(Some((id, epoch(number, nonce)?)))
+    }
+
+    async fn standing(&self, ids: &[SaleId]) -> Result<Vec<SaleStanding>, PortError> {
+        standing::standing(&self.pool, ids).await
+    }
+
+    async fn note_over(&self, id: &SaleId, epoch: Epoch, at: Instant) -> Result<(), PortError> {
+        standing::note_over(&self.pool, id, epoch, at).await
+    }
+
+    async fn note_final_run(
+        &self,
+        id: &SaleId,
+        epoch: Epoch,
+        at: Instant,
+    ) -> Result<(), PortError> {
+        standing::note_final_run(&self.pool, id, epoch, at).await
     }
 
     async fn expire_archive(&self, before: Instant) -> Result<u64, PortError> {

@@ -32,7 +32,8 @@ WITH inserted AS (
 ),
 counted AS (
     UPDATE sales
-    SET sold = sold + (SELECT COALESCE(SUM(qty) FILTER (WHERE NOT cancelled), 0) FROM inserted)
+    SET sold = sold + (SELECT COALESCE(SUM(qty) FILTER (WHERE NOT cancelled), 0) FROM inserted),
+        final_run_at = NULL
     WHERE generation = $1 AND EXISTS (SELECT FROM inserted)
 )
 SELECT purchase_no FROM inserted

@@ -73,7 +73,7 @@ impl PostgresLedger {
         let number: Option<i64> = sqlx::query_scalar(
             "UPDATE sales
              SET epoch_number = GREATEST(epoch_number, $4) + 1, epoch_nonce = $5,
-                 restore_until = clock_timestamp() + INTERVAL '5 seconds'
+                 restore_until = clock_timestamp() + INTERVAL '5 seconds', final_run_at = NULL
              WHERE generation = $1 AND epoch_number = $2 AND epoch_nonce = $3
                  AND restore_until <= clock_timestamp() AND deleted_at IS NULL
              RETURNING epoch_number",

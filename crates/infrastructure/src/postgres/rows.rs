@@ -36,6 +36,8 @@ pub(super) struct SaleRow {
     ended_by_admin: bool,
     version: i64,
     created_at: DateTime<Utc>,
+    over_at: Option<DateTime<Utc>>,
+    final_run_at: Option<DateTime<Utc>>,
 }
 
 impl SaleRow {
@@ -45,6 +47,8 @@ impl SaleRow {
             epoch: epoch(self.epoch_number, self.epoch_nonce)?,
             version: Version(widen(self.version)?),
             sold: count(self.sold)?,
+            over_at: self.over_at.map(Instant::from),
+            final_run_at: self.final_run_at.map(Instant::from),
             sale: Sale {
                 id: SaleId {
                     sku: Sku::parse(&self.sku).map_err(inconsistent)?,

@@ -41,7 +41,7 @@ async fn each_start_raises_the_epochs_of_living_sales_and_keeps_their_record() {
         let created = catalogue.create(&living, 7).await.expect("an answer");
         let Created::Recorded(first) = created else { panic!("not recorded: {created:?}") };
         catalogue.create(&buried, 7).await.expect("an answer");
-        catalogue.bury(&buried.id, 8, buried.window.end).await.expect("an answer");
+        catalogue.bury(&buried.id, None, 8, buried.window.end).await.expect("an answer");
         let ledger = EmbeddedLedger::new(database.clone());
         ledger.commit(&[a_purchase(&living, first).entry()]).await.expect("the ledger commits");
         let tombstone = catalogue.tombstone(&buried.id.sku).await.expect("an answer");

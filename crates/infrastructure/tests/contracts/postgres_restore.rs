@@ -213,7 +213,8 @@ async fn a_dead_letter_is_raised_once_read_back_whole_and_removed_once() {
 #[tokio::test]
 async fn a_buried_sale_is_not_restored() {
     let at = Restored::of(a_sale().build()).await;
-    let buried = at.catalogue.bury(&at.sale.id, 8, at.sale.window.end).await.expect("an answer");
+    let buried =
+        at.catalogue.bury(&at.sale.id, None, 8, at.sale.window.end).await.expect("an answer");
     let Buried::Buried(last) = buried else { panic!("{buried:?}") };
     let seen = at.ledger.restorable(&at.sale.id).await.expect("an answer").expect("a tombstone");
     assert!(seen.deleted);

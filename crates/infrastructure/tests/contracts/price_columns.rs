@@ -46,7 +46,7 @@ async fn record(catalogue: &dyn Catalogue, ledger: &dyn Ledger) {
 
 async fn bury(catalogue: &dyn Catalogue) {
     let sale = a_sale().build();
-    catalogue.bury(&sale.id, 8, sale.window.end).await.expect("the catalogue answers");
+    catalogue.bury(&sale.id, None, 8, sale.window.end).await.expect("the catalogue answers");
 }
 
 #[tokio::test]

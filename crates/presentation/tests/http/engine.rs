@@ -16,7 +16,7 @@ use stampede_application::ports::{
     Clock, CommitError, Created, DeadLetter, DeadLetterId, Entry, EntryBody, EntryId, GateLane,
     Held, HoldingsCursor, HoldingsPage, Judged, Ledger, LockedSale, OnRecord, Outbox, PortError,
     PutDecision, Randomness, Readmission, ReconciliationRun, RecordedChange, Repaired, SaleGate,
-    Settled, Snapshot, StoreProbe, Trail, Voided,
+    SaleStanding, Settled, Snapshot, StoreProbe, Trail, Voided,
 };
 use stampede_domain::{
     Acknowledgement, Attempt, BuyerId, Epoch, Instant, Position, PurchaseNo, RecordedPurchase,
@@ -60,7 +60,8 @@ impl Row {
 
     fn catalogued(&self) -> CatalogueRow {
         let (epoch, version, sold) = (self.epoch, self.version, self.tally.sold);
-        CatalogueRow { sale: self.sale.clone(), epoch, version, sold }
+        let (over_at, final_run_at) = (None, None);
+        CatalogueRow { sale: self.sale.clone(), epoch, version, sold, over_at, final_run_at }
     }
 }
 
@@ -318,7 +319,13 @@ impl Catalogue for FakeEngine {
         Ok(row.map(|row| Box::new(FakeLock(row)) as Box<dyn LockedSale>))
     }
 
-    async fn bury(&self, id: &SaleId, nonce: u64, _: Instant) -> Result<Buried, PortError> {
+    async fn bury(
+        &self,
+        id: &SaleId,
+        _: Option<Epoch>,
+        nonce: u64,
+        _: Instant,
+    ) -> Result<Buried, PortError> {
         let mut rows = self.here()?;
         rows.epochs += 1;
         let number = rows.epochs;
@@ -328,6 +335,21 @@ impl Catalogue for FakeEngine {
 
     async fn tombstone(&self, _: &Sku) -> Result<Option<(SaleId, Epoch)>, PortError> {
         self.here().map(|_| None)
+    }
+
+    async fn standing(&self, ids: &[SaleId]) -> Result<Vec<SaleStanding>, PortError> {
+        let rows = self.here()?;
+        let of = |id: &SaleId| rows.sales.get(&id.sku).filter(|row| row.sale.id == *id);
+        let stands = |row: &Row| SaleStanding::Living(row.epoch);
+        Ok(ids.iter().map(|id| of(id).map_or(SaleStanding::Unknown, stands)).collect())
+    }
+
+    async fn note_over(&self, _: &SaleId, _: Epoch, _: Instant) -> Result<(), PortError> {
+        self.here().map(|_| ())
+    }
+
+    async fn note_final_run(&self, _: &SaleId, _: Epoch, _: Instant) -> Result<(), PortError> {
+        self.here().map(|_| ())
     }
 
     async fn expire_archive(&self, _: Instant) -> Result<u64, PortError> {

@@ -33,6 +33,9 @@ macro_rules! catalogue_suite {
             burying_what_never_was_changes_nothing,
             burying_an_old_creation_again_leaves_the_new_one,
             purchases_of_a_buried_sale_stay_in_the_archive_until_retention_ends,
+            a_burial_of_another_life_changes_nothing_and_says_so,
+            the_standing_of_sales_is_told_in_the_order_asked,
+            what_is_noted_of_a_sale_that_is_over_is_of_its_life,
         );
     };
 }

@@ -137,7 +137,7 @@ pub async fn more_sales_than_one_page_are_loaded(harness: &impl Harness) {
 async fn delete(scene: &Scene) {
     scene.gate.change(scene.id(), Change::End).await.expect("the gate answers");
     scene.record().await;
-    let buried = scene.catalogue.bury(scene.id(), 8, scene.clock.now()).await;
+    let buried = scene.catalogue.bury(scene.id(), None, 8, scene.clock.now()).await;
     let Ok(Buried::Buried(epoch)) = buried else { panic!("{buried:?}") };
     scene.gate.forget(scene.id(), epoch).await.expect("the gate forgets");
 }

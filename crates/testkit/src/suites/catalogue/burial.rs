@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use futures::future::join;
-use stampede_application::ports::{Buried, Created};
+use stampede_application::ports::{Buried, Created, SaleStanding};
 use stampede_domain::{Epoch, PurchaseNo, Sale};
 
 use crate::{
@@ -79,7 +79,7 @@ pub async fn burying_what_never_was_changes_nothing(records: &Records) {
         a_sale().sku("UNKNOWN").generation(2).build(),
         a_sale().sku("UNKNOWN").build(),
     ] {
-        let answer = records.catalogue.bury(&stranger.id, 8, stranger.created_at).await;
+        let answer = records.catalogue.bury(&stranger.id, None, 8, stranger.created_at).await;
         assert_eq!(answer.expect("the catalogue answers"), Buried::Unknown);
     }
     assert_eq!(records.row(&sale).await.sale, sale);
@@ -123,12 +123,75 @@ pub async fn purchases_of_a_buried_sale_stay_in_the_archive_until_retention_ends
     assert_eq!(records.purchases(&other).await.len(), 1);
 }
 
+/// Between a sale's end and its burial its gate may have been restored, and have sold.
+pub async fn a_burial_of_another_life_changes_nothing_and_says_so(records: &Records) {
+    let sale = a_sale().build();
+    let epoch = records.create(&sale).await;
+    records.commit(&[a_purchase(&sale, epoch).entry()]).await;
+    let (later, twin) =
+        (Epoch { number: epoch.number + 1, ..epoch }, Epoch { nonce: epoch.nonce + 1, ..epoch });
+    for other in [later, twin] {
+        let answer = records.catalogue.bury(&sale.id, Some(other), 8, sale.window.end).await;
+        assert_eq!(answer.expect("the catalogue answers"), Buried::Moved);
+    }
+    assert_eq!(records.row(&sale).await.epoch, epoch);
+    assert_eq!(records.purchases(&sale).await.len(), 1);
+    let answer = records.catalogue.bury(&sale.id, Some(epoch), 8, sale.window.end).await;
+    let Ok(Buried::Buried(last)) = answer else { panic!("{answer:?}") };
+    // Its answer was lost, and the repeat has seen what was before.
+    let again = records.catalogue.bury(&sale.id, Some(epoch), 9, sale.window.end).await;
+    assert_eq!(again.expect("the catalogue answers"), Buried::Buried(last));
+}
+
+/// Whoever finds a sale at a gate learns whether it is to live, to be forgotten, or to be kept shut.
+pub async fn the_standing_of_sales_is_told_in_the_order_asked(records: &Records) {
+    let living = a_sale().build();
+    let buried = a_sale().sku("WIDGET-002").generation(2).build();
+    let unheard_of = a_sale().sku("WIDGET-003").generation(3).build();
+    let epoch = records.create(&living).await;
+    records.create(&buried).await;
+    let last = bury(records, &buried, 8).await;
+    let ids = [&buried, &unheard_of, &living, &buried].map(|sale| sale.id.clone());
+    let standing = records.catalogue.standing(&ids).await.expect("the catalogue answers");
+    let gone = SaleStanding::Buried(last);
+    assert_eq!(standing, [gone, SaleStanding::Unknown, SaleStanding::Living(epoch), gone]);
+    assert_eq!(records.catalogue.standing(&[]).await.expect("the catalogue answers"), []);
+}
+
+/// An end that was judged stays; that gate and ledger agreed holds until something arrives.
+pub async fn what_is_noted_of_a_sale_that_is_over_is_of_its_life(records: &Records) {
+    let sale = a_sale().build();
+    let epoch = records.create(&sale).await;
+    let other = Epoch { nonce: epoch.nonce + 1, ..epoch };
+    let (end, later) = (sale.window.end, sale.window.end.plus_millis(5));
+    let noted = async || {
+        let row = records.row(&sale).await;
+        (row.over_at, row.final_run_at)
+    };
+    assert_eq!(noted().await, (None, None));
+    for (epoch, at) in [(other, later), (epoch, end)] {
+        records.catalogue.note_over(&sale.id, epoch, at).await.expect("the catalogue answers");
+        records.catalogue.note_final_run(&sale.id, epoch, at).await.expect("an answer");
+    }
+    assert_eq!(noted().await, (Some(end), Some(end)), "another life is not noted");
+    for at in [later, end] {
+        records.catalogue.note_over(&sale.id, epoch, at).await.expect("the catalogue answers");
+    }
+    assert_eq!(noted().await, (Some(later), Some(end)), "the latest stays");
+
+    records.commit(&[a_purchase(&sale, epoch).entry()]).await;
+    assert_eq!(noted().await, (Some(later), None), "something has arrived");
+    records.catalogue.note_final_run(&sale.id, epoch, later).await.expect("an answer");
+    assert_eq!(records.commit(&[a_purchase(&sale, epoch).entry()]).await, [inserted(0)]);
+    assert_eq!(noted().await, (Some(later), Some(later)), "nothing that is new");
+}
+
 /// Buries a sale that must have been, at its window's end; its last epoch.
 async fn bury(records: &Records, sale: &Sale, nonce: u64) -> Epoch {
-    let buried = records.catalogue.bury(&sale.id, nonce, sale.window.end).await;
+    let buried = records.catalogue.bury(&sale.id, None, nonce, sale.window.end).await;
     match buried.expect("the catalogue answers") {
         Buried::Buried(epoch) => epoch,
-        Buried::Unknown => panic!("{} was created", sale.id),
+        other @ (Buried::Moved | Buried::Unknown) => panic!("{} was created: {other:?}", sale.id),
     }
 }
 

@@ -62,7 +62,11 @@ pub async fn a_full_catalogue_takes_no_more_until_a_sale_is_buried(records: &Rec
     assert_eq!(records.catalogue.create(&more, 7).await.expect("an answer"), Created::Full);
 
     let first = sale(0);
-    records.catalogue.bury(&first.id, 8, first.created_at).await.expect("the catalogue buries");
+    records
+        .catalogue
+        .bury(&first.id, None, 8, first.created_at)
+        .await
+        .expect("the catalogue buries");
     records.create(&more).await;
 }
 

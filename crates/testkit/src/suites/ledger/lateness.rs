@@ -62,7 +62,7 @@ pub async fn what_comes_after_the_burial_is_orphaned_but_for_what_the_archive_ha
     let epoch = records.create(&sale).await;
     let [one, two] = [1, 2].map(|position| a_purchase(&sale, epoch).at_position(position).build());
     records.commit(&[entry_of(vec![one.clone()])]).await;
-    records.catalogue.bury(&sale.id, 8, sale.window.end).await.expect("the catalogue buries");
+    records.catalogue.bury(&sale.id, None, 8, sale.window.end).await.expect("the catalogue buries");
 
     let entries =
         [entry_of(vec![one.clone()]), entry_of(vec![one, two.clone()]), change_of(&sale, epoch, 1)];

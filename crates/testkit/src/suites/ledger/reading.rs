@@ -71,7 +71,7 @@ pub async fn what_is_on_record_is_told_apart_from_what_was_voided(records: &Reco
     assert_eq!(none.numbers, HashSet::new());
 
     // A deleted sale has no life, and its purchases are on record.
-    records.catalogue.bury(&sale.id, 8, sale.window.end).await.expect("the catalogue buries");
+    records.catalogue.bury(&sale.id, None, 8, sale.window.end).await.expect("the catalogue buries");
     let archived = records.ledger.on_record(&sale.id, &numbers).await.expect("the ledger answers");
     assert_eq!((archived.numbers, archived.epoch), (on_record.numbers, None));
 }

@@ -294,7 +294,7 @@ pub async fn an_audit_tells_the_gates_time_life_and_last_place(harness: &impl Ha
 async fn delete(scene: &Scene) {
     scene.gate.change(scene.id(), Change::End).await.expect("the gate answers");
     scene.record().await;
-    let buried = scene.catalogue.bury(scene.id(), 8, scene.clock.now()).await;
+    let buried = scene.catalogue.bury(scene.id(), None, 8, scene.clock.now()).await;
     let Ok(Buried::Buried(epoch)) = buried else { panic!("{buried:?}") };
     for _ in 0..2 {
         scene.gate.forget(scene.id(), epoch).await.expect("the gate forgets");
