@@ -2,6 +2,7 @@
 //!
 //! `.env.example` is written from this table, and a test holds the two equal.
 
+mod recording;
 mod selling;
 mod serving;
 
@@ -26,8 +27,8 @@ pub const SECTIONS: &[Section] = &[
     serving::REQUESTS,
     serving::STREAMS,
     selling::GATE,
-    selling::OUTBOX,
-    selling::RECONCILIATION,
+    recording::OUTBOX,
+    recording::RECONCILIATION,
     serving::STOP,
     serving::TELEMETRY,
 ];

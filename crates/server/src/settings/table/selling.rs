@@ -1,4 +1,4 @@
-//! Settings of selling: the engine, its stores, the gate, the outbox, reconciliation.
+//! Settings of selling: the engine, its stores, the gate.
 
 use super::{Kind, Section, Setting, WAIT_MAX_MS};
 
@@ -227,87 +227,6 @@ pub(super) const GATE: Section = Section {
             "2000",
             (10, 60_000),
             "how long such a lookup may wait and take",
-        ),
-    ],
-};
-
-pub(super) const OUTBOX: Section = Section {
-    title: "How purchases reach the ledger",
-    settings: &[
-        Setting::whole(
-            "STAMPEDE_OUTBOX_ROWS_MAX",
-            "purchases",
-            "1000",
-            (1, 10_000),
-            "purchases in one commit, about",
-        ),
-        Setting::whole(
-            "STAMPEDE_OUTBOX_READ_WAIT_MS",
-            "milliseconds",
-            "1000",
-            (10, 60_000),
-            "how long a read waits for the first entry",
-        ),
-        Setting::whole(
-            "STAMPEDE_OUTBOX_CLAIM_IDLE_MS",
-            "milliseconds",
-            "5000",
-            (500, WAIT_MAX_MS),
-            "idle time after which another worker takes over what one held",
-        ),
-        Setting::whole(
-            "STAMPEDE_OUTBOX_BACKOFF_MIN_MS",
-            "milliseconds",
-            "50",
-            (1, 60_000),
-            "first pause after a failure, doubled from there",
-        ),
-        Setting::whole(
-            "STAMPEDE_OUTBOX_BACKOFF_MAX_MS",
-            "milliseconds",
-            "5000",
-            (10, WAIT_MAX_MS),
-            "longest pause after a failure",
-        ),
-        Setting::whole(
-            "STAMPEDE_RECORD_TRIES_MAX",
-            "tries",
-            "3",
-            (1, 100),
-            "times that the ledger may refuse a purchase for its data before it becomes a dead letter",
-        ),
-    ],
-};
-
-pub(super) const RECONCILIATION: Section = Section {
-    title: "How gate and ledger are compared",
-    settings: &[
-        Setting::of(
-            "STAMPEDE_RECONCILE_SCHEDULE",
-            Kind::Cron,
-            "*/20 * * * * *",
-            "when gate and ledger are compared",
-        ),
-        Setting::whole(
-            "STAMPEDE_RECONCILE_PAGE_ROWS",
-            "rows",
-            "1000",
-            (10, 10_000),
-            "sales or purchases that are compared at a time",
-        ),
-        Setting::whole(
-            "STAMPEDE_RECONCILE_SETTLED_AFTER_MS",
-            "milliseconds",
-            "10000",
-            (0, WAIT_MAX_MS),
-            "age below which a purchase is on its way and not missing",
-        ),
-        Setting::whole(
-            "STAMPEDE_RECONCILE_WAITING_MAX",
-            "entries",
-            "10000",
-            (1, 1_000_000),
-            "entries of one sale in the outbox that are looked through",
         ),
     ],
 };
