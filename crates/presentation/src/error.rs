@@ -1,5 +1,7 @@
 //! Why a request has no answer that it asked for: the only place that knows statuses and codes.
 
+mod from_use_cases;
+
 use std::borrow::Cow;
 
 use actix_web::{
@@ -8,17 +10,13 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use serde::Serialize;
-use stampede_application::{
-    ports::PortError,
-    use_cases::{ChangeError, CreateError, DeadLetterError, DeleteError, UpdateError, ViewError},
-};
+use stampede_application::ports::PortError;
 use utoipa::ToSchema;
 
 use crate::{
     envelope::{ApiFailure, FailureAnswer, False},
     fields::Fields,
-    product_fields::{ACKNOWLEDGE_NOT_REACHED, no_room},
-    product_form,
+    product_fields::ACKNOWLEDGE_NOT_REACHED,
 };
 
 /// After how many seconds a client may ask again when we do not know or shed load.
@@ -275,72 +273,6 @@ impl ResponseError for ApiError {
                 purchase: None,
             },
         })
-    }
-}
-
-impl From<ViewError> for ApiError {
-    fn from(error: ViewError) -> Self {
-        match error {
-            ViewError::Unknown => Self::no_such_sku(),
-            ViewError::Port(error) => Self::Port(error),
-        }
-    }
-}
-
-impl From<CreateError> for ApiError {
-    fn from(error: CreateError) -> Self {
-        match error {
-            CreateError::AlreadyExists => Self::AlreadyExists,
-            CreateError::Full => Self::Full,
-            CreateError::NoRoom { units } => Self::field("initialStock", no_room(units)),
-            CreateError::Acknowledge(_) => Self::acknowledge(),
-            CreateError::Port(error) => Self::Port(error),
-        }
-    }
-}
-
-impl From<UpdateError> for ApiError {
-    fn from(error: UpdateError) -> Self {
-        match error {
-            UpdateError::Unknown => Self::no_such_sku(),
-            UpdateError::NotModifiable => Self::SaleNotModifiable,
-            UpdateError::PreconditionFailed => Self::PreconditionFailed,
-            UpdateError::Misfits(misfits) => product_form::misfits(&misfits),
-            UpdateError::Acknowledge(_) => Self::acknowledge(),
-            UpdateError::Port(error) => Self::Port(error),
-        }
-    }
-}
-
-impl From<ChangeError> for ApiError {
-    fn from(error: ChangeError) -> Self {
-        match error {
-            ChangeError::Unknown => Self::no_such_sku(),
-            ChangeError::NotModifiable => Self::SaleNotModifiable,
-            ChangeError::Port(error) => Self::Port(error),
-        }
-    }
-}
-
-impl From<DeleteError> for ApiError {
-    fn from(error: DeleteError) -> Self {
-        match error {
-            DeleteError::Unknown => Self::no_such_sku(),
-            DeleteError::Port(error) => Self::Port(error),
-        }
-    }
-}
-
-impl From<DeadLetterError> for ApiError {
-    fn from(error: DeadLetterError) -> Self {
-        match error {
-            DeadLetterError::Unknown => Self::NotFound("There is no dead letter of this id."),
-            DeadLetterError::NotReplayable => Self::field(
-                "id",
-                "was not readable when it was set aside: it can only be discarded",
-            ),
-            DeadLetterError::Port(error) => Self::Port(error),
-        }
     }
 }
 
