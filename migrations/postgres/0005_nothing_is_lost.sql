@@ -3,6 +3,8 @@
 -- over_at is when the sale's gate judged it to be over: no clock that goes back opens it again.
 -- final_run_at is when gate and ledger were last found to agree on a sale that is over; it is empty
 -- again with whatever arrives after that.
+-- opened_number and opened_nonce are there while a restore is at work or has come to nothing: the
+-- epoch in which the sale's gate was opened last.
 -- drifts is an object by kind of drift, of found, repaired and raised.
 --
 -- Run beside nodes at work: it waits three seconds at most for what reads or writes these tables.
@@ -11,7 +13,9 @@ SET LOCAL lock_timeout = '3s';
 
 ALTER TABLE sales
     ADD COLUMN over_at      timestamptz(3),
-    ADD COLUMN final_run_at timestamptz(3);
+    ADD COLUMN final_run_at timestamptz(3),
+    ADD COLUMN opened_number bigint,
+    ADD COLUMN opened_nonce bigint;
 
 ALTER TABLE reconciliation_runs
     ADD COLUMN node         text NOT NULL DEFAULT '',

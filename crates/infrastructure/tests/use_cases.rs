@@ -37,6 +37,8 @@ mod dead_letters;
 mod deletion;
 #[path = "use_cases/faults.rs"]
 mod faults;
+#[path = "use_cases/interrupted_restore.rs"]
+mod interrupted_restore;
 #[path = "use_cases/looking_up.rs"]
 mod looking_up;
 #[path = "use_cases/older_ledger.rs"]

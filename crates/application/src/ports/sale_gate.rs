@@ -103,6 +103,9 @@ pub enum Amended {
     NotUpcoming,
     /// The sale has another version than the one that was read: read again.
     Moved,
+    /// The gate is in another life than its ledger, and what it has is not what is on sale: nothing
+    /// changed, and it is to be aligned.
+    OtherLife,
     /// This gate has no such sale.
     UnknownSale,
 }
@@ -217,12 +220,12 @@ pub trait SaleGate: Send + Sync {
     async fn change(&self, id: &SaleId, change: Change) -> Result<Changed, PortError>;
 
     /// Replaces the definition of an upcoming sale that still has the version `seen`, its stock
-    /// with it. The caller holds the catalogue's row.
+    /// with it. The caller holds the catalogue's row, which is in `epoch`.
     ///
     /// # Errors
     ///
     /// [`PortError::Unavailable`] leaves open whether it holds.
-    async fn amend(&self, sale: &Sale, seen: Version) -> Result<Amended, PortError>;
+    async fn amend(&self, sale: &Sale, epoch: Epoch, seen: Version) -> Result<Amended, PortError>;
 
     /// Forgets a sale that was ended, drained and buried in the catalogue under `epoch`.
     /// Repeating it is harmless.

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use stampede_domain::{
-    Acknowledgement, Currency, Generation, Instant, Price, Sale, SaleId, Sku, State, Version,
-    Window,
+    Acknowledgement, Currency, Generation, Instant, Price, Sale, Sku, State, Version, Window,
 };
 
 use super::ProductView;
 use crate::{
     live_sales::LiveSales,
-    ports::{Amended, Catalogue, Clock, LockedSale, PortError, PutDecision, SaleGate, Snapshot},
+    ports::{
+        Amended, Catalogue, CatalogueRow, Clock, LockedSale, PortError, PutDecision, SaleGate,
+        Snapshot,
+    },
 };
 
 /// What is to be changed; `None` stays as it is. Every value within its limits.
@@ -95,6 +97,8 @@ pub enum Misfit {
 
 /// Times that a sale which moves while it is changed is read.
 const READINGS_MAX: usize = 5;
+/// Times that its row is locked: once more after its gate was found in another life.
+const LOCKINGS_MAX: usize = 2;
 
 /// Others change the sale all the time; it may be tried again.
 #[derive(Debug, thiserror::Error)]
@@ -134,44 +138,61 @@ impl UpdateProduct {
         changes: &ProductChanges,
         if_match: Option<&[Revision]>,
     ) -> Result<ProductView, UpdateError> {
-        let locked = self.catalogue.lock(sku).await?.ok_or(UpdateError::Unknown)?;
-        let id = locked.row().sale.id.clone();
-        match self.amended(&id, changes, if_match).await {
-            Ok(amended) => self.write(locked, amended).await,
-            Err(error) => {
-                locked.finish(PutDecision::Leave).await?;
-                Err(error)
-            }
-        }
-    }
-
-    /// The sale with the changes, as the gate now has it.
-    ///
-    /// A pause or its end may come between reading and amending, and is kept: read again. What
-    /// has begun to sell is not upcoming any more, so this ends soon.
-    async fn amended(
-        &self,
-        id: &SaleId,
-        changes: &ProductChanges,
-        if_match: Option<&[Revision]>,
-    ) -> Result<Snapshot, UpdateError> {
-        for _ in 0..READINGS_MAX {
-            let snapshot = self.gate.snapshot(id).await?.ok_or(UpdateError::Unknown)?;
-            let amended = self.amend(&snapshot, changes, if_match).await?;
-            if let Some((sale, version)) = amended {
-                return Ok(Snapshot { stock: sale.initial_stock, sale, sold: 0, version });
+        for _ in 0..LOCKINGS_MAX {
+            let locked = self.catalogue.lock(sku).await?.ok_or(UpdateError::Unknown)?;
+            let (id, epoch) = (locked.row().sale.id.clone(), locked.row().epoch);
+            match self.amended(locked.row(), changes, if_match).await {
+                Ok(Some(amended)) => return self.write(locked, amended).await,
+                // The gate is made anew in the row's life, for which the row must be free.
+                Ok(None) => {
+                    locked.finish(PutDecision::Leave).await?;
+                    self.gate.align(&id, epoch).await?;
+                }
+                Err(error) => {
+                    locked.finish(PutDecision::Leave).await?;
+                    return Err(error);
+                }
             }
         }
         Err(PortError::unavailable("gate", Restless).into())
     }
 
-    /// The sale with the changes over what was read; `None` if it has moved since.
-    async fn amend(
+    /// The sale with the changes, as the gate now has it; `None` if that is in another life than
+    /// the row.
+    ///
+    /// A pause or its end may come between reading and amending, and is kept: read again. What
+    /// has begun to sell is not upcoming any more, so this ends soon.
+    async fn amended(
+        &self,
+        row: &CatalogueRow,
+        changes: &ProductChanges,
+        if_match: Option<&[Revision]>,
+    ) -> Result<Option<Snapshot>, UpdateError> {
+        let id = &row.sale.id;
+        for _ in 0..READINGS_MAX {
+            let snapshot = self.gate.snapshot(id).await?.ok_or(UpdateError::Unknown)?;
+            let sale = self.changed(&snapshot, changes, if_match)?;
+            match self.gate.amend(&sale, row.epoch, snapshot.version).await? {
+                Amended::Applied(version) => {
+                    let stock = sale.initial_stock;
+                    return Ok(Some(Snapshot { stock, sale, sold: 0, version }));
+                }
+                Amended::Moved => {}
+                Amended::OtherLife => return Ok(None),
+                Amended::NotUpcoming => return Err(UpdateError::NotModifiable),
+                Amended::UnknownSale => return Err(UpdateError::Unknown),
+            }
+        }
+        Err(PortError::unavailable("gate", Restless).into())
+    }
+
+    /// The sale with the changes over what was read.
+    fn changed(
         &self,
         snapshot: &Snapshot,
         changes: &ProductChanges,
         if_match: Option<&[Revision]>,
-    ) -> Result<Option<(Sale, Version)>, UpdateError> {
+    ) -> Result<Sale, UpdateError> {
         let generation = snapshot.sale.id.generation;
         let current = Revision { generation, version: snapshot.version };
         if if_match.is_some_and(|wanted| !wanted.contains(&current)) {
@@ -187,12 +208,7 @@ impl UpdateProduct {
         if sale.acknowledge > self.gate.acknowledges() {
             return Err(UpdateError::Acknowledge(sale.acknowledge));
         }
-        match self.gate.amend(&sale, snapshot.version).await? {
-            Amended::Applied(version) => Ok(Some((sale, version))),
-            Amended::Moved => Ok(None),
-            Amended::NotUpcoming => Err(UpdateError::NotModifiable),
-            Amended::UnknownSale => Err(UpdateError::Unknown),
-        }
+        Ok(sale)
     }
 
     /// Whether the sale is past being upcoming, as this node's clock has it: the gate is asked

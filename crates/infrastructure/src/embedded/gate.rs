@@ -73,7 +73,8 @@ impl SaleGate for EmbeddedSaleGate {
         self.engine.ask(|reply| Command::Change { id, change, reply }).await
     }
 
-    async fn amend(&self, sale: &Sale, seen: Version) -> Result<Amended, PortError> {
+    /// The epoch is not needed: this gate is always in its ledger's.
+    async fn amend(&self, sale: &Sale, _epoch: Epoch, seen: Version) -> Result<Amended, PortError> {
         let sale = Box::new(sale.clone());
         self.engine.ask(|reply| Command::Amend { sale, seen, reply }).await
     }

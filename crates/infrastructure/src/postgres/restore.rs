@@ -28,6 +28,9 @@ pub struct Restorable {
     pub row: CatalogueRow,
     /// Whether it is deleted: its gate is to be forgotten under this epoch, not restored.
     pub deleted: bool,
+    /// The epoch in which its gate was opened last: the row's, or one before it, if restores have
+    /// come to nothing since.
+    pub opened: Epoch,
 }
 
 impl PostgresLedger {
@@ -42,9 +45,13 @@ impl PostgresLedger {
             #[sqlx(flatten)]
             sale: SaleRow,
             deleted: bool,
+            opened_number: i64,
+            opened_nonce: i64,
         }
         let row: Option<Row> = sqlx::query_as(AssertSqlSafe(format!(
-            "SELECT {SALE_COLUMNS}, deleted_at IS NOT NULL AS deleted
+            "SELECT {SALE_COLUMNS}, deleted_at IS NOT NULL AS deleted,
+                 COALESCE(opened_number, epoch_number) AS opened_number,
+                 COALESCE(opened_nonce, epoch_nonce) AS opened_nonce
              FROM sales WHERE generation = $1 AND sku = $2"
         )))
         .bind(id.generation.0)
@@ -53,7 +60,8 @@ impl PostgresLedger {
         .await
         .map_err(unavailable)?;
         let Some(row) = row else { return Ok(None) };
-        Ok(Some(Restorable { row: row.sale.read()?, deleted: row.deleted }))
+        let opened = epoch(row.opened_number, row.opened_nonce)?;
+        Ok(Some(Restorable { row: row.sale.read()?, deleted: row.deleted, opened }))
     }
 
     /// Takes the next epoch for 5 s, if the sale is still in `seen` and nobody is at work on it;
@@ -73,6 +81,8 @@ impl PostgresLedger {
         let number: Option<i64> = sqlx::query_scalar(
             "UPDATE sales
              SET epoch_number = GREATEST(epoch_number, $4) + 1, epoch_nonce = $5,
+                 opened_number = COALESCE(opened_number, epoch_number),
+                 opened_nonce = COALESCE(opened_nonce, epoch_nonce),
                  restore_until = clock_timestamp() + INTERVAL '5 seconds', final_run_at = NULL
              WHERE generation = $1 AND epoch_number = $2 AND epoch_nonce = $3
                  AND restore_until <= clock_timestamp() AND deleted_at IS NULL
@@ -171,6 +181,32 @@ impl PostgresLedger {
         let page = page(&mut transaction, id, after, limit).await?;
         transaction.commit().await.map_err(unavailable)?;
         Ok(Some(page))
+    }
+
+    /// Notes that the gate is about to be opened in `epoch`, and returns the sale to open it by;
+    /// `None` if the epoch is lost. Repeating it is harmless.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    pub async fn open_life(
+        &self,
+        id: &SaleId,
+        epoch: Epoch,
+    ) -> Result<Option<CatalogueRow>, PortError> {
+        let row: Option<SaleRow> = sqlx::query_as(AssertSqlSafe(format!(
+            "UPDATE sales SET opened_number = NULL, opened_nonce = NULL
+             WHERE generation = $1 AND epoch_number = $2 AND epoch_nonce = $3
+                 AND deleted_at IS NULL
+             RETURNING {SALE_COLUMNS}"
+        )))
+        .bind(id.generation.0)
+        .bind(epoch.number.cast_signed())
+        .bind(epoch.nonce.cast_signed())
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(unavailable)?;
+        row.map(SaleRow::read).transpose()
     }
 
     /// Begins a transaction that holds the sale's row in `epoch`; `None` if the epoch is lost.

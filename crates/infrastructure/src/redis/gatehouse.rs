@@ -40,6 +40,14 @@ pub(super) struct Answer {
     pub(super) resent: bool,
 }
 
+/// What came of a script that one life of a gate alone may run.
+pub(super) enum Tried {
+    Done(Answer),
+    /// The gate is in another life, or in none, and has run nothing.
+    OtherLife,
+    UnknownSale,
+}
+
 /// What to do after a refusal.
 enum Next {
     SendAgain,
@@ -104,6 +112,30 @@ impl Gatehouse {
             }
         }
         Err(NotNow::Unsettled.into())
+    }
+
+    /// Runs a script in the life `epoch` of the sale's gate alone, and restores nothing: the caller
+    /// holds the row that a restore would need.
+    pub(super) async fn try_in(
+        &self,
+        link: &Link,
+        id: &SaleId,
+        epoch: Epoch,
+        call: &Call<'_>,
+    ) -> Result<Tried, PortError> {
+        let sale = self.registry.sale(id);
+        let sent = send(link, self.response_timeout_ms, &sale, Some(epoch), call).await?;
+        match sent.reply {
+            Reply::Done(value) => Ok(Tried::Done(Answer { value, epoch, resent: sent.resent })),
+            Reply::Refused(Refusal::OtherEpoch(_) | Refusal::Closed(_)) => Ok(Tried::OtherLife),
+            Reply::Refused(Refusal::OtherGeneration | Refusal::Deleted) => Ok(Tried::UnknownSale),
+            Reply::Refused(Refusal::Late) => Err(NotNow::Late.into()),
+            Reply::Refused(Refusal::Newer) => Err(NotNow::Newer.into()),
+            Reply::Refused(Refusal::NotMaster) => {
+                link.drop_broken(&sent.live).await;
+                Err(NotNow::NotMaster.into())
+            }
+        }
     }
 
     /// Sees to it that the gate is in the life that the ledger is in, seen as `epoch`.

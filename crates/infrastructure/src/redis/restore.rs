@@ -167,8 +167,8 @@ impl Restorer {
         reason: Reason,
     ) -> Result<Restored, PortError> {
         let id = &sale.id;
-        let row = match self.ledger.restorable(id).await? {
-            Some(found) if !found.deleted => found.row,
+        let (row, opened) = match self.ledger.restorable(id).await? {
+            Some(found) if !found.deleted => (found.row, found.opened),
             // A deletion that got no further than the ledger is finished here.
             Some(tombstone) => {
                 self.forget(id, tombstone.row.epoch).await?;
@@ -194,14 +194,14 @@ impl Restorer {
             return Err(NotNow::RestoredElsewhere.into());
         };
         let run = Run { restorer: self, sale, epoch, renewed: Mutex::new(time::Instant::now()) };
-        if let Some(kept) = run.close(seen).await? {
+        if let Some(kept) = run.close(opened).await? {
             run.keep_change(&row, kept).await?;
         }
         // With a limit of one nobody's purchases have an order.
         if row.sale.limit_per_buyer > 1 && !self.ledger.close_gaps(id, epoch).await? {
             return Err(NotNow::RestoredElsewhere.into());
         }
-        run.give_survivors(seen).await?;
+        run.give_survivors(head.unwrap_or(seen)).await?;
         let counted = run.refill().await?;
         let state = run.reopen(&counted).await?;
         sale.set_epoch(epoch);

@@ -18,7 +18,7 @@ use super::{
     entry::pairs,
     failure::{NotNow, STORE, inconsistent, unavailable},
     fence::{Refusal, Reply, Undecodable, parse_epoch},
-    gatehouse::{Answer, Gatehouse},
+    gatehouse::{Answer, Gatehouse, Tried},
     head::{self, Fields, State},
     lane::RedisLane,
     link::{self, Link},
@@ -26,7 +26,7 @@ use super::{
     price, record,
     restore::Restored,
     room,
-    script::{AMEND, AUDIT, CHANGE, Call, HOLDINGS, OPEN, PURCHASES, REPAIR, SNAPSHOT, send},
+    script::{AMEND, AUDIT, CHANGE, Call, HOLDINGS, OPEN, PURCHASES, REPAIR, SNAPSHOT, send_once},
 };
 
 /// Buyers that one part of a scan names, about.
@@ -60,9 +60,7 @@ impl RedisSaleGate {
     /// What a script replies after `O` and the time; `None` if there is no such sale.
     async fn fields(&self, id: &SaleId, call: &Call<'_>) -> Result<Option<Fields>, PortError> {
         let Some(answer) = self.call(id, call).await? else { return Ok(None) };
-        let mut fields = Fields::of(answer.value).map_err(inconsistent)?;
-        fields.value().and_then(|_| fields.value()).map_err(inconsistent)?;
-        Ok(Some(fields))
+        fields_of(answer).map(Some)
     }
 
     /// Opens a sale that was never open; one that has a past is restored.
@@ -75,7 +73,9 @@ impl RedisSaleGate {
         };
         let call = Call { script: &OPEN, size: (10, definition.len() + 128), write: &write };
         let timeout = self.gatehouse.response_timeout_ms;
-        let sent = send(self.link(), timeout, &known, Some(epoch), &call).await?;
+        // Its answer lost, another server may be asked by now: an empty one would open it as well,
+        // where a restore takes another epoch.
+        let sent = send_once(self.link(), timeout, &known, Some(epoch), &call).await?;
         match sent.reply {
             Reply::Done(value) => {
                 known.set_epoch(epoch);
@@ -95,6 +95,13 @@ impl RedisSaleGate {
             ) => Ok(None),
         }
     }
+}
+
+/// What a script replied after `O` and the time.
+fn fields_of(answer: Answer) -> Result<Fields, PortError> {
+    let mut fields = Fields::of(answer.value).map_err(inconsistent)?;
+    fields.value().and_then(|_| fields.value()).map_err(inconsistent)?;
+    Ok(fields)
 }
 
 #[async_trait]
@@ -154,15 +161,17 @@ impl SaleGate for RedisSaleGate {
         }
     }
 
-    async fn amend(&self, sale: &Sale, seen: Version) -> Result<Amended, PortError> {
+    async fn amend(&self, sale: &Sale, epoch: Epoch, seen: Version) -> Result<Amended, PortError> {
         let definition = definition(sale)?;
         let write = |command: &mut Cmd| {
             command.arg(seen.0).arg(sale.initial_stock);
             head::write_sale(sale, &definition, command);
         };
         let call = Call { script: &AMEND, size: (10, definition.len() + 128), write: &write };
-        let Some(mut fields) = self.fields(&sale.id, &call).await? else {
-            return Ok(Amended::UnknownSale);
+        let mut fields = match self.gatehouse.try_in(self.link(), &sale.id, epoch, &call).await? {
+            Tried::Done(answer) => fields_of(answer)?,
+            Tried::OtherLife => return Ok(Amended::OtherLife),
+            Tried::UnknownSale => return Ok(Amended::UnknownSale),
         };
         match fields.text().map_err(inconsistent)?.as_str() {
             "applied" => Ok(Amended::Applied(Version(fields.number().map_err(inconsistent)?))),

@@ -103,6 +103,28 @@ pub(super) async fn send(
     epoch: Option<Epoch>,
     call: &Call<'_>,
 ) -> Result<Sent, SendError> {
+    deliver(link, response_timeout_ms, sale, epoch, call, true).await
+}
+
+/// As [`send`], and once at most: for what would do harm at another server than the first.
+pub(super) async fn send_once(
+    link: &Link,
+    response_timeout_ms: i64,
+    sale: &KnownSale,
+    epoch: Option<Epoch>,
+    call: &Call<'_>,
+) -> Result<Sent, SendError> {
+    deliver(link, response_timeout_ms, sale, epoch, call, false).await
+}
+
+async fn deliver(
+    link: &Link,
+    response_timeout_ms: i64,
+    sale: &KnownSale,
+    epoch: Option<Epoch>,
+    call: &Call<'_>,
+    again: bool,
+) -> Result<Sent, SendError> {
     let mut live = link.live().await?;
     let not_after = live.time.now_ms().saturating_add(response_timeout_ms);
     let command = command(sale, epoch, not_after, call);
@@ -116,7 +138,7 @@ pub(super) async fn send(
             }
             Err(error) if is_unanswered(&error) => {
                 link.drop_broken(&live).await;
-                if resent || live.time.now_ms() >= not_after {
+                if resent || !again || live.time.now_ms() >= not_after {
                     return Err(error.into());
                 }
                 resent = true;

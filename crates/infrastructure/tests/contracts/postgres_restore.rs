@@ -82,6 +82,26 @@ async fn an_epoch_is_taken_once_and_lies_above_ledger_and_head() {
 }
 
 #[tokio::test]
+async fn the_life_that_was_opened_last_is_known_until_another_is_opened() {
+    let at = Restored::of(a_sale().build()).await;
+    let opened = async || {
+        let row = at.ledger.restorable(&at.sale.id).await.expect("an answer");
+        row.expect("the sale").opened
+    };
+    assert_eq!(opened().await, at.first);
+    let second = at.take(at.first, 0, 1).await.expect("it is free");
+    at.lapse().await;
+    let third = at.take(second, 0, 2).await.expect("it has lapsed");
+    assert_eq!(opened().await, at.first, "both came to nothing until now");
+
+    let late = at.ledger.open_life(&at.sale.id, second).await.expect("an answer");
+    assert_eq!(late, None, "overtaken");
+    let row = at.ledger.open_life(&at.sale.id, third).await.expect("an answer");
+    assert_eq!(row.expect("the epoch is held").epoch, third);
+    assert_eq!(opened().await, third);
+}
+
+#[tokio::test]
 async fn a_restorer_that_was_overtaken_writes_nothing_and_hears_it() {
     let at = Restored::of(a_sale().build()).await;
     let mine = at.take(at.first, 0, 1).await.expect("it is free");

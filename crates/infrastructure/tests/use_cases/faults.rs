@@ -217,12 +217,12 @@ impl SaleGate for FaultyGate {
         self.gate.change(id, change).await
     }
 
-    async fn amend(&self, sale: &Sale, seen: Version) -> Result<Amended, PortError> {
+    async fn amend(&self, sale: &Sale, epoch: Epoch, seen: Version) -> Result<Amended, PortError> {
         let happens = self.before_amend.lock().expect("nobody panics in it").take();
         if let Some(happens) = happens {
             happens.await;
         }
-        self.gate.amend(sale, seen).await
+        self.gate.amend(sale, epoch, seen).await
     }
 
     async fn forget(&self, id: &SaleId, epoch: Epoch) -> Result<(), PortError> {

@@ -274,7 +274,8 @@ async fn a_change_whose_commit_was_lost_is_kept_by_the_next(shop: Shop) {
     let id = shop.sell(WIDGET, 10, 1, When::Upcoming).await;
     let before = shop.snapshot(&id).await;
     let ahead = Sale { product_name: "Lost and found".into(), ..before.sale.clone() };
-    let amended = shop.gate.amend(&ahead, before.version).await.expect("the gate answers");
+    let epoch = shop.row(&id).await.epoch;
+    let amended = shop.gate.amend(&ahead, epoch, before.version).await.expect("the gate answers");
     assert!(matches!(amended, Amended::Applied(_)), "{amended:?}");
     let changes = ProductChanges { limit_per_buyer: Some(7), ..ProductChanges::default() };
     let view = shop.update.run(&id.sku, &changes, None).await.expect("it is upcoming");
@@ -333,12 +334,13 @@ fn a_definition_of_another_life_of_the_gate_is_not_restored() {
 }
 
 /// A sale that has started, at a price that the ledger never heard of.
-async fn amended_at_the_gate_alone(shop: &Shop) -> (SaleId, Sale) {
+pub(crate) async fn amended_at_the_gate_alone(shop: &Shop) -> (SaleId, Sale) {
     let id = shop.sell(WIDGET, 10, 1, When::Upcoming).await;
     let before = shop.snapshot(&id).await;
     let mut ahead = Sale { price: Some(a_price(4_500, "JPY")), ..before.sale.clone() };
     ahead.window.start = shop.clock.now().plus_millis(-1_000);
-    let amended = shop.gate.amend(&ahead, before.version).await.expect("the gate answers");
+    let epoch = shop.row(&id).await.epoch;
+    let amended = shop.gate.amend(&ahead, epoch, before.version).await.expect("the gate answers");
     assert!(matches!(amended, Amended::Applied(_)), "{amended:?}");
     (id, ahead)
 }

@@ -168,13 +168,14 @@ pub(crate) async fn redis() -> Shop {
         gate: engine.gate(),
         outbox: engine.outbox(),
         catalogue,
-        ledger: Arc::new(ledger),
+        ledger: Arc::new(ledger.clone()),
         clock: engine.clock(),
         hand_clock: None,
         stores: Stores::Redis {
             redis: beside,
             prefix: server.prefix.into(),
             ledger: database.url.as_str().into(),
+            records: ledger,
         },
         kept: Box::new((engine, database)),
     })

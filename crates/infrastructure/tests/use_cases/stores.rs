@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use redis::{Value, aio::MultiplexedConnection};
-use sqlx::SqlitePool;
-use stampede_domain::{SaleId, Shard};
+use sqlx::{Connection as _, PgConnection, SqlitePool};
+use stampede_domain::{Epoch, SaleId, Shard};
+use stampede_infrastructure::postgres::PostgresLedger;
 use stampede_testkit::servers::{self, LedgerCopy};
 
 /// The store that an engine's outbox lies in.
@@ -12,7 +13,12 @@ pub(crate) enum Stores {
     /// The file of the embedded engine.
     File(SqlitePool),
     /// The Redis of the redis engine, the installation's prefix, and where its ledger lies.
-    Redis { redis: MultiplexedConnection, prefix: Arc<str>, ledger: Box<str> },
+    Redis {
+        redis: MultiplexedConnection,
+        prefix: Arc<str>,
+        ledger: Box<str>,
+        records: PostgresLedger,
+    },
 }
 
 impl Stores {
@@ -74,6 +80,27 @@ impl Stores {
         let mut command = redis::cmd("HSET");
         command.arg(head).arg(field).arg(value);
         command.exec_async(&mut redis.clone()).await.expect("Redis answers");
+    }
+
+    /// A restorer takes the next epoch after `seen` and dies before it comes to the gate; the
+    /// courtesy of others is over.
+    pub(crate) async fn begin_restore_and_die(&self, id: &SaleId, seen: Epoch) -> Epoch {
+        let Self::Redis { records, .. } = self else { panic!("restores are of the redis engine") };
+        let nonce = seen.nonce.wrapping_add(1);
+        let taken = records.take_epoch(id, seen, seen.number, nonce).await;
+        let taken = taken.expect("the ledger answers").expect("nobody is at work");
+        self.lapse_restores().await;
+        taken
+    }
+
+    /// Nobody waits any more for restorers that have died.
+    pub(crate) async fn lapse_restores(&self) {
+        self.change_ledger("UPDATE sales SET restore_until = to_timestamp(0)").await;
+    }
+
+    /// A session with the ledger.
+    pub(crate) async fn ledger_session(&self) -> PgConnection {
+        PgConnection::connect(self.ledger()).await.expect("the ledger answers")
     }
 
     /// The ledger as it stands, to be put back later.

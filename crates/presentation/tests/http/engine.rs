@@ -218,7 +218,7 @@ impl SaleGate for FakeGate {
         Ok(changed.unwrap_or(Changed::UnknownSale))
     }
 
-    async fn amend(&self, sale: &Sale, seen: Version) -> Result<Amended, PortError> {
+    async fn amend(&self, sale: &Sale, _epoch: Epoch, seen: Version) -> Result<Amended, PortError> {
         let now = self.0.now();
         let amended = self.0.of(&sale.id, |row| {
             if row.sale.phase(row.tally.stock, now).state != State::Upcoming {

@@ -17,7 +17,7 @@ if written == before + given and given > 0 then
   return { 'O', int(raw), int(written) } -- sent again, and done before
 end
 if before == 0 then
-  redis.call('HSET', head_key, 'written', '0')
+  redis.call('HSET', head_key, 'written', '0', 'count', '0')
   redis.call('UNLINK', buyers_key)
 elseif written ~= before then
   return refuse('CLOSED', epoch)
@@ -37,7 +37,9 @@ if #order > 0 then
   for i, buyer in ipairs(order) do
     writes[2 * i - 1], writes[2 * i] = buyer, records[buyer]
   end
-  redis.call('HSET', buyers_key, unpack(writes))
+  -- What is written is counted, not what is there in the end: buyers that are lost meanwhile are
+  -- missed.
+  redis.call('HINCRBY', head_key, 'count', redis.call('HSET', buyers_key, unpack(writes)))
 end
 redis.call('HSET', head_key, 'written', int(before + given))
 return { 'O', int(raw), int(before + given) }

@@ -4,14 +4,15 @@
 -- ARGV  5 version, 6 stock, 7 starts, 8 ends, 9 limit, 10 paused 0|1, 11 end_reason or '',
 --       12 definition, 13 price, 14 acknowledge, 15 sold, 16 position, 17 newest instant of a
 --       purchase, 18 purchases
--- Reply: the state, see fence.lua; or a refusal, if the gate is no longer this restore's or not
--- all purchases were written.
+-- Reply: the state, see fence.lua; or a refusal, if the gate is no longer this restore's, not all
+-- purchases were written, or not all buyers are there still.
 
 local refusal = refuse_restore()
 if refusal then
   return refusal
 end
-if redis.call('HGET', head_key, 'written') ~= ARGV[18] then
+local h = redis.call('HMGET', head_key, 'written', 'count')
+if h[1] ~= ARGV[18] or tonumber(h[2]) ~= redis.call('HLEN', buyers_key) then
   return refuse('CLOSED', epoch)
 end
 redis.call('HSET', head_key, 'version', ARGV[5], 'stock', ARGV[6], 'sold', ARGV[15],
@@ -19,8 +20,7 @@ redis.call('HSET', head_key, 'version', ARGV[5], 'stock', ARGV[6], 'sold', ARGV[
   'end_reason', ARGV[11], 'definition', ARGV[12], 'price', ARGV[13],
   'acknowledge', ARGV[14],
   'position', ARGV[16],
-  'last_now', int(math.max(raw, tonumber(ARGV[17]))),
-  'count', int(redis.call('HLEN', buyers_key)), 'open', '1')
-redis.call('HDEL', head_key, 'written')
+  'last_now', int(math.max(raw, tonumber(ARGV[17]))), 'open', '1')
+redis.call('HDEL', head_key, 'written', 'defined_in')
 announce_change(tonumber(ARGV[5]))
 return state()

@@ -44,12 +44,12 @@ pub(super) struct Counted {
 }
 
 impl Run<'_> {
-    /// Step 2: returns the sale as the gate has it, if that gate was of the epoch `before`, which
-    /// the ledger was in.
-    pub(super) async fn close(&self, before: Epoch) -> Result<Option<RecordedChange>, PortError> {
+    /// Step 2: returns the sale as the gate has it, if it has it from the life `opened`, which was
+    /// opened last, or from a later one.
+    pub(super) async fn close(&self, opened: Epoch) -> Result<Option<RecordedChange>, PortError> {
         let number = self.epoch.number;
         let write = |command: &mut Cmd| {
-            command.arg(number).arg(before.to_string());
+            command.arg(number).arg(opened.to_string());
         };
         let mut fields = self.send(&Call { script: &CLOSE, size: (2, 64), write: &write }).await?;
         match fields.text().map_err(inconsistent)?.as_str() {
@@ -125,12 +125,8 @@ impl Run<'_> {
 
     /// The counters, and step 6.
     pub(super) async fn reopen(&self, counted: &Counted) -> Result<State, PortError> {
-        let Some(row) = self.restorer.recorded(&self.sale.id).await? else {
-            return Err(NotNow::RestoredElsewhere.into());
-        };
-        if row.epoch != self.epoch {
-            return Err(NotNow::RestoredElsewhere.into());
-        }
+        let row = self.restorer.ledger.open_life(&self.sale.id, self.epoch).await?;
+        let row = row.ok_or(NotNow::RestoredElsewhere)?;
         let definition =
             head::definition(&row.sale).map_err(|error| PortError::inconsistent(STORE, error))?;
         let stock = row.sale.initial_stock.saturating_sub(counted.units);

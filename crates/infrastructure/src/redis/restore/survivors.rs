@@ -58,7 +58,7 @@ impl Missing {
 }
 
 impl Run<'_> {
-    /// Gives the ledger what only this gate held, `before` being the epoch that it held it in.
+    /// Gives the ledger what only this gate held, `before` being the epoch that it was in.
     pub(super) async fn give_survivors(&self, before: Epoch) -> Result<(), PortError> {
         let mut behind = None;
         loop {

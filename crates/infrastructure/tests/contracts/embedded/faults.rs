@@ -162,7 +162,7 @@ fn an_amendment_that_the_catalogue_never_heard_of_outlives_a_crash() {
         let mut amended = Sale { initial_stock: 3, ..scene.sale.clone() };
         amended.window.start = began;
         let seen = scene.snapshot().await.version;
-        let answer = scene.gate.amend(&amended, seen).await.expect("the gate answers");
+        let answer = scene.gate.amend(&amended, scene.epoch, seen).await.expect("the gate answers");
         assert!(matches!(answer, Amended::Applied(_)), "{answer:?}");
         scene.buy(&attempt("ada", 1, 1)).await;
         drop((scene, node));

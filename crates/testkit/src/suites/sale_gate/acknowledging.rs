@@ -64,7 +64,7 @@ pub async fn the_level_that_was_amended_is_told_from_that_instant_on(harness: &i
     let scene = selling_at(harness, Acknowledgement::Gate, When::Upcoming).await;
     let strict = Sale { acknowledge: Acknowledgement::Ledger, ..scene.sale.clone() };
     let before = scene.snapshot().await.version;
-    let amended = scene.gate.amend(&strict, before).await.expect("the gate answers");
+    let amended = scene.gate.amend(&strict, scene.epoch, before).await.expect("the gate answers");
     assert!(matches!(amended, Amended::Applied(_)), "{amended:?}");
     let early = trail_of(&scene, &[attempt("ada", 1, 1)]).await;
     assert_eq!(early.acknowledge, Acknowledgement::Ledger);

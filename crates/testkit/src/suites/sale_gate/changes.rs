@@ -116,7 +116,8 @@ pub async fn an_end_while_upcoming_holds(harness: &impl Harness) {
     let scene = Scene::open(harness, "WIDGET-001", 1, 5, 1, When::Upcoming).await;
     let (ended, _) = apply(&scene, Change::End).await;
     assert!(ended.sale.ended_by_admin);
-    let amended = scene.gate.amend(&scene.sale, ended.version).await.expect("the gate answers");
+    let amended =
+        scene.gate.amend(&scene.sale, scene.epoch, ended.version).await.expect("the gate answers");
     assert_eq!(amended, Amended::NotUpcoming);
 }
 
@@ -161,7 +162,7 @@ pub async fn an_amendment_replaces_the_definition_and_its_stock(harness: &impl H
     let seen = scene.snapshot().await.version;
     assert_eq!(scene.decide(&[attempt("ada", 1, 1)]).await, [NOT_ACTIVE]);
     let next = amended(&scene.sale);
-    let answer = scene.gate.amend(&next, seen).await.expect("the gate answers");
+    let answer = scene.gate.amend(&next, scene.epoch, seen).await.expect("the gate answers");
     let Amended::Applied(version) = answer else { panic!("{answer:?}") };
     assert!(version > seen);
     let snapshot = scene.snapshot().await;
@@ -184,7 +185,7 @@ pub async fn what_is_sold_next_has_the_price_that_was_amended(harness: &impl Har
         let mut next = Sale { price, ..scene.sale.clone() };
         next.window.start = start;
         let seen = scene.snapshot().await.version;
-        let answer = scene.gate.amend(&next, seen).await.expect("the gate answers");
+        let answer = scene.gate.amend(&next, scene.epoch, seen).await.expect("the gate answers");
         assert!(matches!(answer, Amended::Applied(_)), "{answer:?}");
         let bought = scene.buy(&attempt("ada", 1, 1)).await;
         assert_eq!(bought.unit_price, price);
@@ -200,7 +201,7 @@ pub async fn an_amendment_over_another_version_is_refused(harness: &impl Harness
     apply(&scene, Change::Pause).await;
     let before = scene.snapshot().await;
     for other in [seen, Version(before.version.0 + 1)] {
-        let answer = scene.gate.amend(&amended(&scene.sale), other).await;
+        let answer = scene.gate.amend(&amended(&scene.sale), scene.epoch, other).await;
         assert_eq!(answer.expect("the gate answers"), Amended::Moved);
     }
     assert_eq!(scene.snapshot().await, before);
@@ -211,7 +212,7 @@ pub async fn an_amendment_without_effect_does_not_hide_a_pause(harness: &impl Ha
     let scene = Scene::open(harness, "WIDGET-001", 1, 5, 1, When::Upcoming).await;
     let seen = scene.snapshot().await.version;
     apply(&scene, Change::Pause).await;
-    let answer = scene.gate.amend(&scene.sale, seen).await.expect("the gate answers");
+    let answer = scene.gate.amend(&scene.sale, scene.epoch, seen).await.expect("the gate answers");
     assert_eq!(answer, Amended::Moved);
     assert!(scene.snapshot().await.sale.paused);
 }
@@ -222,7 +223,7 @@ pub async fn an_amendment_of_a_running_sale_is_refused(harness: &impl Harness) {
     let over = Scene::open(harness, "GADGET-002", 2, 5, 1, When::Over).await;
     for scene in [running, over] {
         let before = scene.snapshot().await;
-        let answer = scene.gate.amend(&amended(&scene.sale), before.version).await;
+        let answer = scene.gate.amend(&amended(&scene.sale), scene.epoch, before.version).await;
         assert_eq!(answer.expect("the gate answers"), Amended::NotUpcoming);
         assert_eq!(scene.snapshot().await, before);
     }
@@ -234,7 +235,7 @@ pub async fn changes_of_an_unknown_sale_say_so(harness: &impl Harness) {
     let other = sale(&*scene.clock, "WIDGET-001", 2, 5, 1, When::Upcoming);
     assert_eq!(change(&scene, &other.id, Change::End).await, Changed::UnknownSale);
     let seen = scene.snapshot().await.version;
-    let answer = scene.gate.amend(&other, seen).await.expect("the gate answers");
+    let answer = scene.gate.amend(&other, scene.epoch, seen).await.expect("the gate answers");
     assert_eq!(answer, Amended::UnknownSale);
     assert!(!scene.snapshot().await.sale.ended_by_admin);
 }
