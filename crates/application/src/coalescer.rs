@@ -4,22 +4,28 @@
 //! reply is one shared value; each attempt holds its place in it and a waker, so an attempt
 //! costs no allocation of its own. A batch is driven by a task of its own, never by the request
 //! that opened it, so a dropped request harms nobody.
+//!
+//! Where an answer that names a purchase waits for the ledger, the rest of its batch does not, and
+//! neither does the next batch.
+
+mod confirming;
+mod reply;
 
 use std::{
     cell::{Cell, RefCell},
     collections::{HashMap, VecDeque},
-    future::Future,
-    pin::Pin,
     rc::Rc,
     sync::Arc,
-    task::{Context, Poll, Waker},
 };
 
-use stampede_domain::{Attempt, Decision, SaleId};
+use stampede_domain::{Acknowledgement, Attempt, Decision, SaleId};
 
+pub use self::reply::Ticket;
+use self::{confirming::Confirming, reply::Batch};
 use crate::{
     live_sales::LiveSales,
     ports::{Causes, GateLane, Judged, PortError},
+    use_cases::ConfirmPurchases,
 };
 
 /// What one worker's coalescer may hold.
@@ -31,19 +37,26 @@ pub struct CoalescerLimits {
     pub in_flight_max: usize,
     /// Attempts of all sales that wait for a batch to leave; one more is shed.
     pub waiting_max: usize,
+    /// Purchases that wait for the ledger; then an attempt that would wait for it too is shed.
+    pub unconfirmed_max: usize,
 }
 
 impl Default for CoalescerLimits {
     fn default() -> Self {
-        Self { batch_max: 256, in_flight_max: 2, waiting_max: 8_192 }
+        Self { batch_max: 256, in_flight_max: 2, waiting_max: 8_192, unconfirmed_max: 8_192 }
     }
 }
 
 /// What became of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The gate decided.
-    Decided(Decision),
+    /// The gate decided, and what the decision names has survived that much.
+    Decided {
+        /// What it decided.
+        decision: Decision,
+        /// What a purchase that it names has survived.
+        acknowledged: Acknowledgement,
+    },
     /// The gate has no such sale, or another generation of it.
     UnknownSale,
     /// We do not know; the attempt may be repeated as it is.
@@ -59,7 +72,10 @@ pub struct Coalescer {
 struct Shared {
     lane: Rc<dyn GateLane>,
     live: Arc<LiveSales>,
+    confirm: Arc<ConfirmPurchases>,
     limits: CoalescerLimits,
+    /// Purchases that wait for the ledger.
+    unconfirmed: Cell<usize>,
     /// Attempts that wait for a batch to leave.
     waiting: Cell<usize>,
     /// One queue for each sale that has attempts waiting or in flight; gone when it has none.
@@ -75,32 +91,37 @@ struct Queue {
     in_flight: usize,
 }
 
-/// Attempts that go together, and where their answers will stand.
-struct Batch {
-    attempts: Vec<Attempt>,
-    reply: Rc<Reply>,
-}
-
-/// The answers of one batch, in order.
-#[derive(Default)]
-struct Reply {
-    outcomes: RefCell<Option<Vec<Outcome>>>,
-    wakers: RefCell<Vec<Option<Waker>>>,
-}
-
 impl Coalescer {
     /// A coalescer over the calling thread's own lane. Needs a local task set to drive batches.
     #[must_use]
-    pub fn new(lane: Rc<dyn GateLane>, live: Arc<LiveSales>, limits: CoalescerLimits) -> Self {
-        let shared =
-            Shared { lane, live, limits, waiting: Cell::new(0), queues: RefCell::default() };
+    pub fn new(
+        lane: Rc<dyn GateLane>,
+        live: Arc<LiveSales>,
+        confirm: Arc<ConfirmPurchases>,
+        limits: CoalescerLimits,
+    ) -> Self {
+        let shared = Shared {
+            lane,
+            live,
+            confirm,
+            limits,
+            unconfirmed: Cell::new(0),
+            waiting: Cell::new(0),
+            queues: RefCell::default(),
+        };
         Self { shared: Rc::new(shared) }
     }
 
-    /// Queues the attempt that `make` makes; `None`, with nothing made, if the queue is full.
-    pub fn submit(&self, id: &SaleId, make: impl FnOnce() -> Attempt) -> Option<Ticket> {
+    /// Queues the attempt that `make` makes at a sale which asks for `acknowledge`, as far as this
+    /// node knows; `None`, with nothing made, if a queue that it would wait in is full.
+    pub fn submit(
+        &self,
+        id: &SaleId,
+        acknowledge: Acknowledgement,
+        make: impl FnOnce() -> Attempt,
+    ) -> Option<Ticket> {
         let shared = &self.shared;
-        if shared.waiting.get() >= shared.limits.waiting_max {
+        if shared.waiting.get() >= shared.limits.waiting_max || shared.is_behind(acknowledge) {
             return None;
         }
         shared.waiting.set(shared.waiting.get() + 1);
@@ -127,12 +148,10 @@ impl Coalescer {
 impl Queue {
     fn push(&mut self, attempt: Attempt, batch_max: usize) -> Ticket {
         if self.batches.back().is_none_or(|batch| batch.attempts.len() >= batch_max) {
-            self.batches.push_back(Batch { attempts: Vec::new(), reply: Rc::default() });
+            self.batches.push_back(Batch::default());
         }
         let Some(batch) = self.batches.back_mut() else { unreachable!("one was just pushed") };
-        batch.attempts.push(attempt);
-        batch.reply.wakers.borrow_mut().push(None);
-        Ticket { reply: batch.reply.clone(), place: batch.attempts.len() - 1 }
+        batch.push(attempt)
     }
 }
 
@@ -143,7 +162,7 @@ async fn drive(shared: Rc<Shared>, id: SaleId) {
         let shared = &driver.shared;
         shared.waiting.set(shared.waiting.get() - batch.attempts.len());
         let judged = shared.lane.decide(&driver.id, &batch.attempts).await;
-        batch.reply.finish(shared.outcomes(&driver.id, batch.attempts.len(), judged));
+        shared.answer(&driver.id, batch, judged);
     }
 }
 
@@ -171,66 +190,35 @@ impl Drop for Driver {
     }
 }
 
-impl Drop for Batch {
-    /// A batch that its driver lost was not decided; its requests must not wait for ever.
-    fn drop(&mut self) {
-        if self.reply.outcomes.borrow().is_none() {
-            self.reply.finish(vec![Outcome::Undecided; self.attempts.len()]);
-        }
-    }
-}
-
 impl Shared {
-    /// One outcome for each attempt; what the gate says of the stock is shown before it is told.
-    fn outcomes(
-        &self,
-        id: &SaleId,
-        attempts: usize,
-        judged: Result<Judged, PortError>,
-    ) -> Vec<Outcome> {
+    /// Answers a batch; what the gate says of the stock is shown before it is told.
+    fn answer(self: &Rc<Self>, id: &SaleId, batch: Batch, judged: Result<Judged, PortError>) {
         match judged {
-            Ok(Judged::Decided { decisions, stock, version, .. }) => {
+            Ok(Judged::Decided { decisions, stock, version, trail }) => {
                 self.live.apply_stock(id, version, stock);
-                decisions
-                    .into_iter()
-                    .map(|decision| decision.map_or(Outcome::Undecided, Outcome::Decided))
-                    .collect()
+                let acknowledged = self.confirm.level(trail.acknowledge);
+                if self.confirm.is_awaited(acknowledged) {
+                    Confirming::of(self, id, batch, decisions, trail);
+                    return;
+                }
+                batch.answer(decisions.into_iter().map(|decision| {
+                    let decided = |decision| Outcome::Decided { decision, acknowledged };
+                    Some(decision.map_or(Outcome::Undecided, decided))
+                }));
             }
-            Ok(Judged::UnknownSale) => vec![Outcome::UnknownSale; attempts],
+            Ok(Judged::UnknownSale) => batch.answer_all(Outcome::UnknownSale),
             Err(error) => {
-                tracing::warn!(sale = %id, attempts, error = %Causes(&error),
+                tracing::warn!(sale = %id, attempts = batch.attempts.len(), error = %Causes(&error),
                     "the gate did not decide a batch");
-                vec![Outcome::Undecided; attempts]
+                batch.answer_all(Outcome::Undecided);
             }
         }
     }
-}
 
-impl Reply {
-    fn finish(&self, outcomes: Vec<Outcome>) {
-        *self.outcomes.borrow_mut() = Some(outcomes);
-        for waker in self.wakers.borrow_mut().drain(..).flatten() {
-            waker.wake();
-        }
-    }
-}
-
-/// One attempt's place in its batch's reply; resolves once the batch is answered.
-pub struct Ticket {
-    reply: Rc<Reply>,
-    place: usize,
-}
-
-impl Future for Ticket {
-    type Output = Outcome;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
-        if let Some(outcomes) = &*self.reply.outcomes.borrow() {
-            return Poll::Ready(outcomes.get(self.place).copied().unwrap_or(Outcome::Undecided));
-        }
-        if let Some(waker) = self.reply.wakers.borrow_mut().get_mut(self.place) {
-            *waker = Some(context.waker().clone());
-        }
-        Poll::Pending
+    /// Whether an attempt at a sale that asks for `acknowledge` would wait for a ledger that is
+    /// behind already.
+    fn is_behind(&self, acknowledge: Acknowledgement) -> bool {
+        self.unconfirmed.get() >= self.limits.unconfirmed_max
+            && self.confirm.is_awaited(self.confirm.level(acknowledge))
     }
 }

@@ -3,6 +3,7 @@
 mod attempt_purchase;
 mod change_sale;
 mod check_health;
+mod confirm_purchases;
 mod create_product;
 mod delete_product;
 mod drift;
@@ -20,6 +21,8 @@ mod watch_sales;
 pub use attempt_purchase::{AttemptPurchase, Attempted, PurchaseRequest};
 pub use change_sale::{ChangeError, ChangeSale};
 pub use check_health::{CheckHealth, HealthReport, StoreHealth};
+pub(crate) use confirm_purchases::named;
+pub use confirm_purchases::{ConfirmLimits, ConfirmPurchases, ConfirmStores};
 pub use create_product::{CreateError, CreateProduct, NewProduct};
 pub use delete_product::{DeleteError, DeleteProduct};
 pub use drift::{Drift, Findings};

@@ -3,6 +3,8 @@
 
 mod application {
     mod coalescer;
+    mod confirming;
     mod live_sales;
     mod samples;
+    mod stores;
 }

@@ -29,6 +29,8 @@ macro_rules! on_every_engine {
     };
 }
 
+#[path = "use_cases/acknowledging.rs"]
+mod acknowledging;
 #[path = "use_cases/changes.rs"]
 mod changes;
 #[path = "use_cases/dead_letters.rs"]

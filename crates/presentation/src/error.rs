@@ -16,7 +16,6 @@ use utoipa::ToSchema;
 use crate::{
     envelope::{ApiFailure, FailureAnswer, False},
     fields::Fields,
-    product_fields::ACKNOWLEDGE_NOT_REACHED,
 };
 
 /// After how many seconds a client may ask again when we do not know or shed load.
@@ -178,11 +177,6 @@ impl ApiError {
     /// No such sale, or product.
     pub(crate) fn no_such_sku() -> Self {
         Self::NotFound("There is no product of this sku.")
-    }
-
-    /// The acknowledgement that was asked for is more than the engine gives.
-    fn acknowledge() -> Self {
-        Self::field("acknowledge", ACKNOWLEDGE_NOT_REACHED)
     }
 
     fn code(&self) -> Code {

@@ -18,9 +18,6 @@ pub(crate) const NEEDS_PRICE: &str = "is required beside currency; null for both
 pub(crate) const WRONG_WINDOW: &str = "must be after startTime";
 /// What is wrong with a level that is none.
 pub(crate) const WRONG_ACKNOWLEDGE: &str = "must be gate or ledger";
-/// What `acknowledge` is told where the engine gives less.
-pub(crate) const ACKNOWLEDGE_NOT_REACHED: &str =
-    "not in this version: this engine answers at level gate";
 
 /// What is wrong with a stock that the gate has no memory for.
 pub(crate) fn no_room(units: u64) -> String {

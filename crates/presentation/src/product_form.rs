@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use stampede_application::use_cases::{Misfit, NewProduct, ProductChanges};
-use stampede_domain::{Acknowledgement, Price, Sku, SkuError, Window};
+use stampede_domain::{Price, Sku, SkuError, Window};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
@@ -13,26 +13,16 @@ use crate::{
     image_origins::ImageOrigins,
     json_object::JsonObject,
     product_fields::{
-        ACKNOWLEDGE_NOT_REACHED, NEEDS_CURRENCY, NEEDS_PRICE, SKU_STAYS, WRONG_ACKNOWLEDGE,
-        WRONG_SKU, WRONG_WINDOW, check_acknowledge, check_currency, check_description,
-        check_initial_stock, check_instant, check_limit_per_buyer, check_price_minor,
-        check_product_name, check_sku, parsed, parsed_currency, parsed_level, wrong,
-        wrong_currency, wrong_description, wrong_instant, wrong_limit, wrong_name, wrong_price,
-        wrong_stock,
+        NEEDS_CURRENCY, NEEDS_PRICE, SKU_STAYS, WRONG_ACKNOWLEDGE, WRONG_SKU, WRONG_WINDOW,
+        check_acknowledge, check_currency, check_description, check_initial_stock, check_instant,
+        check_limit_per_buyer, check_price_minor, check_product_name, check_sku, parsed,
+        parsed_currency, parsed_level, wrong, wrong_currency, wrong_description, wrong_instant,
+        wrong_limit, wrong_name, wrong_price, wrong_stock,
     },
 };
 
 /// The field that is named when a window ends before it starts.
 const OF_WINDOW: &str = "endTime";
-
-/// What this installation allows beyond what every one does.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Allowed<'a> {
-    /// The level at which the engine acknowledges.
-    pub(crate) level: Acknowledgement,
-    /// From where pictures may come.
-    pub(crate) image_origins: &'a ImageOrigins,
-}
 
 /// A new product.
 #[derive(Debug, Default, Deserialize, Serialize, Validate, ToSchema)]
@@ -131,7 +121,7 @@ pub(crate) struct UpdateProductBody {
 /// # Errors
 ///
 /// 400 naming every bad field.
-pub(crate) fn new_product(allowed: Allowed<'_>, body: &[u8]) -> Result<NewProduct, ApiError> {
+pub(crate) fn new_product(origins: &ImageOrigins, body: &[u8]) -> Result<NewProduct, ApiError> {
     let mut object = JsonObject::read(body, Fields::default())?;
     let body = CreateProductBody {
         sku: object.text("sku", WRONG_SKU),
@@ -140,9 +130,9 @@ pub(crate) fn new_product(allowed: Allowed<'_>, body: &[u8]) -> Result<NewProduc
         start_time: object.text("startTime", &wrong_instant()),
         end_time: object.text("endTime", &wrong_instant()),
         limit_per_buyer: object.whole_number("limitPerBuyer", &wrong_limit()),
-        acknowledge: acknowledge(&mut object, allowed.level),
+        acknowledge: object.text("acknowledge", WRONG_ACKNOWLEDGE),
         description: object.text("description", &wrong_description()),
-        picture: picture(&mut object, allowed.image_origins),
+        picture: picture(&mut object, origins),
         price_minor: object.integer("priceMinor", &wrong_price()),
         currency: object.text("currency", &wrong_currency()),
     };
@@ -159,7 +149,7 @@ pub(crate) fn new_product(allowed: Allowed<'_>, body: &[u8]) -> Result<NewProduc
 /// 400 naming every bad field, the path's too.
 pub(crate) fn product_changes(
     sku: Result<Sku, SkuError>,
-    allowed: Allowed<'_>,
+    origins: &ImageOrigins,
     body: &[u8],
 ) -> Result<(Sku, ProductChanges), ApiError> {
     let mut fields = Fields::default();
@@ -171,9 +161,9 @@ pub(crate) fn product_changes(
         start_time: object.text("startTime", &wrong_instant()),
         end_time: object.text("endTime", &wrong_instant()),
         limit_per_buyer: object.whole_number("limitPerBuyer", &wrong_limit()),
-        acknowledge: acknowledge(&mut object, allowed.level),
+        acknowledge: object.text("acknowledge", WRONG_ACKNOWLEDGE),
         description: object.text("description", &wrong_description()),
-        picture: picture(&mut object, allowed.image_origins),
+        picture: picture(&mut object, origins),
         price_minor: object.integer("priceMinor", &wrong_price()),
         currency: object.text("currency", &wrong_currency()),
     };
@@ -209,15 +199,6 @@ fn name_what_price_lacks(object: &mut JsonObject) {
         (false, true) => object.fields.add("priceMinor", NEEDS_PRICE),
         (true, true) | (false, false) => {}
     }
-}
-
-/// The level that is asked for, refused if the engine does not reach it.
-fn acknowledge(object: &mut JsonObject, reached: Acknowledgement) -> Option<String> {
-    let text = object.text("acknowledge", WRONG_ACKNOWLEDGE)?;
-    if parsed_level(&text).is_some_and(|wanted| wanted > reached) {
-        object.fields.add("acknowledge", ACKNOWLEDGE_NOT_REACHED);
-    }
-    Some(text)
 }
 
 /// The picture, refused if it may not come from there.
@@ -298,16 +279,12 @@ mod tests {
         }
     }
 
-    fn allowed(image_origins: &ImageOrigins) -> Allowed<'_> {
-        Allowed { level: Acknowledgement::Gate, image_origins }
-    }
-
     fn created(body: &[u8]) -> Result<NewProduct, ApiError> {
-        new_product(allowed(&ImageOrigins::default()), body)
+        new_product(&ImageOrigins::default(), body)
     }
 
     fn changed(body: &[u8]) -> Result<ProductChanges, ApiError> {
-        let changes = product_changes(Sku::parse("A"), allowed(&ImageOrigins::default()), body);
+        let changes = product_changes(Sku::parse("A"), &ImageOrigins::default(), body);
         changes.map(|(_, changes)| changes)
     }
 

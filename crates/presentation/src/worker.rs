@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     admin_guard::AdminKey,
     controllers::pages,
+    image_origins::ImageOrigins,
     metrics::Metrics,
     openapi,
-    product_form::Allowed,
     rate_limit::RateLimits,
     relay::Relays,
     rendered::RenderedSales,
@@ -82,11 +82,8 @@ impl Worker {
         }
     }
 
-    /// What this installation allows of products.
-    pub(crate) fn allowed(&self) -> Allowed<'_> {
-        Allowed {
-            level: self.attempt_purchase.acknowledges(),
-            image_origins: &self.node.settings.image_origins,
-        }
+    /// From where pictures may come.
+    pub(crate) fn image_origins(&self) -> &ImageOrigins {
+        &self.node.settings.image_origins
     }
 }

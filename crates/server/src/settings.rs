@@ -14,7 +14,11 @@ pub mod table;
 
 use std::{ffi::OsString, path::Path, time::Duration};
 
-use stampede_application::{CoalescerLimits, use_cases::LookupLimits};
+use stampede_application::{
+    CoalescerLimits,
+    use_cases::{ConfirmLimits, LookupLimits},
+};
+use stampede_domain::Acknowledgement;
 use stampede_infrastructure::queue::QueueLimits;
 use stampede_presentation::HttpLimits;
 use tracing_subscriber::EnvFilter;
@@ -44,12 +48,16 @@ pub struct Settings {
     pub access: Access,
     /// What a request, a connection or a stream may take.
     pub http: HttpLimits,
+    /// What every answer that names a purchase must have survived.
+    pub acknowledge: Acknowledgement,
     /// What one worker's coalescer may hold.
     pub coalescer: CoalescerLimits,
     /// What looking up unknown skus may cost.
     pub lookups: LookupLimits,
     /// How purchases reach the ledger.
     pub queue: QueueLimits,
+    /// What confirming purchases before they are answered may cost.
+    pub confirm: ConfirmLimits,
     /// How often the ledger may refuse a purchase.
     pub record: stampede_application::use_cases::RecordLimits,
     /// How gate and ledger are compared.
@@ -144,7 +152,9 @@ impl Settings {
             retention_days: read.whole("STAMPEDE_RETENTION_DAYS"),
             access: Access::from_reader(read, need),
             http: limits::http(read),
+            acknowledge: engine::acknowledge(read),
             coalescer: limits::coalescer(read),
+            confirm: limits::confirm(read),
             lookups: limits::lookups(read),
             queue: limits::queue(read),
             record: limits::record(read),

@@ -8,11 +8,12 @@ use stampede_application::{
     live_sales::LiveSales,
     ports::{Randomness, SaleFeed},
     use_cases::{
-        AttemptPurchase, ChangeSale, CheckHealth, CreateProduct, DeleteProduct, ExpireArchive,
-        FindSale, HandleDeadLetters, LookUpPurchase, Reconcile, RecordPurchases, UpdateProduct,
-        ViewProducts, ViewSales, WatchSales,
+        AttemptPurchase, ChangeSale, CheckHealth, ConfirmPurchases, ConfirmStores, CreateProduct,
+        DeleteProduct, ExpireArchive, FindSale, HandleDeadLetters, LookUpPurchase, Reconcile,
+        RecordPurchases, UpdateProduct, ViewProducts, ViewSales, WatchSales,
     },
 };
+use stampede_domain::Acknowledgement;
 use stampede_infrastructure::queue::Queue;
 use stampede_presentation::{AttemptFactory, UseCases};
 
@@ -65,6 +66,10 @@ impl Node {
             gate.clone(),
             settings.record,
         ));
+        let stores =
+            ConfirmStores { ledger: ledger.clone(), outbox: outbox.clone(), gate: gate.clone() };
+        let confirm =
+            Arc::new(ConfirmPurchases::start(stores, settings.acknowledge, settings.confirm));
         let reconcile = Arc::new(Reconcile::new(
             catalogue.clone(),
             ledger.clone(),
@@ -85,7 +90,7 @@ impl Node {
         let expire_archive =
             ExpireArchive::new(catalogue.clone(), clock.clone(), settings.retention_days);
         Self {
-            use_cases: use_cases(&engine, settings, &live, &find, &record),
+            use_cases: use_cases(&engine, settings, &live, &find, &record, &confirm),
             live,
             feed: feed.clone(),
             queue,
@@ -104,11 +109,16 @@ fn use_cases(
     live: &Arc<LiveSales>,
     find: &Arc<FindSale>,
     record: &Arc<RecordPurchases>,
+    confirm: &Arc<ConfirmPurchases>,
 ) -> UseCases {
     let Engine { gate, catalogue, ledger, outbox, clock, randomness, .. } = engine;
     UseCases {
-        attempt_purchase: attempts(engine, settings, live, find),
-        look_up_purchase: Arc::new(LookUpPurchase::new(find.clone(), gate.clone())),
+        attempt_purchase: attempts(engine, settings, live, find, confirm),
+        look_up_purchase: Arc::new(LookUpPurchase::new(
+            find.clone(),
+            gate.clone(),
+            confirm.clone(),
+        )),
         view_sales: Arc::new(ViewSales::new(live.clone(), find.clone())),
         watch_sales: Arc::new(WatchSales::new(live.clone(), find.clone())),
         create_product: Arc::new(CreateProduct::new(
@@ -117,6 +127,7 @@ fn use_cases(
             live.clone(),
             clock.clone(),
             randomness.clone(),
+            confirm.level(Acknowledgement::Gate),
         )),
         view_products: Arc::new(ViewProducts::new(catalogue.clone(), gate.clone(), clock.clone())),
         update_product: Arc::new(UpdateProduct::new(
@@ -164,11 +175,13 @@ fn attempts(
     settings: &Settings,
     live: &Arc<LiveSales>,
     find: &Arc<FindSale>,
+    confirm: &Arc<ConfirmPurchases>,
 ) -> AttemptFactory {
     let (gate, randomness) = (engine.gate.clone(), engine.randomness.clone());
-    let (live, find, limits) = (live.clone(), find.clone(), settings.coalescer);
+    let (live, find, confirm) = (live.clone(), find.clone(), confirm.clone());
+    let limits = settings.coalescer;
     Arc::new(move || {
-        let coalescer = Coalescer::new(gate.lane(), live.clone(), limits);
-        AttemptPurchase::new(coalescer, find.clone(), randomness.clone(), gate.acknowledges())
+        let coalescer = Coalescer::new(gate.lane(), live.clone(), confirm.clone(), limits);
+        AttemptPurchase::new(coalescer, find.clone(), randomness.clone())
     })
 }

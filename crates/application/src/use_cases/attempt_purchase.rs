@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use stampede_domain::{
-    Acknowledgement, Attempt, AttemptKey, BuyerId, Decision, Rejection, SaleId, Sku, TraceParent,
+    Acknowledgement, Attempt, AttemptKey, BuyerId, Decision, Rejection, Sale, Sku, TraceParent,
     limits,
 };
 
@@ -31,8 +31,13 @@ pub struct PurchaseRequest {
 /// What the buyer is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempted {
-    /// The gate decided.
-    Decided(Decision),
+    /// The gate decided, and what the decision names has survived that much.
+    Decided {
+        /// What it decided.
+        decision: Decision,
+        /// What a purchase that it names has survived.
+        acknowledged: Acknowledgement,
+    },
     /// There is no such sale.
     UnknownSale,
     /// The quantity is not between 1 and the sale's limit; nothing was asked.
@@ -51,25 +56,13 @@ pub struct AttemptPurchase {
     coalescer: Coalescer,
     find: Arc<FindSale>,
     randomness: Arc<dyn Randomness>,
-    acknowledges: Acknowledgement,
 }
 
 impl AttemptPurchase {
     /// Over the calling thread's coalescer.
     #[must_use]
-    pub fn new(
-        coalescer: Coalescer,
-        find: Arc<FindSale>,
-        randomness: Arc<dyn Randomness>,
-        acknowledges: Acknowledgement,
-    ) -> Self {
-        Self { coalescer, find, randomness, acknowledges }
-    }
-
-    /// What an answer that names a purchase has survived.
-    #[must_use]
-    pub fn acknowledges(&self) -> Acknowledgement {
-        self.acknowledges
+    pub fn new(coalescer: Coalescer, find: Arc<FindSale>, randomness: Arc<dyn Randomness>) -> Self {
+        Self { coalescer, find, randomness }
     }
 
     /// Asks the gate; one round trip, shared with whoever else asks at the same time.
@@ -88,8 +81,7 @@ impl AttemptPurchase {
         let Some(sale) = self.find.known(&request.sku).await? else {
             return Ok(Attempted::UnknownSale);
         };
-        let (id, max) = (&sale.sale.id, sale.sale.limit_per_buyer);
-        let first = self.ask(id, max, request).await;
+        let first = self.ask(&sale.sale, request).await;
         if first != Attempted::UnknownSale {
             return Ok(first);
         }
@@ -97,12 +89,13 @@ impl AttemptPurchase {
         let Some(sale) = self.find.looked_up(&request.sku).await? else {
             return Ok(Attempted::UnknownSale);
         };
-        let second = self.ask(&sale.sale.id, sale.sale.limit_per_buyer, request).await;
+        let second = self.ask(&sale.sale, request).await;
         // In the catalogue and not in the gate: not known to be gone, so not a 404.
         Ok(if second == Attempted::UnknownSale { Attempted::Undecided } else { second })
     }
 
-    async fn ask(&self, id: &SaleId, max: u32, request: &PurchaseRequest) -> Attempted {
+    async fn ask(&self, sale: &Sale, request: &PurchaseRequest) -> Attempted {
+        let max = sale.limit_per_buyer;
         let qty = request.qty.unwrap_or(1);
         let fits = (1..=max).contains(&qty);
         // Only a key can make more than the limit worth asking: it may have bought another quantity.
@@ -116,12 +109,16 @@ impl AttemptPurchase {
             qty,
             traceparent: request.traceparent.clone(),
         };
-        let Some(ticket) = self.coalescer.submit(id, make) else { return Attempted::Overloaded };
+        let ticket = self.coalescer.submit(&sale.id, sale.acknowledge, make);
+        let Some(ticket) = ticket else { return Attempted::Overloaded };
         match ticket.await {
-            Outcome::Decided(Decision::Rejected(Rejection::AlreadyPurchased(_))) if !fits => {
-                Attempted::QtyOutOfRange { max }
+            Outcome::Decided {
+                decision: Decision::Rejected(Rejection::AlreadyPurchased(_)),
+                ..
+            } if !fits => Attempted::QtyOutOfRange { max },
+            Outcome::Decided { decision, acknowledged } => {
+                Attempted::Decided { decision, acknowledged }
             }
-            Outcome::Decided(decision) => Attempted::Decided(decision),
             Outcome::UnknownSale => Attempted::UnknownSale,
             Outcome::Undecided => Attempted::Undecided,
         }

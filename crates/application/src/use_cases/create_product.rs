@@ -29,7 +29,7 @@ pub struct NewProduct {
     pub window: Window,
     /// Units that one buyer may hold.
     pub limit_per_buyer: u32,
-    /// What an answered purchase must have survived; `None` for what the engine gives.
+    /// What an answered purchase must have survived; `None` for what this node asks for.
     pub acknowledge: Option<Acknowledgement>,
 }
 
@@ -48,9 +48,6 @@ pub enum CreateError {
         /// For how many it has, about.
         units: u64,
     },
-    /// This engine cannot give that acknowledgement.
-    #[error("this engine does not acknowledge at level {0}")]
-    Acknowledge(Acknowledgement),
     /// We do not know.
     #[error(transparent)]
     Port(#[from] PortError),
@@ -63,6 +60,8 @@ pub struct CreateProduct {
     live: Arc<LiveSales>,
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
+    /// What is asked for a sale that does not say.
+    acknowledge: Acknowledgement,
 }
 
 impl CreateProduct {
@@ -74,8 +73,9 @@ impl CreateProduct {
         live: Arc<LiveSales>,
         clock: Arc<dyn Clock>,
         randomness: Arc<dyn Randomness>,
+        acknowledge: Acknowledgement,
     ) -> Self {
-        Self { catalogue, gate, live, clock, randomness }
+        Self { catalogue, gate, live, clock, randomness, acknowledge }
     }
 
     /// Creates the product; from the answer on it is on sale on this node, within 1 s on all.
@@ -84,11 +84,6 @@ impl CreateProduct {
     ///
     /// [`CreateError`]. After [`CreateError::Port`] the sale may exist; a repeat then says so.
     pub async fn run(&self, new: NewProduct) -> Result<ProductView, CreateError> {
-        let level = self.gate.acknowledges();
-        let acknowledge = new.acknowledge.unwrap_or(level);
-        if acknowledge > level {
-            return Err(CreateError::Acknowledge(acknowledge));
-        }
         self.check_room(new.initial_stock).await?;
         let sale = Sale {
             id: SaleId { sku: new.sku, generation: self.randomness.generation() },
@@ -99,7 +94,7 @@ impl CreateProduct {
             initial_stock: new.initial_stock,
             window: new.window,
             limit_per_buyer: new.limit_per_buyer,
-            acknowledge,
+            acknowledge: new.acknowledge.unwrap_or(self.acknowledge),
             paused: false,
             ended_by_admin: false,
             created_at: self.clock.now(),

@@ -76,9 +76,6 @@ pub enum UpdateError {
     /// What is to change does not fit with what stays: all that does not.
     #[error("the changes do not fit with what stays")]
     Misfits(Vec<Misfit>),
-    /// This engine cannot give that acknowledgement.
-    #[error("this engine does not acknowledge at level {0}")]
-    Acknowledge(Acknowledgement),
     /// We do not know.
     #[error(transparent)]
     Port(#[from] PortError),
@@ -199,16 +196,12 @@ impl UpdateProduct {
             return Err(UpdateError::PreconditionFailed);
         }
         // A gate one version ahead of the row holds a change whose commit was lost: it wins.
-        let sale = match changes.apply(&snapshot.sale) {
-            Ok(sale) => sale,
+        // A gate one version ahead of the row holds a change whose commit was lost: it wins.
+        match changes.apply(&snapshot.sale) {
             // What runs cannot be changed, whatever the changes are.
-            Err(_) if self.has_begun(snapshot) => return Err(UpdateError::NotModifiable),
-            Err(error) => return Err(error),
-        };
-        if sale.acknowledge > self.gate.acknowledges() {
-            return Err(UpdateError::Acknowledge(sale.acknowledge));
+            Err(_) if self.has_begun(snapshot) => Err(UpdateError::NotModifiable),
+            applied => applied,
         }
-        Ok(sale)
     }
 
     /// Whether the sale is past being upcoming, as this node's clock has it: the gate is asked

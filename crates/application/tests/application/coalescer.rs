@@ -9,13 +9,16 @@ use stampede_application::{
     live_sales::{Freshness, LiveSales},
     ports::{GateLane, Judged, PortError, Trail},
 };
-use stampede_domain::{Acknowledgement, Attempt, Decision, Epoch, Rejection, SaleId, Version};
+use stampede_domain::{Acknowledgement, Attempt, Decision, Rejection, SaleId, Version};
 use tokio::{
     sync::Semaphore,
     task::{LocalSet, yield_now},
 };
 
-use super::samples::{HandClock, START, attempt, live_sales, sku, snapshot};
+use super::{
+    samples::{HandClock, START, attempt, live_sales, sku, snapshot},
+    stores::{EPOCH, Stores},
+};
 
 /// A lane whose batches wait until they are let through.
 struct HeldLane {
@@ -47,11 +50,7 @@ impl GateLane for HeldLane {
                 decisions: vec![Some(Decision::Rejected(Rejection::SoldOut)); batch.len()],
                 stock: 0,
                 version: Version(9),
-                trail: Trail {
-                    epoch: Epoch { number: 1, nonce: 7 },
-                    acknowledge: Acknowledgement::Gate,
-                    entry: None,
-                },
+                trail: Trail { epoch: EPOCH, acknowledge: Acknowledgement::Gate, entry: None },
             }),
             Answer::Fail => Err(PortError::unavailable("gate", "away")),
             Answer::Panic => unreachable!("the lane panics, as the test asks"),
@@ -59,7 +58,10 @@ impl GateLane for HeldLane {
     }
 }
 
-const SOLD_OUT: Outcome = Outcome::Decided(Decision::Rejected(Rejection::SoldOut));
+const SOLD_OUT: Outcome = Outcome::Decided {
+    decision: Decision::Rejected(Rejection::SoldOut),
+    acknowledged: Acknowledgement::Gate,
+};
 
 struct Fixture {
     lane: Rc<HeldLane>,
@@ -73,7 +75,8 @@ fn fixture(answer: Answer, limits: CoalescerLimits) -> Fixture {
     let live = live_sales(&HandClock::at(START), Freshness::Always);
     let known = snapshot("A", 1, 1, 5);
     live.apply(&known);
-    let coalescer = Coalescer::new(lane.clone(), live.clone(), limits);
+    let coalescer =
+        Coalescer::new(lane.clone(), live.clone(), Stores::letting_through(0).confirm(), limits);
     Fixture { lane, live, id: known.sale.id, coalescer }
 }
 
@@ -90,7 +93,8 @@ async fn one_waiting_attempt_goes_at_once_and_alone() {
     LocalSet::new()
         .run_until(async {
             lane.passes.add_permits(1);
-            let ticket = coalescer.submit(&id, || attempt(1)).expect("there is room");
+            let ticket =
+                coalescer.submit(&id, Acknowledgement::Gate, || attempt(1)).expect("there is room");
             assert_eq!(ticket.await, SOLD_OUT);
             assert_eq!(*lane.batches.borrow(), [1]);
         })
@@ -105,11 +109,19 @@ async fn attempts_that_wait_while_two_batches_are_away_go_together_up_to_the_lim
         .run_until(async {
             let mut tickets = Vec::new();
             for number in 0..2 {
-                tickets.push(coalescer.submit(&id, || attempt(number)).expect("there is room"));
+                tickets.push(
+                    coalescer
+                        .submit(&id, Acknowledgement::Gate, || attempt(number))
+                        .expect("there is room"),
+                );
                 settle().await;
             }
             for number in 2..11 {
-                tickets.push(coalescer.submit(&id, || attempt(number)).expect("there is room"));
+                tickets.push(
+                    coalescer
+                        .submit(&id, Acknowledgement::Gate, || attempt(number))
+                        .expect("there is room"),
+                );
             }
             settle().await;
             assert_eq!(*lane.batches.borrow(), [1, 1]);
@@ -128,12 +140,21 @@ async fn a_full_queue_sheds_before_anything_is_made() {
     let Fixture { lane, id, coalescer, .. } = fixture(Answer::SoldOut, limits);
     LocalSet::new()
         .run_until(async {
-            let first = coalescer.submit(&id, || attempt(1)).expect("there is room");
-            let second = coalescer.submit(&id, || attempt(2)).expect("there is room");
-            assert!(coalescer.submit(&id, || unreachable!("made although shed")).is_none());
+            let first =
+                coalescer.submit(&id, Acknowledgement::Gate, || attempt(1)).expect("there is room");
+            let second =
+                coalescer.submit(&id, Acknowledgement::Gate, || attempt(2)).expect("there is room");
+            assert!(
+                coalescer
+                    .submit(&id, Acknowledgement::Gate, || unreachable!("made although shed"))
+                    .is_none()
+            );
             lane.passes.add_permits(2);
             assert_eq!((first.await, second.await), (SOLD_OUT, SOLD_OUT));
-            assert!(coalescer.submit(&id, || attempt(3)).is_some(), "there is room again");
+            assert!(
+                coalescer.submit(&id, Acknowledgement::Gate, || attempt(3)).is_some(),
+                "there is room again"
+            );
         })
         .await;
 }
@@ -143,8 +164,10 @@ async fn a_dropped_request_harms_nobody_in_its_batch() {
     let Fixture { lane, id, coalescer, .. } = fixture(Answer::SoldOut, CoalescerLimits::default());
     LocalSet::new()
         .run_until(async {
-            let opened = coalescer.submit(&id, || attempt(1)).expect("there is room");
-            let joined = coalescer.submit(&id, || attempt(2)).expect("there is room");
+            let opened =
+                coalescer.submit(&id, Acknowledgement::Gate, || attempt(1)).expect("there is room");
+            let joined =
+                coalescer.submit(&id, Acknowledgement::Gate, || attempt(2)).expect("there is room");
             drop(opened);
             lane.passes.add_permits(1);
             assert_eq!(joined.await, SOLD_OUT);
@@ -161,7 +184,9 @@ async fn a_gate_that_fails_or_panics_leaves_nobody_waiting_and_the_next_attempt_
             .run_until(async {
                 lane.passes.add_permits(2);
                 for number in 0..2 {
-                    let ticket = coalescer.submit(&id, || attempt(number)).expect("there is room");
+                    let ticket = coalescer
+                        .submit(&id, Acknowledgement::Gate, || attempt(number))
+                        .expect("there is room");
                     assert_eq!(ticket.await, Outcome::Undecided);
                 }
                 assert_eq!(*lane.batches.borrow(), [1, 1]);
@@ -177,7 +202,8 @@ async fn what_a_batch_left_is_shown_before_its_buyers_are_answered() {
     LocalSet::new()
         .run_until(async {
             lane.passes.add_permits(1);
-            let ticket = coalescer.submit(&id, || attempt(1)).expect("there is room");
+            let ticket =
+                coalescer.submit(&id, Acknowledgement::Gate, || attempt(1)).expect("there is room");
             assert_eq!(ticket.await, SOLD_OUT);
             let shown = live.last_known(&sku("A")).expect("known");
             assert_eq!((shown.stock, shown.version), (0, Version(9)));

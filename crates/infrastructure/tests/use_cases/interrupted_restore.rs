@@ -16,7 +16,7 @@ use stampede_testkit::{
 
 use crate::{
     products::amended_at_the_gate_alone,
-    shop::{Shop, WIDGET, When},
+    shop::{WIDGET, When},
 };
 
 /// The ledger has no room for another session whenever a change of a sale is to be recorded.

@@ -5,7 +5,6 @@ use std::{rc::Rc, sync::Arc};
 use stampede_application::{
     Coalescer, CoalescerLimits,
     live_sales::LiveSales,
-    ports::SaleGate,
     use_cases::{AttemptPurchase, Attempted, FindSale, LookUpPurchase, PurchaseRequest},
 };
 use stampede_domain::{BuyerId, Decision};
@@ -21,22 +20,21 @@ on_every_engine!(
     an_attempt_for_a_deleted_sale_hears_that_it_is_unknown,
 );
 
-fn looking_up(shop: &Shop) -> LookUpPurchase {
-    LookUpPurchase::new(shop.find.clone(), shop.gate.clone())
+pub(crate) fn looking_up(shop: &Shop) -> LookUpPurchase {
+    LookUpPurchase::new(shop.find.clone(), shop.gate.clone(), shop.confirm.clone())
 }
 
-fn buying(shop: &Shop, live: &Arc<LiveSales>, find: &Arc<FindSale>) -> AttemptPurchase {
-    let lane = Rc::clone(&shop.lane);
-    let coalescer = Coalescer::new(lane, live.clone(), CoalescerLimits::default());
-    let level = shop.gate.acknowledges();
-    AttemptPurchase::new(coalescer, find.clone(), Arc::new(OsRandomness), level)
+pub(crate) fn buying(shop: &Shop, live: &Arc<LiveSales>, find: &Arc<FindSale>) -> AttemptPurchase {
+    let (lane, confirm) = (Rc::clone(&shop.lane), shop.confirm.clone());
+    let coalescer = Coalescer::new(lane, live.clone(), confirm, CoalescerLimits::default());
+    AttemptPurchase::new(coalescer, find.clone(), Arc::new(OsRandomness))
 }
 
-fn buyer(name: &str) -> BuyerId {
+pub(crate) fn buyer(name: &str) -> BuyerId {
     BuyerId::parse(name).expect("a buyer")
 }
 
-fn request(name: &str) -> PurchaseRequest {
+pub(crate) fn request(name: &str) -> PurchaseRequest {
     PurchaseRequest {
         buyer: buyer(name),
         sku: sku(WIDGET),
@@ -52,7 +50,7 @@ async fn a_purchase_is_found_right_before_and_right_after_its_drain(shop: Shop) 
     let mut bought = Vec::new();
     for _ in 0..2 {
         let attempted = buying.run(request("ada")).await;
-        let Attempted::Decided(Decision::Accepted(purchase)) = attempted else {
+        let Attempted::Decided { decision: Decision::Accepted(purchase), .. } = attempted else {
             panic!("{attempted:?}")
         };
         bought.push(purchase);
@@ -90,11 +88,14 @@ async fn a_node_that_knew_a_deleted_sale_finds_the_new_one(shop: Shop) {
     let (live, find) = shop.node_that_shows(&shop.snapshot(&old).await);
     shop.delete.run(&old.sku).await.expect("it is deleted");
     let new = shop.sell(WIDGET, 10, 1, When::Active).await;
-    let look_up = LookUpPurchase::new(find.clone(), shop.gate.clone());
+    let look_up = LookUpPurchase::new(find.clone(), shop.gate.clone(), shop.confirm.clone());
     let found = look_up.run(&new.sku, &buyer("ada")).await;
     assert_eq!(found.expect("the stores answer"), Some(vec![]), "nothing of the old sale");
     let attempted = buying(&shop, &live, &find).run(request("ada")).await;
-    assert!(matches!(attempted, Attempted::Decided(Decision::Accepted(_))), "{attempted:?}");
+    assert!(
+        matches!(attempted, Attempted::Decided { decision: Decision::Accepted(_), .. }),
+        "{attempted:?}"
+    );
     let found = look_up.run(&new.sku, &buyer("ada")).await;
     assert_eq!(found.expect("the stores answer").map(|held| held.len()), Some(1));
 }

@@ -13,13 +13,13 @@ use stampede_testkit::{
     suites::{attempt, run},
 };
 
-use crate::shop::{STRICT, Shop, WIDGET, When, sku};
+use crate::shop::{Shop, WIDGET, When, sku};
 
 on_every_engine!(
     a_created_product_is_on_sale_at_once,
     a_sku_that_exists_is_not_created_again,
     a_creation_whose_gate_was_away_is_opened_by_whoever_looks,
-    a_level_that_the_engine_does_not_have_is_refused,
+    a_sale_may_ask_for_either_level,
     a_product_whose_end_has_passed_is_created_ended,
     an_upcoming_product_is_changed_in_every_field,
     a_running_product_is_not_modifiable,
@@ -41,7 +41,7 @@ async fn a_created_product_is_on_sale_at_once(shop: Shop) {
     let sale = &view.sale;
     assert_eq!((&sale.product_name, sale.window), (&asked.product_name, asked.window));
     assert_eq!((sale.initial_stock, sale.limit_per_buyer), (10, 2));
-    assert_eq!(sale.acknowledge, shop.gate.acknowledges(), "what the engine gives");
+    assert_eq!(sale.acknowledge, shop.gate.acknowledges(), "what this node gives");
     assert!(matches!(shop.live.get(&asked.sku), Known::Live(_)), "this node shows it");
     assert_eq!(shop.row(&sale.id).await.sale, *sale);
     assert_eq!(shop.buy(&sale.id, "ada").await.remaining, 9);
@@ -67,20 +67,16 @@ async fn a_creation_whose_gate_was_away_is_opened_by_whoever_looks(shop: Shop) {
     shop.buy(&found.sale.id, "ada").await;
 }
 
-async fn a_level_that_the_engine_does_not_have_is_refused(shop: Shop) {
+async fn a_sale_may_ask_for_either_level(shop: Shop) {
     let offer = shop.offer(WIDGET, 10, 1, When::Upcoming);
-    let strict = shop.create.run(NewProduct { acknowledge: Some(STRICT), ..offer.clone() });
-    if shop.gate.acknowledges() == STRICT {
-        strict.await.expect("this engine has it");
-        return;
-    }
-    let refused = strict.await;
-    assert!(matches!(refused, Err(CreateError::Acknowledge(STRICT))), "{refused:?}");
-    assert!(shop.find.shown(&offer.sku).await.expect("the stores answer").is_none());
-    shop.create.run(offer).await.expect("the product is created");
-    let changes = ProductChanges { acknowledge: Some(STRICT), ..ProductChanges::default() };
-    let refused = shop.update.run(&sku(WIDGET), &changes, None).await;
-    assert!(matches!(refused, Err(UpdateError::Acknowledge(STRICT))), "{refused:?}");
+    let offer = NewProduct { acknowledge: Some(Acknowledgement::Gate), ..offer };
+    let view = shop.create.run(offer).await.expect("the product is created");
+    assert_eq!(view.sale.acknowledge, Acknowledgement::Gate);
+    let changes =
+        ProductChanges { acknowledge: Some(Acknowledgement::Ledger), ..ProductChanges::default() };
+    let view = shop.update.run(&sku(WIDGET), &changes, None).await.expect("it is upcoming");
+    assert_eq!(view.sale.acknowledge, Acknowledgement::Ledger);
+    assert_eq!(shop.snapshot(&view.sale.id).await.sale.acknowledge, Acknowledgement::Ledger);
 }
 
 async fn a_product_whose_end_has_passed_is_created_ended(shop: Shop) {

@@ -17,9 +17,9 @@ use stampede_application::{
         Outbox, PortError, Randomness, SaleGate, Snapshot,
     },
     use_cases::{
-        ChangeSale, CreateProduct, DeleteProduct, FindSale, HandleDeadLetters, LookupLimits,
-        NewProduct, ProductView, Reconcile, ReconcileLimits, RecordLimits, RecordPurchases,
-        Recorded, UpdateProduct, ViewProducts,
+        ChangeSale, ConfirmLimits, ConfirmPurchases, ConfirmStores, CreateProduct, DeleteProduct,
+        FindSale, HandleDeadLetters, LookupLimits, NewProduct, ProductView, Reconcile,
+        ReconcileLimits, RecordLimits, RecordPurchases, Recorded, UpdateProduct, ViewProducts,
     },
 };
 use stampede_domain::{
@@ -94,6 +94,8 @@ struct Parts {
     hand_clock: Option<Arc<HandClock>>,
     stores: Stores,
     kept: Box<dyn Any>,
+    /// What every answer of this node must have survived.
+    level: Acknowledgement,
 }
 
 /// Every use case over one engine.
@@ -115,6 +117,7 @@ pub(crate) struct Shop {
     pub(crate) change: ChangeSale,
     pub(crate) view: ViewProducts,
     pub(crate) record: Arc<RecordPurchases>,
+    pub(crate) confirm: Arc<ConfirmPurchases>,
     pub(crate) letters: HandleDeadLetters,
     /// Dropped last.
     _kept: Box<dyn Any>,
@@ -145,11 +148,17 @@ pub(crate) async fn embedded() -> Shop {
         hand_clock: Some(clock),
         stores: Stores::File(database.writer().clone()),
         kept: Box::new((engine, folder)),
+        level: Acknowledgement::Gate,
     })
 }
 
 /// The redis engine under a prefix and over a database of the test's own.
 pub(crate) async fn redis() -> Shop {
+    redis_at(Acknowledgement::Gate).await
+}
+
+/// The same, of a node whose answers must have survived that much.
+pub(crate) async fn redis_at(level: Acknowledgement) -> Shop {
     let (server, database) = (servers::redis().await, servers::postgres().await);
     let limits = PostgresLimits { connections_max: 4, ..PostgresLimits::default() };
     let pool = connect(&database.url, &limits).expect("an address");
@@ -157,7 +166,8 @@ pub(crate) async fn redis() -> Shop {
     sqlx::query(REFUSE_POISON).execute(&pool).await.expect("Postgres refuses poison");
     let ledger = PostgresLedger::new(pool.clone());
     let catalogue: Arc<dyn Catalogue> = Arc::new(PostgresCatalogue::new(pool, &limits));
-    let settings = RedisSettings::new(&server.url, &server.prefix);
+    let settings =
+        RedisSettings { acknowledge: level, ..RedisSettings::new(&server.url, &server.prefix) };
     let randomness = Arc::new(OsRandomness);
     let engine =
         RedisEngine::connect(settings, ledger.clone(), catalogue.clone(), randomness).await;
@@ -178,12 +188,13 @@ pub(crate) async fn redis() -> Shop {
             records: ledger,
         },
         kept: Box::new((engine, database)),
+        level,
     })
 }
 
 impl Shop {
     fn over(parts: Parts) -> Self {
-        let Parts { outbox, catalogue, clock, hand_clock, stores, kept, .. } = parts;
+        let Parts { outbox, catalogue, clock, hand_clock, stores, kept, level, .. } = parts;
         let gate = Arc::new(FaultyGate::over(parts.gate));
         let ledger = Arc::new(FaultyLedger::over(parts.ledger));
         let randomness: Arc<dyn Randomness> = Arc::new(OsRandomness);
@@ -194,6 +205,7 @@ impl Shop {
         let limits = RecordLimits { tries_max: TRIES_MAX };
         let record = RecordPurchases::new(ledger.clone(), outbox.clone(), gate.clone(), limits);
         let record = Arc::new(record);
+        let confirm = confirm(&gate, &outbox, &ledger, level);
         Self {
             create: CreateProduct::new(
                 catalogue.clone(),
@@ -201,6 +213,7 @@ impl Shop {
                 live.clone(),
                 clock.clone(),
                 randomness.clone(),
+                confirm.level(Acknowledgement::Gate),
             ),
             update: UpdateProduct::new(
                 catalogue.clone(),
@@ -244,6 +257,7 @@ impl Shop {
             live,
             find,
             record,
+            confirm,
             _kept: kept,
         }
     }
@@ -412,6 +426,17 @@ impl Shop {
     }
 }
 
+fn confirm(
+    gate: &Arc<FaultyGate>,
+    outbox: &Arc<dyn Outbox>,
+    ledger: &Arc<FaultyLedger>,
+    level: Acknowledgement,
+) -> Arc<ConfirmPurchases> {
+    let stores =
+        ConfirmStores { ledger: ledger.clone(), outbox: outbox.clone(), gate: gate.clone() };
+    Arc::new(ConfirmPurchases::start(stores, level, ConfirmLimits::default()))
+}
+
 pub(crate) fn sku(text: &str) -> Sku {
     Sku::parse(text).expect("a sku")
 }
@@ -425,6 +450,3 @@ pub(crate) fn crowd(buyers: u32) -> Vec<Attempt> {
 pub(crate) fn poisoned(buyer: &str) -> Attempt {
     Attempt { traceparent: TraceParent::parse(POISON), ..attempt(buyer, 1, 1) }
 }
-
-/// The level that an engine may not have.
-pub(crate) const STRICT: Acknowledgement = Acknowledgement::Ledger;

@@ -7,7 +7,7 @@ use actix_web::{
 };
 use bytes::Bytes;
 use stampede_application::use_cases::{Attempted, PurchaseRequest};
-use stampede_domain::{Decision, Purchase, Sku, TraceParent};
+use stampede_domain::{Acknowledgement, Decision, Sku, TraceParent};
 
 use crate::{
     buyer,
@@ -57,7 +57,9 @@ pub(crate) async fn attempt_purchase(
     worker.node.rate_limits.attempt(&wanted.buyer)?;
     let sku = wanted.sku.clone();
     match worker.attempt_purchase.run(wanted).await {
-        Attempted::Decided(decision) => answer(&worker, &sku, &decision),
+        Attempted::Decided { decision, acknowledged } => {
+            answer(&worker, &sku, &decision, acknowledged)
+        }
         Attempted::UnknownSale => Err(ApiError::no_such_sku()),
         Attempted::QtyOutOfRange { max } => Err(ApiError::field("qty", qty_out_of_range(max))),
         Attempted::Overloaded => Err(ApiError::Overloaded),
@@ -102,12 +104,17 @@ async fn check_limit(form: &PurchaseForm, worker: &Worker, fields: &mut Fields) 
     }
 }
 
-fn answer(worker: &Worker, sku: &Sku, decision: &Decision) -> Result<HttpResponse, ApiError> {
+fn answer(
+    worker: &Worker,
+    sku: &Sku,
+    decision: &Decision,
+    acknowledged: Acknowledgement,
+) -> Result<HttpResponse, ApiError> {
     let metrics = &worker.node.metrics;
     match decision {
-        Decision::Accepted(purchase) | Decision::Replayed(purchase) => {
+        Decision::Accepted(bought) | Decision::Replayed(bought) => {
             metrics.accepted();
-            Ok(json(receipt(worker, sku, purchase)))
+            Ok(json(purchase::receipt(sku, bought, acknowledged)))
         }
         Decision::KeyReused => Err(ApiError::IdempotencyKeyReused),
         Decision::Rejected(rejected) => {
@@ -116,10 +123,6 @@ fn answer(worker: &Worker, sku: &Sku, decision: &Decision) -> Result<HttpRespons
             Ok(json(body))
         }
     }
-}
-
-fn receipt(worker: &Worker, sku: &Sku, bought: &Purchase) -> Bytes {
-    purchase::receipt(sku, bought, worker.attempt_purchase.acknowledges())
 }
 
 fn json(body: Bytes) -> HttpResponse {

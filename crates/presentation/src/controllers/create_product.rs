@@ -39,7 +39,7 @@ pub(crate) async fn create_product(
     JsonBody(body): JsonBody,
     worker: Data<Worker>,
 ) -> Result<HttpResponse, ApiError> {
-    let new = product_form::new_product(worker.allowed(), &body)?;
+    let new = product_form::new_product(worker.image_origins(), &body)?;
     let view = worker.node.use_cases.create_product.run(new).await?;
     let place = format!("/api/v1/products/{}", view.sale.id.sku);
     let mut response = HttpResponse::Created();

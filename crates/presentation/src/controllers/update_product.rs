@@ -49,7 +49,7 @@ pub(crate) async fn update_product(
     worker: Data<Worker>,
 ) -> Result<HttpResponse, ApiError> {
     let sku = parsed_sku_of_path(&request);
-    let (sku, changes) = product_form::product_changes(sku, worker.allowed(), &body)?;
+    let (sku, changes) = product_form::product_changes(sku, worker.image_origins(), &body)?;
     let wanted = wanted(&request);
     let update_product = &worker.node.use_cases.update_product;
     let view = update_product.run(&sku, &changes, wanted.as_deref()).await?;

@@ -22,7 +22,6 @@ impl From<CreateError> for ApiError {
             CreateError::AlreadyExists => Self::AlreadyExists,
             CreateError::Full => Self::Full,
             CreateError::NoRoom { units } => Self::field("initialStock", no_room(units)),
-            CreateError::Acknowledge(_) => Self::acknowledge(),
             CreateError::Port(error) => Self::Port(error),
         }
     }
@@ -35,7 +34,6 @@ impl From<UpdateError> for ApiError {
             UpdateError::NotModifiable => Self::SaleNotModifiable,
             UpdateError::PreconditionFailed => Self::PreconditionFailed,
             UpdateError::Misfits(misfits) => product_form::misfits(&misfits),
-            UpdateError::Acknowledge(_) => Self::acknowledge(),
             UpdateError::Port(error) => Self::Port(error),
         }
     }

@@ -67,7 +67,7 @@ async fn every_bad_field_of_a_product_is_named_at_once() {
     let several = json!({
         "sku": "a b", "productName": "", "initialStock": 0, "limitPerBuyer": 0,
         "startTime": "2026-02-15T11:00:00Z", "endTime": "2026-02-15T10:00:00Z",
-        "acknowledge": "ledger",
+        "acknowledge": "both",
     });
     assert_eq!(
         bad_fields(site.admin(Method::POST, PRODUCTS, &several)).await,
@@ -96,7 +96,7 @@ async fn every_bad_field_of_a_change_is_named_at_once() {
     let put =
         |sku: &str, body: &Value| site.admin(Method::PUT, &format!("/api/v1/products/{sku}"), body);
     let several = json!({
-        "sku": "W-2", "initialStock": 0, "acknowledge": "ledger",
+        "sku": "W-2", "initialStock": 0, "acknowledge": "both",
         "startTime": "2026-02-15T11:00:00Z", "endTime": "2026-02-15T10:00:00Z",
     });
     let all = ["acknowledge", "endTime", "initialStock", "sku"];
@@ -106,14 +106,15 @@ async fn every_bad_field_of_a_change_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn a_level_that_the_engine_does_not_give_is_refused_by_name() {
+async fn a_sale_may_ask_for_either_level_and_shows_what_it_asks_for() {
     let site = Site::start();
-    let mut wanted = product("W-1", 1);
-    wanted["acknowledge"] = json!("ledger");
-    let (status, body) = answer(site.admin(Method::POST, PRODUCTS, &wanted)).await;
-    assert_eq!(status, 400);
-    let said = body["error"]["fields"]["acknowledge"].as_str().unwrap_or_default();
-    assert!(said.contains("not in this version"), "{body}");
+    for (sku, level) in [("W-1", "gate"), ("W-2", "ledger")] {
+        let mut wanted = product(sku, 1);
+        wanted["acknowledge"] = json!(level);
+        let (status, body) = answer(site.admin(Method::POST, PRODUCTS, &wanted)).await;
+        assert_eq!(status, 201);
+        assert_eq!(body["data"]["acknowledge"], level);
+    }
 }
 
 #[tokio::test]

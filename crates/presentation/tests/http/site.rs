@@ -13,11 +13,12 @@ use stampede_application::{
     live_sales::{Freshness, LiveSales},
     ports::SaleGate,
     use_cases::{
-        AttemptPurchase, ChangeSale, CheckHealth, CreateProduct, DeleteProduct, FindSale,
-        HandleDeadLetters, LookUpPurchase, LookupLimits, RecordLimits, RecordPurchases,
-        UpdateProduct, ViewProducts, ViewSales, WatchSales,
+        AttemptPurchase, ChangeSale, CheckHealth, ConfirmLimits, ConfirmPurchases, ConfirmStores,
+        CreateProduct, DeleteProduct, FindSale, HandleDeadLetters, LookUpPurchase, LookupLimits,
+        RecordLimits, RecordPurchases, UpdateProduct, ViewProducts, ViewSales, WatchSales,
     },
 };
+use stampede_domain::Acknowledgement;
 use stampede_presentation::{AttemptFactory, Http, HttpSettings, Telemetry, UseCases};
 use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -260,9 +261,12 @@ fn use_cases(engine: &Arc<FakeEngine>, live: &Arc<LiveSales>, queues: CoalescerL
         RecordPurchases::new(engine.clone(), engine.clone(), gate.clone(), RecordLimits::default());
     let record = Arc::new(record);
     let (e, l) = (engine, live);
+    let stores = ConfirmStores { ledger: e.clone(), outbox: e.clone(), gate: gate.clone() };
+    let confirm = ConfirmPurchases::start(stores, Acknowledgement::Gate, ConfirmLimits::default());
+    let confirm = Arc::new(confirm);
     UseCases {
-        attempt_purchase: attempts(&gate, l, &find, e, queues),
-        look_up_purchase: Arc::new(LookUpPurchase::new(find.clone(), gate.clone())),
+        attempt_purchase: attempts(&gate, l, &find, e, &confirm, queues),
+        look_up_purchase: Arc::new(LookUpPurchase::new(find.clone(), gate.clone(), confirm)),
         view_sales: Arc::new(ViewSales::new(l.clone(), find.clone())),
         watch_sales: Arc::new(WatchSales::new(l.clone(), find.clone())),
         create_product: Arc::new(CreateProduct::new(
@@ -271,6 +275,7 @@ fn use_cases(engine: &Arc<FakeEngine>, live: &Arc<LiveSales>, queues: CoalescerL
             l.clone(),
             e.clone(),
             e.clone(),
+            Acknowledgement::Gate,
         )),
         view_products: Arc::new(ViewProducts::new(e.clone(), gate.clone(), e.clone())),
         update_product: Arc::new(UpdateProduct::new(e.clone(), gate.clone(), l.clone(), e.clone())),
@@ -308,12 +313,13 @@ fn attempts(
     live: &Arc<LiveSales>,
     find: &Arc<FindSale>,
     engine: &Arc<FakeEngine>,
+    confirm: &Arc<ConfirmPurchases>,
     queues: CoalescerLimits,
 ) -> AttemptFactory {
     let (gate, live, find) = (gate.clone(), live.clone(), find.clone());
-    let engine = engine.clone();
+    let (engine, confirm) = (engine.clone(), confirm.clone());
     Arc::new(move || {
-        let coalescer = Coalescer::new(gate.lane(), live.clone(), queues);
-        AttemptPurchase::new(coalescer, find.clone(), engine.clone(), gate.acknowledges())
+        let coalescer = Coalescer::new(gate.lane(), live.clone(), confirm.clone(), queues);
+        AttemptPurchase::new(coalescer, find.clone(), engine.clone())
     })
 }

@@ -50,7 +50,6 @@ pub struct RedisAndPostgres {
 impl Engine {
     pub(super) fn from_reader(read: &Reader, need: Need) -> Option<Self> {
         let engine = read.choice("STAMPEDE_ENGINE");
-        let acknowledge = read.choice("STAMPEDE_ACK");
         let embedded = EmbeddedSettings {
             data_dir: read.text("STAMPEDE_DATA_DIR").unwrap_or_default().into(),
             sales_max: read.whole("STAMPEDE_SALES_MAX"),
@@ -67,10 +66,6 @@ impl Engine {
             let remedy = "the demo is always embedded: unset it";
             read.fault(Fault::other("STAMPEDE_ENGINE", "is \"redis\"", remedy));
         }
-        if acknowledge == "ledger" {
-            let remedy = "the engine redis acknowledges at gate, for example STAMPEDE_ACK=gate";
-            read.fault(Fault::not_in_this_version("STAMPEDE_ACK=ledger", remedy));
-        }
         stores.map(|stores| Self::Redis(Box::new(stores)))
     }
 
@@ -81,6 +76,14 @@ impl Engine {
             Self::Embedded(_) => "embedded",
             Self::Redis(_) => "redis",
         }
+    }
+}
+
+/// What every answer that names a purchase must have survived.
+pub(super) fn acknowledge(read: &Reader) -> Acknowledgement {
+    match read.choice("STAMPEDE_ACK") {
+        "ledger" => Acknowledgement::Ledger,
+        _ => Acknowledgement::Gate,
     }
 }
 
@@ -108,8 +111,7 @@ impl RedisAndPostgres {
             reconnect_max,
             restore_wait: read.millis("STAMPEDE_RESTORE_WAIT_MAX_MS"),
             feed_interval: read.millis("STAMPEDE_FEED_INTERVAL_MS"),
-            // More is refused, above, until a purchase can wait for the ledger.
-            acknowledge: Acknowledgement::Gate,
+            acknowledge: acknowledge(read),
         };
         let (postgres, status_age_max) =
             (limits::postgres(read), read.millis("STAMPEDE_STATUS_AGE_MAX_MS"));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use stampede_application::{
     CoalescerLimits,
-    use_cases::{LookupLimits, ReconcileLimits, RecordLimits},
+    use_cases::{ConfirmLimits, LookupLimits, ReconcileLimits, RecordLimits},
 };
 use stampede_infrastructure::{postgres::PostgresLimits, queue::QueueLimits};
 use stampede_presentation::HttpLimits;
@@ -79,6 +79,7 @@ pub(super) fn coalescer(read: &Reader) -> CoalescerLimits {
         batch_max: read.whole("STAMPEDE_BATCH_MAX"),
         in_flight_max: read.whole("STAMPEDE_BATCHES_IN_FLIGHT_MAX"),
         waiting_max: read.whole("STAMPEDE_WAITING_ATTEMPTS_MAX"),
+        unconfirmed_max: read.whole("STAMPEDE_UNCONFIRMED_PURCHASES_MAX"),
     }
 }
 
@@ -86,6 +87,15 @@ pub(super) fn lookups(read: &Reader) -> LookupLimits {
     LookupLimits {
         at_once_max: read.whole("STAMPEDE_LOOKUPS_AT_ONCE_MAX"),
         wait_max: read.millis("STAMPEDE_LOOKUP_MAX_MS"),
+    }
+}
+
+pub(super) fn confirm(read: &Reader) -> ConfirmLimits {
+    ConfirmLimits {
+        at_once_max: read.whole("STAMPEDE_CONFIRMS_AT_ONCE_MAX"),
+        rows_max: read.whole("STAMPEDE_CONFIRM_ROWS_MAX"),
+        wait_max: read.millis("STAMPEDE_CONFIRM_MAX_MS"),
+        ..ConfirmLimits::default()
     }
 }
 

@@ -77,7 +77,6 @@ fn what_is_not_built_is_refused_and_never_ignored() {
     let redis = [KEY, ("STAMPEDE_ENGINE", "redis"), ("DATABASE_URL", "postgres://localhost/x")];
     for (name, value) in [
         ("STAMPEDE_ENGINE", "postgres"),
-        ("STAMPEDE_ACK", "ledger"),
         ("REDIS_URL", "redis://a:6379,redis://b:6379"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4317"),
         ("STAMPEDE_IDENTITY", "token"),

@@ -41,6 +41,27 @@ pub(super) const OUTBOX: Section = Section {
             "longest pause after a failure",
         ),
         Setting::whole(
+            "STAMPEDE_CONFIRMS_AT_ONCE_MAX",
+            "commits",
+            "4",
+            (1, 64),
+            "commits at a time before answers at level ledger; a sale always goes the same way",
+        ),
+        Setting::whole(
+            "STAMPEDE_CONFIRM_ROWS_MAX",
+            "purchases",
+            "1000",
+            (1, 10_000),
+            "purchases in one such commit, about",
+        ),
+        Setting::whole(
+            "STAMPEDE_CONFIRM_MAX_MS",
+            "milliseconds",
+            "2000",
+            (50, 60_000),
+            "how long a buyer waits for the ledger before 503; the commit goes on",
+        ),
+        Setting::whole(
             "STAMPEDE_RECORD_TRIES_MAX",
             "tries",
             "3",

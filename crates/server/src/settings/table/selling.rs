@@ -20,7 +20,7 @@ pub(super) const ENGINE: Section = Section {
             "STAMPEDE_ACK",
             &["gate", "ledger"],
             &[],
-            "when a purchase is answered: once the gate has decided, or once the ledger has it; embedded always answers at ledger, redis at gate in this version",
+            "when a purchase is answered: once the gate has decided, or once the ledger has it; a sale may ask for more; embedded always answers at ledger",
         ),
         Setting::of(
             "STAMPEDE_DATA_DIR",
@@ -213,6 +213,13 @@ pub(super) const GATE: Section = Section {
             "8192",
             (1, 1_000_000),
             "attempts of one worker that wait for a batch; one more is answered 503",
+        ),
+        Setting::whole(
+            "STAMPEDE_UNCONFIRMED_PURCHASES_MAX",
+            "purchases",
+            "8192",
+            (1, 1_000_000),
+            "purchases of one worker that wait for the ledger before they are answered; then an attempt at level ledger is answered 503",
         ),
         Setting::whole(
             "STAMPEDE_LOOKUPS_AT_ONCE_MAX",

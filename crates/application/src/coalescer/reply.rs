@@ -1,0 +1,82 @@
+//! The answers of one batch: one shared value, a place for each attempt.
+
+use std::{
+    cell::RefCell,
+    future::Future,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+
+use stampede_domain::Attempt;
+
+use super::Outcome;
+
+/// Attempts that go together, and where their answers will stand.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) attempts: Vec<Attempt>,
+    reply: Rc<Reply>,
+}
+
+/// What is answered, in order, and who waits for it.
+#[derive(Default)]
+struct Reply {
+    outcomes: RefCell<Vec<Option<Outcome>>>,
+    wakers: RefCell<Vec<Option<Waker>>>,
+}
+
+impl Batch {
+    pub(super) fn push(&mut self, attempt: Attempt) -> Ticket {
+        self.attempts.push(attempt);
+        self.reply.outcomes.borrow_mut().push(None);
+        self.reply.wakers.borrow_mut().push(None);
+        Ticket { reply: self.reply.clone(), place: self.attempts.len() - 1 }
+    }
+
+    /// Answers those of the attempts for which there is an outcome; in their order.
+    pub(super) fn answer(&self, outcomes: impl Iterator<Item = Option<Outcome>>) {
+        for (place, outcome) in outcomes.enumerate().take(self.attempts.len()) {
+            let Some(outcome) = outcome else { continue };
+            self.reply.outcomes.borrow_mut()[place] = Some(outcome);
+            let waker = self.reply.wakers.borrow_mut()[place].take();
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+
+    /// Answers all attempts alike.
+    pub(super) fn answer_all(&self, outcome: Outcome) {
+        self.answer(std::iter::repeat_n(Some(outcome), self.attempts.len()));
+    }
+}
+
+impl Drop for Batch {
+    /// What whoever had the batch in hand has not answered was not decided; its requests must not
+    /// wait for ever.
+    fn drop(&mut self) {
+        let unanswered: Vec<_> = self.reply.outcomes.borrow().iter().map(Option::is_none).collect();
+        self.answer(unanswered.into_iter().map(|waits| waits.then_some(Outcome::Undecided)));
+    }
+}
+
+/// One attempt's place in its batch's reply; resolves once it is answered.
+pub struct Ticket {
+    reply: Rc<Reply>,
+    place: usize,
+}
+
+impl Future for Ticket {
+    type Output = Outcome;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+        if let Some(outcome) = self.reply.outcomes.borrow().get(self.place).copied().flatten() {
+            return Poll::Ready(outcome);
+        }
+        if let Some(waker) = self.reply.wakers.borrow_mut().get_mut(self.place) {
+            *waker = Some(context.waker().clone());
+        }
+        Poll::Pending
+    }
+}

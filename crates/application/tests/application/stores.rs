@@ -1,0 +1,300 @@
+//! Stores of which confirming asks little: a ledger that is held, an outbox and a gate.
+
+use std::{
+    collections::HashSet,
+    rc::Rc,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use stampede_application::{
+    ports::{
+        Aligned, Amended, Audit, Change, Changed, CommitError, DeadLetter, DeadLetterId, Entry,
+        EntryBody, EntryId, GateLane, Held, HoldingsCursor, HoldingsPage, Ledger, OnRecord, Outbox,
+        PortError, Readmission, ReconciliationRun, Repaired, SaleGate, Settled, Snapshot, Voided,
+    },
+    use_cases::{ConfirmLimits, ConfirmPurchases, ConfirmStores},
+};
+use stampede_domain::{
+    Acknowledgement, BuyerId, Epoch, Instant, Position, PurchaseNo, RecordedPurchase, Sale, SaleId,
+    Shard, Version,
+};
+use tokio::sync::Semaphore;
+
+pub(crate) const EPOCH: Epoch = Epoch { number: 1, nonce: 7 };
+
+/// What a test sees of it, and lets through.
+pub(crate) struct Stores {
+    /// Purchases of each commit that began, in order.
+    pub(crate) commits: Mutex<Vec<usize>>,
+    /// Commits that may end.
+    pub(crate) passes: Semaphore,
+    /// The sale whose purchases the ledger refuses for a constraint.
+    pub(crate) drifted: Mutex<Option<SaleId>>,
+    /// Sales that were made anew.
+    pub(crate) rebuilt: Mutex<Vec<SaleId>>,
+    /// Entries that left the outbox.
+    pub(crate) done: Mutex<Vec<EntryId>>,
+}
+
+impl Stores {
+    /// With a ledger that lets so many commits through.
+    pub(crate) fn letting_through(commits: usize) -> Arc<Self> {
+        Arc::new(Self {
+            commits: Mutex::default(),
+            passes: Semaphore::new(commits),
+            drifted: Mutex::default(),
+            rebuilt: Mutex::default(),
+            done: Mutex::default(),
+        })
+    }
+
+    /// Confirms by one way, so that every commit is seen in its order.
+    pub(crate) fn confirm(self: &Arc<Self>) -> Arc<ConfirmPurchases> {
+        let stores =
+            ConfirmStores { ledger: self.clone(), outbox: self.clone(), gate: self.clone() };
+        let limits = ConfirmLimits { at_once_max: 1, ..ConfirmLimits::default() };
+        Arc::new(ConfirmPurchases::start(stores, Acknowledgement::Gate, limits))
+    }
+
+    pub(crate) fn commits(&self) -> Vec<usize> {
+        self.commits.lock().expect("nobody panics in it").clone()
+    }
+}
+
+fn is_of(entry: &Entry, sale: &SaleId) -> bool {
+    match &entry.body {
+        EntryBody::Purchases(purchases) => purchases.iter().any(|one| one.sale == *sale),
+        EntryBody::Change(_) | EntryBody::Newer { .. } | EntryBody::Broken { .. } => false,
+    }
+}
+
+#[async_trait]
+impl Ledger for Stores {
+    async fn commit(&self, entries: &[Entry]) -> Result<Vec<Settled>, CommitError> {
+        let rows: Vec<usize> =
+            entries.iter().map(|entry| entry.body.purchase_numbers().count()).collect();
+        self.commits.lock().expect("nobody panics in it").push(rows.iter().sum());
+        self.passes.acquire().await.expect("never closed").forget();
+        let drifted = self.drifted.lock().expect("nobody panics in it").clone();
+        if let Some(sale) = drifted
+            && entries.iter().any(|entry| is_of(entry, &sale))
+        {
+            return Err(CommitError::Drift { sale, constraint: "sold_within_stock".into() });
+        }
+        Ok(rows.into_iter().map(|inserted| Settled::Committed { inserted }).collect())
+    }
+
+    async fn known(
+        &self,
+        _id: &SaleId,
+        _numbers: &[PurchaseNo],
+    ) -> Result<HashSet<PurchaseNo>, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn on_record(
+        &self,
+        _id: &SaleId,
+        _numbers: &[PurchaseNo],
+    ) -> Result<OnRecord, PortError> {
+        Ok(OnRecord { epoch: Some(EPOCH), numbers: HashSet::new() })
+    }
+
+    async fn count_between(
+        &self,
+        _id: &SaleId,
+        _after: Position,
+        _to: Position,
+    ) -> Result<u64, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn page(
+        &self,
+        _id: &SaleId,
+        _after: Option<Position>,
+        _limit: usize,
+    ) -> Result<Vec<RecordedPurchase>, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn void(&self, _letter: &DeadLetter, _at: Instant) -> Result<Voided, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn record_run(&self, _run: &ReconciliationRun) -> Result<(), PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn last_run(&self) -> Result<Option<ReconciliationRun>, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+}
+
+#[async_trait]
+impl Outbox for Stores {
+    fn shards(&self) -> Vec<Shard> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn read(
+        &self,
+        _shard: Shard,
+        _consumer: &str,
+        _rows_max: usize,
+        _wait: Duration,
+    ) -> Result<Vec<Entry>, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn take_over(
+        &self,
+        _shard: Shard,
+        _consumer: &str,
+        _idle: Duration,
+    ) -> Result<Vec<Entry>, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn renew(
+        &self,
+        _shard: Shard,
+        _consumer: &str,
+        _ids: &[EntryId],
+    ) -> Result<(), PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn done(&self, _shard: Shard, ids: &[EntryId]) -> Result<(), PortError> {
+        self.done.lock().expect("nobody panics in it").extend_from_slice(ids);
+        Ok(())
+    }
+
+    async fn readmit(
+        &self,
+        _stale: &[RecordedPurchase],
+        _epoch: Epoch,
+    ) -> Result<Vec<Readmission>, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn waiting(&self, _id: &SaleId, _entries_max: usize) -> Result<Vec<Entry>, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn overdue(
+        &self,
+        _shard: Shard,
+        _before: Instant,
+        _entries_max: usize,
+    ) -> Result<Vec<Entry>, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn depth(&self) -> Result<u64, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn bury(&self, _shard: Shard, _letter: &DeadLetter) -> Result<(), PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn dead_letters(
+        &self,
+        _after: Option<&DeadLetterId>,
+        _limit: usize,
+    ) -> Result<Vec<(DeadLetterId, DeadLetter)>, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn dead_letter(&self, _id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn exhume(&self, _id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+}
+
+#[async_trait]
+impl SaleGate for Stores {
+    fn acknowledges(&self) -> Acknowledgement {
+        Acknowledgement::Gate
+    }
+
+    async fn room(&self) -> Result<Option<u64>, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    fn lane(&self) -> Rc<dyn GateLane> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn open(&self, _sale: &Sale, _epoch: Epoch) -> Result<Snapshot, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn snapshot(&self, _id: &SaleId) -> Result<Option<Snapshot>, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn purchases(&self, _id: &SaleId, _buyer: &BuyerId) -> Result<Option<Held>, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn change(&self, _id: &SaleId, _change: Change) -> Result<Changed, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn amend(
+        &self,
+        _sale: &Sale,
+        _epoch: Epoch,
+        _seen: Version,
+    ) -> Result<Amended, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn forget(&self, _id: &SaleId, _epoch: Epoch) -> Result<(), PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn listed(&self, _shard: Shard) -> Result<Vec<SaleId>, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn shut(&self, _id: &SaleId) -> Result<(), PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn holdings(
+        &self,
+        _id: &SaleId,
+        _from: Option<&HoldingsCursor>,
+    ) -> Result<Option<HoldingsPage>, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn repair(
+        &self,
+        _id: &SaleId,
+        _lost: &[RecordedPurchase],
+    ) -> Result<Vec<Repaired>, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn audit(&self, _id: &SaleId) -> Result<Option<Audit>, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn align(&self, _id: &SaleId, _epoch: Epoch) -> Result<Aligned, PortError> {
+        Ok(Aligned::Already)
+    }
+
+    async fn rebuild(&self, id: &SaleId) -> Result<Snapshot, PortError> {
+        self.rebuilt.lock().expect("nobody panics in it").push(id.clone());
+        Err(PortError::unavailable("gate", "away"))
+    }
+}
