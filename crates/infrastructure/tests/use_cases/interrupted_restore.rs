@@ -127,7 +127,7 @@ fn buyers_that_are_lost_while_the_gate_is_written_are_missed() {
         let (rebuilt, ()) = tokio::join!(shop.gate.rebuild(&id), losing);
         assert!(matches!(rebuilt, Err(PortError::Unavailable { .. })), "{rebuilt:?}");
         shop.stores.lapse_restores().await;
-        let again = shop.decide(&id, &[attempt("ada", 1, 2)]).await;
+        let again = shop.decide(&id, &[attempt("ada", 2, 1)]).await;
         assert!(
             matches!(again[..], [Decision::Rejected(Rejection::AlreadyPurchased(_))]),
             "{again:?}"
