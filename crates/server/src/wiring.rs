@@ -164,6 +164,7 @@ fn use_cases(
             engine.gate_store.clone(),
             engine.ledger_store.clone(),
             ledger.clone(),
+            settings.acknowledge,
         )),
         randomness: randomness.clone(),
     }

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use stampede_domain::Acknowledgement;
 use tokio::time::{Instant, timeout};
 
 use crate::ports::{Ledger, ReconciliationRun, StoreProbe};
@@ -43,6 +44,8 @@ pub struct CheckHealth {
     gate_store: Arc<dyn StoreProbe>,
     ledger_store: Option<Arc<dyn StoreProbe>>,
     ledger: Arc<dyn Ledger>,
+    /// What every answer of this node must have survived.
+    level: Acknowledgement,
 }
 
 impl CheckHealth {
@@ -52,8 +55,9 @@ impl CheckHealth {
         gate_store: Arc<dyn StoreProbe>,
         ledger_store: Option<Arc<dyn StoreProbe>>,
         ledger: Arc<dyn Ledger>,
+        level: Acknowledgement,
     ) -> Self {
-        Self { started: Instant::now(), gate_store, ledger_store, ledger }
+        Self { started: Instant::now(), gate_store, ledger_store, ledger, level }
     }
 
     /// Asks every store at once; bounded to about a second.
@@ -74,10 +78,23 @@ impl CheckHealth {
         }
     }
 
-    /// Whether this node can decide attempts; the ledger may be away.
+    /// Whether this node can answer attempts: at level `gate` the ledger may be away.
     pub async fn ready(&self) -> bool {
-        health(self.gate_store.as_ref()).await.latency_ms.is_some()
+        let ledger_store = async {
+            match &self.ledger_store {
+                Some(store) if self.level == Acknowledgement::Ledger => {
+                    answers(store.as_ref()).await
+                }
+                Some(_) | None => true,
+            }
+        };
+        let (gate, ledger) = tokio::join!(answers(self.gate_store.as_ref()), ledger_store);
+        gate && ledger
     }
+}
+
+async fn answers(store: &dyn StoreProbe) -> bool {
+    health(store).await.latency_ms.is_some()
 }
 
 async fn health(store: &dyn StoreProbe) -> StoreHealth {

@@ -212,7 +212,7 @@ async fn drift_of_one_sale_keeps_no_other_from_being_confirmed() {
             assert!(is_accepted(&sound.await));
             settle().await;
             assert_eq!(at.stores.commits(), [1, 2, 1]);
-            assert_eq!(*at.stores.rebuilt.lock().expect("no panic"), [at.id.clone()]);
+            assert_eq!(*at.stores.rebuilt.lock().expect("no panic"), std::slice::from_ref(&at.id));
         })
         .await;
 }

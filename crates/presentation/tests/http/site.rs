@@ -303,7 +303,7 @@ fn use_cases(engine: &Arc<FakeEngine>, live: &Arc<LiveSales>, queues: CoalescerL
             record,
             e.clone(),
         )),
-        check_health: Arc::new(CheckHealth::new(e.clone(), None, e.clone())),
+        check_health: Arc::new(CheckHealth::new(e.clone(), None, e.clone(), Acknowledgement::Gate)),
         randomness: e.clone(),
     }
 }

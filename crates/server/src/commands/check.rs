@@ -11,6 +11,7 @@ use std::{error::Error as _, fmt::Write as _};
 use anyhow::bail;
 use secrecy::ExposeSecret as _;
 use stampede_application::ports::PortError;
+use stampede_domain::Acknowledgement;
 use stampede_infrastructure::{postgres, redis};
 
 use self::finding::{Finding, Level};
@@ -25,7 +26,9 @@ pub(super) async fn check(settings: Settings) -> anyhow::Result<()> {
             findings.extend(folder::judge(&embedded.data_dir));
             worth::EMBEDDED.to_owned()
         }
-        Engine::Redis(stores) => check_stores(stores, settings.migrate, &mut findings).await,
+        Engine::Redis(stores) => {
+            check_stores(stores, settings.migrate, settings.acknowledge, &mut findings).await
+        }
     };
     let mut report = String::new();
     for finding in &findings {
@@ -44,6 +47,7 @@ pub(super) async fn check(settings: Settings) -> anyhow::Result<()> {
 async fn check_stores(
     stores: &RedisAndPostgres,
     migrate: bool,
+    level: Acknowledgement,
     findings: &mut Vec<Finding>,
 ) -> String {
     let postgres = async {
@@ -54,7 +58,7 @@ async fn check_stores(
     let worth = match redis {
         Ok(facts) => {
             findings.extend(judge_redis::judge(&facts));
-            worth::at_gate(&facts)
+            worth::on_redis(level, &facts)
         }
         Err(error) => {
             findings.push(away("redis", "REDIS_URL", &error));

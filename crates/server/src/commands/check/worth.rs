@@ -1,5 +1,6 @@
 //! What an acknowledgement is worth, in plain words: the table of the protocol for this set-up.
 
+use stampede_domain::Acknowledgement;
 use stampede_infrastructure::redis::RedisFacts;
 
 /// The engine embedded.
@@ -9,12 +10,28 @@ What an answered purchase is worth here (level ledger, engine embedded):
   power loss                              nothing is lost on a disk that syncs when it says so
   the data folder lost                    everything in it; keep a copy";
 
+/// The engine redis at level ledger, whatever Redis does.
+const AT_LEDGER: &str = "\
+What an answered purchase is worth here (level ledger, engine redis):
+  a node or worker killed                 nothing is lost
+  Redis killed, or its host loses power   nothing is lost
+  Redis flushed, or an older file         nothing is lost
+  a replica promoted                      nothing is lost
+  Postgres loses commits                  mended while the same Redis lives, lost with it";
+
 /// A Redis that does not answer.
 pub(super) const UNKNOWN: &str =
     "What an answered purchase is worth here cannot be said while Redis does not answer.";
 
-/// The engine redis at level gate.
-pub(super) fn at_gate(facts: &RedisFacts) -> String {
+/// The engine redis.
+pub(super) fn on_redis(level: Acknowledgement, facts: &RedisFacts) -> String {
+    match level {
+        Acknowledgement::Gate => at_gate(facts),
+        Acknowledgement::Ledger => AT_LEDGER.to_owned(),
+    }
+}
+
+fn at_gate(facts: &RedisFacts) -> String {
     let append_only = facts.append_only == Some(true);
     let killed = if append_only {
         "nothing is lost"
@@ -62,10 +79,12 @@ mod tests {
             replicas: 0,
             backlog_ttl_s: None,
         };
-        assert!(at_gate(&facts).contains("last 2 s"));
+        assert!(on_redis(Acknowledgement::Gate, &facts).contains("last 2 s"));
         facts.append_fsync = Some("always".into());
-        assert!(at_gate(&facts).contains("nothing is lost on a disk"));
+        assert!(on_redis(Acknowledgement::Gate, &facts).contains("nothing is lost on a disk"));
         facts.append_only = Some(false);
-        assert!(at_gate(&facts).contains("without an append-only file"));
+        assert!(on_redis(Acknowledgement::Gate, &facts).contains("without an append-only file"));
+        let strict = on_redis(Acknowledgement::Ledger, &facts);
+        assert!(strict.contains("level ledger") && !strict.contains("last 2 s"));
     }
 }
