@@ -103,8 +103,8 @@ pub enum Amended {
     NotUpcoming,
     /// The sale has another version than the one that was read: read again.
     Moved,
-    /// The gate is in another life than its ledger, and what it has is not what is on sale: nothing
-    /// changed, and it is to be aligned.
+    /// The gate is in another life than its ledger, or has nothing of the sale; what it has is not
+    /// what is on sale. Nothing changed, and it is to be aligned.
     OtherLife,
     /// This gate has no such sale.
     UnknownSale,
