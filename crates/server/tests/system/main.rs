@@ -2,6 +2,7 @@
 //! crashes.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod acknowledgement;
 mod answers;
 mod client;
 mod commands;
