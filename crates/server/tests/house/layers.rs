@@ -5,7 +5,7 @@ use std::path::Path;
 use cargo_metadata::{Dependency, DependencyKind, MetadataCommand, Package};
 
 /// What a crate may use of ours outside of its tests.
-const TABLE: [(&str, &[&str]); 7] = [
+const TABLE: [(&str, &[&str]); 8] = [
     ("stampede-domain", &[]),
     ("stampede-application", &["stampede-domain"]),
     ("stampede-infrastructure", &["stampede-domain", "stampede-application"]),
@@ -20,13 +20,14 @@ const TABLE: [(&str, &[&str]); 7] = [
         ],
     ),
     ("stampede-testkit", &["stampede-domain", "stampede-application"]),
+    ("stampede-model", &[]),
     ("xtask", &[]),
 ];
 
 const TESTKIT: &str = "stampede-testkit";
 
 /// Libraries, a trailing `*` standing for any ending, and the crates that alone name them.
-const ALONE: [(&[&str], &[&str]); 4] = [
+const ALONE: [(&[&str], &[&str]); 5] = [
     (&["redis", "sqlx"], &["stampede-infrastructure", TESTKIT]),
     (&["apalis*"], &["stampede-infrastructure"]),
     (&["actix*", "utoipa-actix-web", "utoipa-swagger-ui"], &["stampede-presentation"]),
@@ -34,6 +35,7 @@ const ALONE: [(&[&str], &[&str]); 4] = [
         &["clap*", "tracing-subscriber", "opentelemetry_sdk", "opentelemetry-prometheus"],
         &["stampede-server"],
     ),
+    (&["stateright"], &["stampede-model"]),
 ];
 
 /// The rules are pure: no runtime, no store, no web, no log.
