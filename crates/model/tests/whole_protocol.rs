@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "the figures are what one wants to see")]
 
 use stampede_model::{Bounds, Protocol, Rules, explore};
+use stateright::{Checker, Model};
 
 /// Nothing breaks anywhere, everything that should happen does somewhere, and the README has the
 /// figures.
@@ -39,6 +40,18 @@ fn a_sale_may_be_deleted_and_created_again_while_it_is_restored() {
 #[test]
 fn a_put_a_deletion_and_another_creation_may_all_meet() {
     holds("all of it, one fault, three epochs", Bounds::EVERYTHING);
+}
+
+#[test]
+fn who_is_who_makes_no_difference() {
+    let bounds = Bounds { epochs: 3, faults: 1, ..Bounds::TWO_UNITS };
+    let world = Protocol { rules: Rules::ALL, bounds };
+    let (found, all) = (explore(world), world.checker().spawn_bfs().join());
+    println!("{} of {} states are different", found.unique, all.unique_state_count());
+    all.assert_properties();
+    assert!(found.broken.is_empty() && found.missing.is_empty(), "{found}");
+    // Two processes and two keys: at most four states are one.
+    assert!((found.unique..=4 * found.unique).contains(&all.unique_state_count()));
 }
 
 /// More faults, more epochs.
