@@ -80,14 +80,14 @@ mod larger {
     }
 
     #[test]
-    #[ignore = "takes two minutes and 1 GB"]
+    #[ignore = "takes two minutes"]
     fn a_deletion_may_meet_two_faults() {
         let bounds = Bounds { faults: 2, tries: 1, ..Bounds::DELETED };
         holds("a deletion and another creation, two faults, four epochs", bounds);
     }
 
     #[test]
-    #[ignore = "takes five minutes and 2 GB"]
+    #[ignore = "takes five minutes"]
     fn all_of_it_may_meet_four_epochs() {
         let bounds = Bounds { epochs: 4, ..Bounds::EVERYTHING };
         holds("all of it, one fault, four epochs", bounds);
