@@ -13,9 +13,3 @@ ALTER TABLE reconciliation_runs ADD COLUMN thoroughness TEXT NOT NULL DEFAULT 'c
 ALTER TABLE reconciliation_runs ADD COLUMN sku TEXT;
 ALTER TABLE reconciliation_runs ADD COLUMN raised INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE reconciliation_runs ADD COLUMN drifts TEXT NOT NULL DEFAULT '{}';
-
--- One row: the last end of a sale that was met, in milliseconds. The gate judges nothing before it.
-CREATE TABLE judged_until (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
-    at  INTEGER NOT NULL
-) STRICT;

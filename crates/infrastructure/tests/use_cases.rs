@@ -33,6 +33,8 @@ macro_rules! on_every_engine {
 mod acknowledging;
 #[path = "use_cases/changes.rs"]
 mod changes;
+#[path = "use_cases/clocks.rs"]
+mod clocks;
 #[path = "use_cases/dead_letters.rs"]
 mod dead_letters;
 #[path = "use_cases/deletion.rs"]

@@ -1,5 +1,7 @@
 //! The embedded engine: gate, journal and feed over a folder of each test's own.
 
+#[path = "embedded/clocks.rs"]
+mod clocks;
 #[path = "embedded/faults.rs"]
 mod faults;
 
@@ -20,7 +22,7 @@ use stampede_infrastructure::embedded::{
     EmbeddedCatalogue, EmbeddedDatabase, EmbeddedEngine, EmbeddedLedger, EngineLimits, EngineParts,
     OpenError,
 };
-use stampede_testkit::suites::Harness;
+use stampede_testkit::{builders::OffsetClock, suites::Harness};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -48,6 +50,7 @@ struct Node {
     engine: EmbeddedEngine,
     database: EmbeddedDatabase,
     catalogue: Arc<EmbeddedCatalogue>,
+    clock: Arc<OffsetClock>,
     fatal: CancellationToken,
     /// Dropped last: the folder of a test that opens it once.
     _folder: Option<TempDir>,
@@ -62,17 +65,18 @@ impl Node {
     async fn start_with(folder: &Path, limits: EngineLimits) -> Self {
         let database = open(folder).await;
         let catalogue = Arc::new(EmbeddedCatalogue::new(database.clone(), 10_000));
+        let clock = Arc::new(OffsetClock::over(Arc::new(StoppedClock), 0));
         let fatal = CancellationToken::new();
         let parts = EngineParts {
             database: database.clone(),
             catalogue: catalogue.clone(),
-            clock: Arc::new(StoppedClock),
+            clock: clock.clone(),
             randomness: Arc::new(Counting::default()),
             fatal: fatal.clone(),
         };
         let engine = EmbeddedEngine::start(parts, limits).await;
         let engine = engine.expect("the engine starts");
-        Self { engine, database, catalogue, fatal, _folder: None }
+        Self { engine, database, catalogue, clock, fatal, _folder: None }
     }
 }
 
@@ -118,7 +122,7 @@ impl Harness for Node {
     }
 
     fn clock(&self) -> Arc<dyn Clock> {
-        Arc::new(StoppedClock)
+        self.clock.clone()
     }
 
     fn feed(&self) -> Arc<dyn SaleFeed> {
@@ -126,7 +130,7 @@ impl Harness for Node {
     }
 
     fn live_sales(&self) -> Arc<LiveSales> {
-        Arc::new(LiveSales::new(Arc::new(StoppedClock), Freshness::Always))
+        Arc::new(LiveSales::new(self.clock.clone(), Freshness::Always))
     }
 }
 

@@ -35,7 +35,11 @@ use stampede_infrastructure::{
     postgres::{PostgresCatalogue, PostgresLedger, PostgresLimits, connect, migrate},
     redis::{RedisEngine, RedisSettings},
 };
-use stampede_testkit::{builders::a_price, servers, suites::attempt};
+use stampede_testkit::{
+    builders::{OffsetClock, a_price},
+    servers::{self, SharedRedis, TestDatabase},
+    suites::attempt,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -159,11 +163,35 @@ pub(crate) async fn redis() -> Shop {
 
 /// The same, of a node whose answers must have survived that much.
 pub(crate) async fn redis_at(level: Acknowledgement) -> Shop {
+    let (server, database) = redis_and_postgres().await;
+    redis_node(&server, &database, level, 0).await
+}
+
+/// Nodes of one installation, whose clocks are ahead by so many milliseconds each.
+pub(crate) async fn redis_nodes<const N: usize>(ahead_ms: [i64; N]) -> [Shop; N] {
+    let (server, database) = redis_and_postgres().await;
+    let node = |ahead_ms| redis_node(&server, &database, Acknowledgement::Gate, ahead_ms);
+    let nodes = futures::future::join_all(ahead_ms.map(node)).await;
+    nodes.try_into().ok().expect("a node for each clock")
+}
+
+async fn redis_and_postgres() -> (SharedRedis, Arc<TestDatabase>) {
     let (server, database) = (servers::redis().await, servers::postgres().await);
-    let limits = PostgresLimits { connections_max: 4, ..PostgresLimits::default() };
-    let pool = connect(&database.url, &limits).expect("an address");
+    let pool = connect(&database.url, &PostgresLimits::default()).expect("an address");
     migrate(&pool).await.expect("the migrations run");
     sqlx::query(REFUSE_POISON).execute(&pool).await.expect("Postgres refuses poison");
+    pool.close().await;
+    (server, Arc::new(database))
+}
+
+async fn redis_node(
+    server: &SharedRedis,
+    database: &Arc<TestDatabase>,
+    level: Acknowledgement,
+    ahead_ms: i64,
+) -> Shop {
+    let limits = PostgresLimits { connections_max: 4, ..PostgresLimits::default() };
+    let pool = connect(&database.url, &limits).expect("an address");
     let ledger = PostgresLedger::new(pool.clone());
     let catalogue: Arc<dyn Catalogue> = Arc::new(PostgresCatalogue::new(pool, &limits));
     let settings =
@@ -172,22 +200,22 @@ pub(crate) async fn redis_at(level: Acknowledgement) -> Shop {
     let engine =
         RedisEngine::connect(settings, ledger.clone(), catalogue.clone(), randomness).await;
     let engine = engine.expect("Redis answers");
-    let client = redis::Client::open(server.url).expect("an address");
+    let client = redis::Client::open(server.url.as_str()).expect("an address");
     let beside = client.get_multiplexed_async_connection().await.expect("Redis answers");
     Shop::over(Parts {
         gate: engine.gate(),
         outbox: engine.outbox(),
         catalogue,
         ledger: Arc::new(ledger.clone()),
-        clock: engine.clock(),
+        clock: Arc::new(OffsetClock::over(engine.clock(), ahead_ms)),
         hand_clock: None,
         stores: Stores::Redis {
             redis: beside,
-            prefix: server.prefix.into(),
+            prefix: server.prefix.as_str().into(),
             ledger: database.url.as_str().into(),
             records: ledger,
         },
-        kept: Box::new((engine, database)),
+        kept: Box::new((engine, database.clone())),
         level,
     })
 }

@@ -1,10 +1,10 @@
 //! What a test does to an engine's stores behind the back of its adapters.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use redis::{Value, aio::MultiplexedConnection};
 use sqlx::{Connection as _, PgConnection, SqlitePool};
-use stampede_domain::{Epoch, SaleId, Shard};
+use stampede_domain::{Epoch, Instant, SaleId, Shard};
 use stampede_infrastructure::postgres::PostgresLedger;
 use stampede_testkit::servers::{self, LedgerCopy};
 
@@ -93,9 +93,26 @@ impl Stores {
         taken
     }
 
+    /// A restorer that holds `epoch` says again and again that it is at work, and never ends.
+    pub(crate) async fn keep_restoring(&self, id: &SaleId, epoch: Epoch) {
+        let Self::Redis { records, .. } = self else { panic!("restores are of the redis engine") };
+        let mut again = tokio::time::interval(Duration::from_millis(100));
+        while records.renew(id, epoch).await.expect("the ledger answers") {
+            again.tick().await;
+        }
+    }
+
     /// Nobody waits any more for restorers that have died.
     pub(crate) async fn lapse_restores(&self) {
         self.change_ledger("UPDATE sales SET restore_until = to_timestamp(0)").await;
+    }
+
+    /// What the clock of Redis shows, which judges.
+    pub(crate) async fn time(&self) -> Instant {
+        let Self::Redis { redis, .. } = self else { panic!("a file has no clock") };
+        let time = redis::cmd("TIME").query_async(&mut redis.clone()).await;
+        let (seconds, micros): (i64, i64) = time.expect("Redis answers");
+        Instant::from_millis(seconds * 1_000 + micros / 1_000)
     }
 
     /// A session with the ledger.

@@ -3,6 +3,7 @@
 pub mod acknowledging;
 pub mod attempts;
 pub mod changes;
+pub mod clocks;
 pub mod sequences;
 pub mod upkeep;
 
@@ -103,5 +104,20 @@ macro_rules! sale_gate_suite {
                 });
             }
         }
+    };
+}
+
+/// Makes each sentence about a gate whose clock goes back a `#[test]` over what `$harness` makes.
+#[macro_export]
+macro_rules! sale_gate_clocks_suite {
+    ($harness:expr) => {
+        $crate::suite_tests!(
+            $harness,
+            $crate::suites::sale_gate::clocks,
+            a_clock_that_goes_back_reopens_no_window,
+            a_gate_that_is_made_anew_judges_by_the_latest_time_of_the_old,
+            an_end_that_the_ledger_knows_of_is_over_in_every_later_life,
+            a_purchase_is_never_earlier_than_the_one_before_it,
+        );
     };
 }

@@ -1,7 +1,7 @@
 //! What is written by one sync, and the answers that wait for it.
 
 use stampede_application::ports::{EntryId, PortError, RecordedChange};
-use stampede_domain::{Generation, RecordedPurchase};
+use stampede_domain::{Generation, Instant, RecordedPurchase};
 
 use super::command::{Answer, Reply};
 use crate::embedded::{STORE, journal::format};
@@ -15,10 +15,17 @@ pub(super) struct Row {
     pub(super) body: String,
 }
 
+/// A sale that was judged to be over for the first time, and when.
+pub(super) struct Over {
+    pub(super) generation: Generation,
+    pub(super) at: Instant,
+}
+
 /// Everything between two syncs, in order.
 #[derive(Default)]
 pub(super) struct Group {
     pub(super) rows: Vec<Row>,
+    pub(super) over: Vec<Over>,
     pub(super) answers: Vec<Answer>,
     /// What keeps the group from being written; nothing of it is answered then.
     pub(super) fault: Option<PortError>,

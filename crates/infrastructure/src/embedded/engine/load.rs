@@ -111,7 +111,7 @@ impl Loader {
         purchases.extend(self.recorded(&id).await?);
         let purchases = each_once(purchases);
         let newest = purchases.iter().map(|recorded| recorded.purchase.at).max();
-        memory.not_before(newest.unwrap_or(Instant::from_millis(0)));
+        memory.not_before(newest.max(row.over_at).unwrap_or(Instant::from_millis(0)));
         let sale = newest_definition(row.sale, row.version, journalled.change);
         let open = OpenSale::with_purchases(sale, row.epoch, &purchases, memory.now());
         Ok(open.map_or(Read::Closed("more units stand than are on offer"), |open| {

@@ -13,7 +13,7 @@ use stampede_domain::{Attempt, Decision, Instant, RecordedPurchase, SaleId, Shar
 
 use super::{
     command::{Asking, Command, Reply},
-    group::Group,
+    group::{Group, Over},
     open_sale::{OpenSale, Turned},
 };
 use crate::embedded::STORE;
@@ -47,7 +47,17 @@ impl Memory {
         self.last_now
     }
 
-    /// Judges nothing before `instant`, at which a purchase was accepted in an earlier life.
+    /// The time by which that sale is judged now; that it is over is written down the first time,
+    /// before anybody hears it.
+    fn judging(&mut self, id: &SaleId, group: &mut Group) -> Instant {
+        let now = self.now();
+        if self.sales.get_mut(id).is_some_and(|open| open.turns_over(now)) {
+            group.over.push(Over { generation: id.generation, at: now });
+        }
+        now
+    }
+
+    /// Judges nothing before `instant`, at which was judged in an earlier life.
     pub(super) fn not_before(&mut self, instant: Instant) {
         self.last_now = self.last_now.max(instant);
     }
@@ -98,7 +108,7 @@ impl Memory {
             }
             Command::Change { id, change, reply } => self.change(&id, change, reply, group),
             Command::Amend { sale, seen, reply } => {
-                let now = self.now();
+                let now = self.judging(&sale.id, group);
                 let amended = self.find(&sale.id).map(|found| {
                     let Some(open) = found else { return Amended::UnknownSale };
                     let (amended, change) = open.amend(&sale, seen, now);
@@ -131,7 +141,7 @@ impl Memory {
             }
             Command::Listed { shard, reply } => group.answer(reply, Ok(self.listed(shard))),
             Command::Audit { id, reply } => {
-                let now = self.now();
+                let now = self.judging(&id, group);
                 let audit = self.find(&id).map(|found| found.map(|open| open.audit(now)));
                 group.answer(reply, audit);
             }
@@ -152,7 +162,7 @@ impl Memory {
     }
 
     fn decide(&mut self, id: &SaleId, batch: &[Attempt], reply: Reply<Judged>, group: &mut Group) {
-        let now = self.now();
+        let now = self.judging(id, group);
         let judged = self.find(id).map(|found| {
             let Some(open) = found else { return Judged::UnknownSale };
             let (decisions, accepted) = open.decide(batch, now);
@@ -165,7 +175,7 @@ impl Memory {
     }
 
     fn change(&mut self, id: &SaleId, change: Change, reply: Reply<Changed>, group: &mut Group) {
-        let now = self.now();
+        let now = self.judging(id, group);
         let changed = self.find(id).map(|found| {
             let Some(open) = found else { return Changed::UnknownSale };
             let (id, change) = match open.change(change, now) {

@@ -1,6 +1,6 @@
 //! One sale in the engine's memory, and what may happen to it.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, mem};
 
 use stampede_application::ports::{
     Amended, Audit, Change, Held, Holding, HoldingsCursor, HoldingsPage, Readmission,
@@ -26,6 +26,8 @@ pub(super) struct OpenSale {
     /// Every buyer of the tally, in the order of their first purchase: a place in it is where a
     /// scan goes on, while the map itself may be in any order.
     buyers: Vec<BuyerId>,
+    /// Whether it was judged to be over by its window, which is written down once.
+    over: bool,
 }
 
 /// What became of a change, before it is written.
@@ -52,7 +54,8 @@ impl OpenSale {
     /// A sale that has sold nothing, its map reserved.
     pub(super) fn new(sale: Sale, epoch: Epoch) -> Self {
         let tally = Tally::new(sale.initial_stock);
-        Self { sale, epoch, version: epoch.first_version(), tally, buyers: Vec::new() }
+        let version = epoch.first_version();
+        Self { sale, epoch, version, tally, buyers: Vec::new(), over: false }
     }
 
     /// A sale with the purchases that stand, in the order of their positions; `None` if they are
@@ -74,6 +77,12 @@ impl OpenSale {
             open.tally.holdings.shrink_to_fit();
         }
         Some(open)
+    }
+
+    /// Whether it is over by now and was not before, as far as anybody has written down.
+    pub(super) fn turns_over(&mut self, now: Instant) -> bool {
+        let over = self.over || now >= self.sale.window.end;
+        over && !mem::replace(&mut self.over, over)
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {

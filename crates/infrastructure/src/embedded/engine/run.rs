@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     command::{Answer, Asking, Command},
-    group::{Group, Row},
+    group::{Group, Over, Row},
     load::Loader,
     memory::Memory,
 };
@@ -101,8 +101,8 @@ impl Task {
         let group = mem::replace(&mut self.group, Group::after(last_id));
         let written = match group.fault {
             Some(fault) => Err(fault),
-            None if group.rows.is_empty() => Ok(()),
-            None => self.write(&group.rows).await,
+            None if group.rows.is_empty() && group.over.is_empty() => Ok(()),
+            None => self.write(&group.rows, &group.over).await,
         };
         if let Err(error) = &written {
             tracing::error!(
@@ -119,8 +119,9 @@ impl Task {
         written
     }
 
-    /// One statement, and so one transaction and one sync, whatever the number of rows.
-    async fn write(&mut self, rows: &[Row]) -> Result<(), PortError> {
+    /// One statement, and so one transaction and one sync, whatever the number of rows; and one for
+    /// each sale that has come to its end.
+    async fn write(&mut self, rows: &[Row], over: &[Over]) -> Result<(), PortError> {
         let database = &self.loader.database;
         // Only this wait is bounded: a statement that was given up might still be done later,
         // behind the back of a gate that was made anew without it.
@@ -132,16 +133,11 @@ impl Task {
                 none.insert(database.connect_options().connect().await.map_err(unavailable)?)
             }
         };
-        let mut insert = QueryBuilder::new("INSERT INTO journal (id, generation, weight, body) ");
-        insert.push_values(rows, |mut values, row| {
-            values.push_bind(row.id).push_bind(row.generation.0);
-            values.push_bind(row.weight).push_bind(&row.body);
-        });
-        let inserted = insert.build().execute(connection).await;
-        if inserted.as_ref().is_err_and(is_failed_sync) {
+        let written = write(connection, rows, over).await;
+        if written.as_ref().is_err_and(is_failed_sync) {
             self.fatal.cancel();
         }
-        inserted.map(drop).map_err(unavailable)
+        written.map_err(unavailable)
     }
 
     /// Makes the gate anew if it was dropped.
@@ -172,6 +168,31 @@ impl Task {
         let snapshot = read.and_then(|()| memory.snapshot(asking.id()));
         asking.tell(snapshot);
     }
+}
+
+async fn write(
+    connection: &mut SqliteConnection,
+    rows: &[Row],
+    over: &[Over],
+) -> Result<(), sqlx::Error> {
+    for Over { generation, at } in over {
+        sqlx::query(
+            "UPDATE sales SET over_at = max(coalesce(over_at, ?2), ?2) WHERE generation = ?1",
+        )
+        .bind(generation.0)
+        .bind(at.millis())
+        .execute(&mut *connection)
+        .await?;
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut insert = QueryBuilder::new("INSERT INTO journal (id, generation, weight, body) ");
+    insert.push_values(rows, |mut values, row| {
+        values.push_bind(row.id).push_bind(row.generation.0);
+        values.push_bind(row.weight).push_bind(&row.body);
+    });
+    insert.build().execute(connection).await.map(drop)
 }
 
 fn tell(answers: Vec<Answer>, written: &Result<(), PortError>) {

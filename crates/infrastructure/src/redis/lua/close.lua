@@ -2,7 +2,8 @@
 --
 -- What was accepted stands in buyers and outbox until step 5; the head says from now on that
 -- nobody is to be answered. A head of this number or a higher one is left alone. The price stays,
--- since step 3 reads what was sold at it. So does the sale's definition, if it is of the life that
+-- since step 3 reads what was sold at it, and so does the time by which was judged, whoever did. So
+-- does the sale's definition, if it is of the life that
 -- was opened last, however many restores have come to nothing since, or of a later one, which a
 -- ledger that came back older has forgotten: a change may hold here whose commit was lost. Of
 -- another life, the wrong side of a partition perhaps, it is nobody's.
@@ -48,7 +49,7 @@ end
 local life, opened = h[5] == '0' and h[6] or h[3] or '0', ARGV[6]
 redis.call('HSET', head_key, 'generation', generation, 'epoch', epoch, 'inc', inc, 'open', '0',
   'defined_in', life)
-redis.call('HDEL', head_key, 'stock', 'sold', 'last_now', 'count', 'position', 'written')
+redis.call('HDEL', head_key, 'stock', 'sold', 'count', 'position', 'written')
 if life ~= opened and number(life) <= number(opened) then
   redis.call('HDEL', head_key, 'version', 'starts', 'ends', 'limit', 'paused', 'end_reason',
     'definition', 'acknowledge')

@@ -130,13 +130,14 @@ impl Run<'_> {
         let definition =
             head::definition(&row.sale).map_err(|error| PortError::inconsistent(STORE, error))?;
         let stock = row.sale.initial_stock.saturating_sub(counted.units);
+        let latest = counted.newest.max(row.over_at);
         let write = |command: &mut Cmd| {
             command.arg(self.epoch.first_version().0).arg(stock);
             head::write_sale(&row.sale, &definition, command);
             command
                 .arg(counted.units)
                 .arg(counted.position.map_or(0, |position| position.0))
-                .arg(counted.newest.map_or(0, Instant::millis))
+                .arg(latest.map_or(0, Instant::millis))
                 .arg(counted.purchases);
         };
         let size = (14, definition.len() + 128);

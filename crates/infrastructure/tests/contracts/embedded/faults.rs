@@ -35,7 +35,11 @@ async fn standing(gate: &dyn SaleGate, id: &SaleId) -> HashMap<PurchaseNo, u32> 
     }
 }
 
-async fn decide(node: &Node, id: &SaleId, attempt: &Attempt) -> Result<Decision, PortError> {
+pub(super) async fn decide(
+    node: &Node,
+    id: &SaleId,
+    attempt: &Attempt,
+) -> Result<Decision, PortError> {
     let judged = node.gate().lane().decide(id, std::slice::from_ref(attempt)).await?;
     match judged {
         Judged::Decided { decisions, .. } => Ok(decisions[0].expect("nothing was sent twice")),

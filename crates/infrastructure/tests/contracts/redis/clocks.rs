@@ -1,7 +1,7 @@
 //! A sale that was over stays over, whatever becomes of the clock.
 
-use stampede_domain::{Decision, Rejection, SaleId};
-use stampede_testkit::suites::{Scene, attempt, run};
+use stampede_domain::{Decision, Instant, Rejection, SaleId};
+use stampede_testkit::suites::{Scene, attempt, run, sale_gate::clocks::ClockGoesBack};
 
 use super::RedisHarness;
 
@@ -45,16 +45,11 @@ fn the_end_is_written_down_when_it_is_first_met() {
     });
 }
 
-#[test]
-fn a_clock_that_goes_back_never_reopens_a_window() {
-    run(async {
-        let harness = RedisHarness::start().await;
-        let scene = Scene::active(&harness, 10, 1).await;
-        let end = scene.sale.window.end;
-        // What a script left behind by whose clock it was over.
-        harness.set_head(scene.id(), &[("last_now", end.millis())]).await;
-        assert_eq!(scene.decide(&[attempt("ada", 1, 1)]).await, OVER);
-        let audit = scene.gate.audit(scene.id()).await.expect("the gate answers");
-        assert_eq!(audit.expect("the gate has the sale").at, end);
-    });
+/// What a script left behind by whose clock it was judged; the clock of a Redis cannot be set.
+impl ClockGoesBack for RedisHarness {
+    async fn judge_at(&self, scene: &Scene, at: Instant) {
+        self.set_head(scene.id(), &[("last_now", at.millis())]).await;
+    }
 }
+
+stampede_testkit::sale_gate_clocks_suite!(RedisHarness::start());
