@@ -66,7 +66,8 @@ impl PostgresLedger {
 
     /// Takes the next epoch for 5 s, if the sale is still in `seen` and nobody is at work on it;
     /// `None` if somebody was quicker, or the sale is deleted. Its number is above both the
-    /// ledger's and `head_number`, which the gate's head has.
+    /// ledger's and `head_number`, which the gate's head has. Who would be at work for longer than
+    /// 5 s was told so by another clock, before a failover, and is not waited for.
     ///
     /// # Errors
     ///
@@ -85,7 +86,9 @@ impl PostgresLedger {
                  opened_nonce = COALESCE(opened_nonce, epoch_nonce),
                  restore_until = clock_timestamp() + INTERVAL '5 seconds', final_run_at = NULL
              WHERE generation = $1 AND epoch_number = $2 AND epoch_nonce = $3
-                 AND restore_until <= clock_timestamp() AND deleted_at IS NULL
+                 AND (restore_until <= clock_timestamp()
+                     OR restore_until > clock_timestamp() + INTERVAL '5 seconds')
+                 AND deleted_at IS NULL
              RETURNING epoch_number",
         )
         .bind(id.generation.0)

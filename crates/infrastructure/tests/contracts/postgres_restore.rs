@@ -81,6 +81,19 @@ async fn an_epoch_is_taken_once_and_lies_above_ledger_and_head() {
     assert_eq!(at.take(taken[0], 0, 99).await, Some(Epoch { number: 43, nonce: 99 }));
 }
 
+/// A Postgres that took over on a host whose clock is behind has what the first one's clock said.
+#[tokio::test]
+async fn a_courtesy_from_another_clock_is_no_lock() {
+    let at = Restored::of(a_sale().build()).await;
+    let first = at.take(at.first, 0, 1).await.expect("it is free");
+    assert_eq!(at.take(first, 0, 2).await, None, "a restorer is at work");
+    sqlx::query("UPDATE sales SET restore_until = restore_until + INTERVAL '1 minute'")
+        .execute(&at.pool)
+        .await
+        .expect("the ledger answers");
+    assert_eq!(at.take(first, 0, 2).await, Some(Epoch { number: first.number + 1, nonce: 2 }));
+}
+
 #[tokio::test]
 async fn the_life_that_was_opened_last_is_known_until_another_is_opened() {
     let at = Restored::of(a_sale().build()).await;

@@ -94,10 +94,15 @@ fn a_correction_while_a_restorer_is_at_work_is_to_be_repeated() {
         let shop = crate::shop::redis().await;
         let id = shop.sell(WIDGET, 10, 1, When::Upcoming).await;
         let before = shop.row(&id).await;
-        shop.stores.begin_restore_and_die(&id, before.epoch).await;
-        shop.stores.change_ledger("UPDATE sales SET restore_until = 'infinity'").await;
+        let taken = shop.stores.begin_restore_and_die(&id, before.epoch).await;
+        let at_work = "UPDATE sales SET restore_until = clock_timestamp() + INTERVAL '4 seconds'";
+        shop.stores.change_ledger(at_work).await;
         let changes = ProductChanges { initial_stock: Some(3), ..ProductChanges::default() };
-        let refused = shop.update.run(&id.sku, &changes, None).await;
+        let refused = tokio::select! {
+            biased;
+            () = shop.stores.keep_restoring(&id, taken) => panic!("it goes on for ever"),
+            refused = shop.update.run(&id.sku, &changes, None) => refused,
+        };
         assert!(
             matches!(refused, Err(UpdateError::Port(PortError::Unavailable { .. }))),
             "{refused:?}"
