@@ -41,6 +41,8 @@ mod dead_letters;
 mod deletion;
 #[path = "use_cases/faults.rs"]
 mod faults;
+#[path = "use_cases/faulty_catalogue.rs"]
+mod faulty_catalogue;
 #[path = "use_cases/interrupted_restore.rs"]
 mod interrupted_restore;
 #[path = "use_cases/looking_up.rs"]

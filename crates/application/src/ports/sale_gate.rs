@@ -84,12 +84,19 @@ pub enum Changed {
     Applied {
         /// The sale with the change.
         snapshot: Snapshot,
+        /// The life of the gate in which it holds.
+        epoch: Epoch,
         /// The whole changeable state, to be committed; its id is `None` if nothing changed,
         /// because the gate had it so already.
         entry: Entry,
     },
     /// The sale has ended: nothing changed.
-    Ended(Snapshot),
+    Ended {
+        /// The sale as it ended.
+        snapshot: Snapshot,
+        /// The life of the gate in which it has.
+        epoch: Epoch,
+    },
     /// This gate has no such sale.
     UnknownSale,
 }

@@ -61,13 +61,13 @@ impl ChangeSale {
     /// [`ChangeError`].
     pub async fn run(&self, sku: &Sku, change: Change) -> Result<ProductView, ChangeError> {
         match self.change(sku, change).await? {
-            Changed::Applied { snapshot, entry } => {
+            Changed::Applied { snapshot, entry, .. } => {
                 self.live.apply(&snapshot);
                 self.commit(&snapshot, entry).await?;
                 let row = self.catalogue.find(sku).await?.ok_or(ChangeError::Unknown)?;
                 Ok(ProductView::new(snapshot, row.sold, self.clock.now()))
             }
-            Changed::Ended(snapshot) => {
+            Changed::Ended { snapshot, .. } => {
                 self.live.apply(&snapshot);
                 Err(ChangeError::NotModifiable)
             }

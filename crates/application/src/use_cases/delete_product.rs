@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use stampede_domain::{SaleId, Shard, Sku};
+use stampede_domain::{Epoch, SaleId, Shard, Sku};
 
 use super::RecordPurchases;
 use crate::{
     live_sales::LiveSales,
     ports::{
-        Buried, Catalogue, Change, Changed, Clock, EntryId, Outbox, PortError, Randomness, SaleGate,
+        Buried, Catalogue, CatalogueRow, Change, Changed, Clock, EntryId, Outbox, PortError,
+        Randomness, SaleGate,
     },
 };
 
@@ -28,8 +29,14 @@ const DRAIN_ENTRIES: usize = 100;
 /// Rounds of draining before the deletion gives up: 10,000,000 units in batches of one.
 const DRAIN_ROUNDS_MAX: usize = 100_000;
 
+/// Lives of a gate in which a sale is ended before its deletion gives up.
+const LIVES_MAX: usize = 3;
+
 /// Deletes products: end, drain, bury, forget. Each step may be repeated, in this order nothing
 /// is accepted after the end, and nothing accepted misses the archive.
+///
+/// The burial names the life of the gate that was ended: one that was restored since may have lost
+/// the end, and sold.
 pub struct DeleteProduct {
     catalogue: Arc<dyn Catalogue>,
     gate: Arc<dyn SaleGate>,
@@ -61,25 +68,38 @@ impl DeleteProduct {
     ///
     /// [`DeleteError`]; after [`DeleteError::Port`] a repeat goes on from where it stopped.
     pub async fn run(&self, sku: &Sku) -> Result<(), DeleteError> {
-        let Some(row) = self.catalogue.find(sku).await? else {
-            return self.finish_earlier(sku).await;
-        };
-        let id = row.sale.id;
-        match self.gate.change(&id, Change::End).await? {
-            Changed::Applied { snapshot, .. } | Changed::Ended(snapshot) => {
-                self.live.apply(&snapshot);
+        for _ in 0..LIVES_MAX {
+            let Some(row) = self.catalogue.find(sku).await? else {
+                return self.finish_earlier(sku).await;
+            };
+            let ended_in = self.end(&row).await?;
+            let id = row.sale.id;
+            self.drain(&id).await?;
+            let (nonce, now) = (self.randomness.nonce(), self.clock.now());
+            match self.catalogue.bury(&id, Some(ended_in), nonce, now).await? {
+                Buried::Buried(epoch) => {
+                    self.gate.forget(&id, epoch).await?;
+                    self.live.remove(&id);
+                    return Ok(());
+                }
+                Buried::Moved => {
+                    tracing::warn!(sale = %id, "restored while it was deleted: it is ended again");
+                }
+                Buried::Unknown => return Err(DeleteError::Unknown),
             }
-            Changed::UnknownSale => {}
         }
-        self.drain(&id).await?;
-        let now = self.clock.now();
-        match self.catalogue.bury(&id, None, self.randomness.nonce(), now).await? {
-            Buried::Buried(epoch) => self.gate.forget(&id, epoch).await?,
-            Buried::Moved => return Err(PortError::unavailable("catalogue", Restored).into()),
-            Buried::Unknown => return Err(DeleteError::Unknown),
+        Err(PortError::unavailable("gate", Restless).into())
+    }
+
+    /// Ends the sale; returns the life of its gate in which nothing is accepted any more.
+    async fn end(&self, row: &CatalogueRow) -> Result<Epoch, PortError> {
+        match self.gate.change(&row.sale.id, Change::End).await? {
+            Changed::Applied { snapshot, epoch, .. } | Changed::Ended { snapshot, epoch } => {
+                self.live.apply(&snapshot);
+                Ok(epoch)
+            }
+            Changed::UnknownSale => Ok(row.epoch),
         }
-        self.live.remove(&id);
-        Ok(())
     }
 
     /// Finishes a deletion whose gate was not forgotten; unknown if there is nothing to finish.
@@ -115,10 +135,11 @@ impl DeleteProduct {
     }
 }
 
-/// The gate was restored between the sale's end and its burial; the deletion is to be repeated.
+/// The gate was restored between the sale's end and its burial, again and again; the deletion is to
+/// be repeated.
 #[derive(Debug, thiserror::Error)]
-#[error("the sale's gate was restored while it was deleted")]
-struct Restored;
+#[error("the sale's gate was restored each time that the sale was to be deleted")]
+struct Restless;
 
 /// Something of the sale stays in the outbox, such as an entry of a newer version.
 #[derive(Debug, thiserror::Error)]

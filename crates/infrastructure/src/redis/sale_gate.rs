@@ -283,7 +283,7 @@ fn changed(state: State) -> Result<Changed, Undecodable> {
     let State { snapshot, epoch, extra, .. } = state;
     let mut extra = extra.into_iter().map(link::bytes);
     let id = match extra.next().flatten().as_deref() {
-        Some(b"ended") => return Ok(Changed::Ended(snapshot)),
+        Some(b"ended") => return Ok(Changed::Ended { snapshot, epoch }),
         Some(b"unchanged") => None,
         Some(b"applied") => {
             let id = extra.next().flatten().ok_or(WRONG)?;
@@ -293,7 +293,7 @@ fn changed(state: State) -> Result<Changed, Undecodable> {
     };
     let recorded = RecordedChange { sale: snapshot.sale.clone(), epoch, version: snapshot.version };
     let entry = Entry { id, body: EntryBody::Change(Box::new(recorded)) };
-    Ok(Changed::Applied { snapshot, entry })
+    Ok(Changed::Applied { snapshot, epoch, entry })
 }
 
 fn holdings_page(fields: &mut Fields) -> Result<HoldingsPage, Undecodable> {

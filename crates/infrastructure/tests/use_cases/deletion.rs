@@ -11,6 +11,8 @@ use stampede_testkit::{
     suites::{attempt, run},
 };
 
+use tokio::sync::oneshot;
+
 use crate::shop::{Shop, WIDGET, When, crowd, sku};
 
 on_every_engine!(
@@ -22,6 +24,7 @@ on_every_engine!(
     a_poisoned_purchase_does_not_hold_a_deletion,
     an_entry_of_a_newer_version_holds_a_deletion_and_is_kept,
     deleting_what_is_not_there_says_so,
+    a_sale_that_is_restored_each_time_is_not_deleted_and_loses_nothing,
     the_archive_keeps_purchases_until_retention_ends,
 );
 
@@ -162,6 +165,58 @@ fn a_deletion_whose_gate_was_not_forgotten_is_finished_by_whoever_meets_it_close
         assert_eq!(shop.gate.snapshot(&id).await.expect("an answer"), None);
         assert!(shop.stores.is_forgotten(&id).await);
     });
+}
+
+/// Redis loses the end with all else, and the sale sells on. On redis only: the embedded gate's end
+/// lies in its ledger's file.
+#[test]
+fn a_sale_restored_between_its_end_and_its_burial_is_ended_again_first() {
+    run(async {
+        let shop = crate::shop::redis().await;
+        let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+        let first = shop.buy(&id, "ada").await;
+        shop.drain(&id).await.expect("the stores answer");
+        let (stores, gate, sale) = (shop.stores.clone(), shop.gate.clone(), id.clone());
+        shop.gate.after_change(async move {
+            stores.lose_shard(&sale).await;
+            let snapshot = gate.snapshot(&sale).await.expect("the gate is made anew");
+            assert!(!snapshot.expect("the sale is there").sale.ended_by_admin, "the end is lost");
+        });
+        let ((drained, buys), (bought, goes_on)) = (oneshot::channel(), oneshot::channel());
+        shop.burials.before_bury(async move {
+            drained.send(()).expect("a buyer waits");
+            goes_on.await.expect("somebody buys");
+        });
+        let buying = async {
+            buys.await.expect("the outbox is drained");
+            let second = shop.buy(&id, "ben").await;
+            bought.send(()).expect("the deletion waits");
+            second
+        };
+        let (deleted, second) = tokio::join!(shop.delete.run(&id.sku), buying);
+        deleted.expect("it is deleted");
+        is_in_no_answer(&shop, &id).await;
+        assert_eq!(known(&shop, &id, &[first.no(), second.no()]).await, 2, "in the archive");
+        assert_eq!(shop.waiting(&id).await, []);
+        assert_eq!(shop.dead_letters().await, []);
+    });
+}
+
+async fn a_sale_that_is_restored_each_time_is_not_deleted_and_loses_nothing(shop: Shop) {
+    let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+    let bought = shop.buy(&id, "ada").await;
+    for _ in 0..3 {
+        let (gate, sale) = (shop.gate.clone(), id.clone());
+        shop.burials.before_bury(async move {
+            gate.rebuild(&sale).await.expect("the gate rebuilds");
+        });
+    }
+    let given_up = shop.delete.run(&id.sku).await;
+    assert!(matches!(given_up, Err(DeleteError::Port(_))), "{given_up:?}");
+    assert_eq!(shop.counts(&id).await, (9, 1, 1));
+    shop.delete.run(&id.sku).await.expect("a repeat goes on");
+    is_in_no_answer(&shop, &id).await;
+    assert_eq!(known(&shop, &id, &[bought.no()]).await, 1);
 }
 
 async fn a_poisoned_purchase_does_not_hold_a_deletion(shop: Shop) {

@@ -139,12 +139,13 @@ impl Ledger for FaultyLedger {
     }
 }
 
-/// A gate that loses one call, or lets something else happen right before one.
+/// A gate that loses one call, or lets something else happen right before or after one.
 pub(crate) struct FaultyGate {
     gate: Arc<dyn SaleGate>,
     loses_open: AtomicBool,
     loses_forget: AtomicBool,
     before_amend: Mutex<Option<BoxFuture<'static, ()>>>,
+    after_change: Mutex<Option<BoxFuture<'static, ()>>>,
     rebuilds: AtomicU32,
 }
 
@@ -155,6 +156,7 @@ impl FaultyGate {
             loses_open: AtomicBool::new(false),
             loses_forget: AtomicBool::new(false),
             before_amend: Mutex::default(),
+            after_change: Mutex::default(),
             rebuilds: AtomicU32::new(0),
         }
     }
@@ -172,6 +174,11 @@ impl FaultyGate {
     /// This happens between what the next amendment has read and the amendment.
     pub(crate) fn before_amend(&self, happens: impl Future<Output = ()> + Send + 'static) {
         *self.before_amend.lock().expect("nobody panics in it") = Some(Box::pin(happens));
+    }
+
+    /// This happens right after the next change.
+    pub(crate) fn after_change(&self, happens: impl Future<Output = ()> + Send + 'static) {
+        *self.after_change.lock().expect("nobody panics in it") = Some(Box::pin(happens));
     }
 
     /// How often a sale was made anew because a use case asked for it.
@@ -214,7 +221,12 @@ impl SaleGate for FaultyGate {
     }
 
     async fn change(&self, id: &SaleId, change: Change) -> Result<Changed, PortError> {
-        self.gate.change(id, change).await
+        let changed = self.gate.change(id, change).await;
+        let happens = self.after_change.lock().expect("nobody panics in it").take();
+        if let Some(happens) = happens {
+            happens.await;
+        }
+        changed
     }
 
     async fn amend(&self, sale: &Sale, epoch: Epoch, seen: Version) -> Result<Amended, PortError> {

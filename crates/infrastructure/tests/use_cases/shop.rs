@@ -44,6 +44,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     faults::{FaultyGate, FaultyLedger},
+    faulty_catalogue::FaultyCatalogue,
     stores::Stores,
 };
 
@@ -108,6 +109,8 @@ pub(crate) struct Shop {
     pub(crate) lane: Rc<dyn GateLane>,
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) catalogue: Arc<dyn Catalogue>,
+    /// The same, as deletions have it.
+    pub(crate) burials: Arc<FaultyCatalogue>,
     pub(crate) ledger: Arc<FaultyLedger>,
     pub(crate) clock: Arc<dyn Clock>,
     /// The same clock, where a test may set it: not on redis.
@@ -225,6 +228,7 @@ impl Shop {
         let Parts { outbox, catalogue, clock, hand_clock, stores, kept, level, .. } = parts;
         let gate = Arc::new(FaultyGate::over(parts.gate));
         let ledger = Arc::new(FaultyLedger::over(parts.ledger));
+        let burials = Arc::new(FaultyCatalogue::over(catalogue.clone()));
         let randomness: Arc<dyn Randomness> = Arc::new(OsRandomness);
         let live = Arc::new(LiveSales::new(clock.clone(), Freshness::Always));
         let find =
@@ -250,7 +254,7 @@ impl Shop {
                 clock.clone(),
             ),
             delete: DeleteProduct::new(
-                catalogue.clone(),
+                burials.clone(),
                 gate.clone(),
                 outbox.clone(),
                 record.clone(),
@@ -278,6 +282,7 @@ impl Shop {
             gate,
             outbox,
             catalogue,
+            burials,
             ledger,
             clock,
             hand_clock,

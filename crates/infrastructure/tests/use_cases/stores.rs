@@ -9,6 +9,7 @@ use stampede_infrastructure::postgres::PostgresLedger;
 use stampede_testkit::servers::{self, LedgerCopy};
 
 /// The store that an engine's outbox lies in.
+#[derive(Clone)]
 pub(crate) enum Stores {
     /// The file of the embedded engine.
     File(SqlitePool),
@@ -144,6 +145,17 @@ impl Stores {
         let deleted: Option<String> =
             command.query_async(&mut redis.clone()).await.expect("Redis answers");
         deleted.is_some()
+    }
+
+    /// All that Redis has of the sale's shard is gone.
+    pub(crate) async fn lose_shard(&self, id: &SaleId) {
+        let Self::Redis { redis, prefix, .. } = self else { panic!("the shards are in Redis") };
+        let shard = format!("{prefix}{{{}}}:", Shard::of(&id.sku));
+        let keys = ["sales", "outbox"].map(|name| format!("{shard}{name}"));
+        let of_sale = ["head", "buyers"].map(|name| format!("{shard}sale:{id}:{name}"));
+        let mut command = redis::cmd("DEL");
+        command.arg(&keys).arg(&of_sale);
+        command.exec_async(&mut redis.clone()).await.expect("Redis answers");
     }
 
     /// Takes a buyer's record out of Redis.

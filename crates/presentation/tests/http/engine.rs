@@ -200,7 +200,7 @@ impl SaleGate for FakeGate {
         let now = self.0.now();
         let changed = self.0.of(id, |row| {
             if row.sale.phase(row.tally.stock, now).state == State::Ended {
-                return Changed::Ended(row.snapshot());
+                return Changed::Ended { snapshot: row.snapshot(), epoch: row.epoch };
             }
             let before = row.sale.clone();
             match change {
@@ -213,7 +213,8 @@ impl SaleGate for FakeGate {
             }
             let (sale, epoch, version) = (row.sale.clone(), row.epoch, row.version);
             let body = EntryBody::Change(Box::new(RecordedChange { sale, epoch, version }));
-            Changed::Applied { snapshot: row.snapshot(), entry: Entry { id: None, body } }
+            let entry = Entry { id: None, body };
+            Changed::Applied { snapshot: row.snapshot(), epoch, entry }
         })?;
         Ok(changed.unwrap_or(Changed::UnknownSale))
     }

@@ -179,12 +179,14 @@ impl Memory {
         let changed = self.find(id).map(|found| {
             let Some(open) = found else { return Changed::UnknownSale };
             let (id, change) = match open.change(change, now) {
-                Turned::Ended => return Changed::Ended(open.snapshot()),
+                Turned::Ended => {
+                    return Changed::Ended { snapshot: open.snapshot(), epoch: open.epoch() };
+                }
                 Turned::Same(change) => (None, change),
                 Turned::Changed(change) => (Some(group.write_change(&change)), change),
             };
             let entry = Entry { id, body: EntryBody::Change(Box::new(change)) };
-            Changed::Applied { snapshot: open.snapshot(), entry }
+            Changed::Applied { snapshot: open.snapshot(), epoch: open.epoch(), entry }
         });
         group.answer(reply, changed);
     }

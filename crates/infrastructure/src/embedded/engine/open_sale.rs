@@ -94,6 +94,10 @@ impl OpenSale {
         }
     }
 
+    pub(super) fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
     pub(super) fn stock(&self) -> u32 {
         self.tally.stock
     }

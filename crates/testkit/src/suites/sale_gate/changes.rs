@@ -19,8 +19,11 @@ async fn change(scene: &Scene, id: &SaleId, change: Change) -> Changed {
 /// The snapshot and entry of a change that must hold.
 async fn apply(scene: &Scene, wanted: Change) -> (Snapshot, Entry) {
     match change(scene, scene.id(), wanted).await {
-        Changed::Applied { snapshot, entry } => (snapshot, entry),
-        other @ (Changed::Ended(_) | Changed::UnknownSale) => panic!("{wanted:?}: {other:?}"),
+        Changed::Applied { snapshot, epoch, entry } => {
+            assert_eq!(epoch, scene.epoch);
+            (snapshot, entry)
+        }
+        other @ (Changed::Ended { .. } | Changed::UnknownSale) => panic!("{wanted:?}: {other:?}"),
     }
 }
 
@@ -57,7 +60,10 @@ pub async fn after_the_end_no_lane_accepts_and_nothing_undoes_it(harness: &impl 
     let decisions = decide_on(&*other, scene.id(), &[attempt("ben", 1, 1)]).await;
     assert_eq!(decisions, [NOT_ACTIVE]);
     for wanted in [Change::Resume, Change::Pause] {
-        assert_eq!(change(&scene, scene.id(), wanted).await, Changed::Ended(ended.clone()));
+        assert_eq!(
+            change(&scene, scene.id(), wanted).await,
+            Changed::Ended { snapshot: ended.clone(), epoch: scene.epoch }
+        );
     }
     assert_eq!(scene.decide(&[attempt("ben", 1, 1)]).await, [NOT_ACTIVE]);
 }
@@ -127,7 +133,10 @@ pub async fn a_sale_that_sold_out_has_ended_for_changes(harness: &impl Harness) 
     scene.buy(&attempt("ada", 1, 1)).await;
     let before = scene.snapshot().await;
     for wanted in [Change::Pause, Change::Resume, Change::End] {
-        assert_eq!(change(&scene, scene.id(), wanted).await, Changed::Ended(before.clone()));
+        assert_eq!(
+            change(&scene, scene.id(), wanted).await,
+            Changed::Ended { snapshot: before.clone(), epoch: scene.epoch }
+        );
     }
     assert_eq!(scene.snapshot().await, before);
 }
@@ -137,7 +146,10 @@ pub async fn a_sale_that_is_over_has_ended_for_changes(harness: &impl Harness) {
     let scene = Scene::open(harness, "WIDGET-001", 1, 5, 1, When::Over).await;
     let before = scene.snapshot().await;
     for wanted in [Change::Pause, Change::Resume, Change::End] {
-        assert_eq!(change(&scene, scene.id(), wanted).await, Changed::Ended(before.clone()));
+        assert_eq!(
+            change(&scene, scene.id(), wanted).await,
+            Changed::Ended { snapshot: before.clone(), epoch: scene.epoch }
+        );
     }
 }
 

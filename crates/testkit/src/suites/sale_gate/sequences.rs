@@ -102,7 +102,7 @@ impl Model {
                 }
                 assert_eq!(snapshot.sale, self.sale, "{}", self.told);
             }
-            Changed::Ended(_) => {
+            Changed::Ended { .. } => {
                 let phase = self.sale.phase(self.tally.stock, scene.clock.now());
                 assert!(phase.end_reason.is_some(), "{}: {change:?}", self.told);
             }
