@@ -40,6 +40,7 @@ pub use self::{
     clock::RedisClock,
     inspection::{RedisFacts, inspect},
     outbox::RedisOutbox,
+    restore::{LogRestores, RestoreStep, RestoreWatch},
     sale_feed::RedisSaleFeed,
     sale_gate::RedisSaleGate,
     settings::RedisSettings,
@@ -78,6 +79,7 @@ impl RedisEngine {
             ledger,
             registry: registry.clone(),
             randomness,
+            watch: settings.restore_watch.clone(),
             response_timeout: settings.response_timeout,
             wait: settings.restore_wait,
         }));

@@ -12,6 +12,7 @@
 //! The argument is an expression that makes a future of a harness, evaluated anew for each test.
 
 pub mod catalogue;
+mod dice;
 pub mod later_work;
 pub mod ledger;
 pub mod outbox;
@@ -20,6 +21,7 @@ pub mod sale_feed;
 pub mod sale_gate;
 mod scene;
 
+pub use dice::Dice;
 pub use records::Records;
 pub use scene::{Harness, ManyNodes, Scene, attempt};
 

@@ -9,6 +9,7 @@
 mod admission;
 mod steps;
 mod survivors;
+mod watch;
 
 use std::{
     collections::HashMap,
@@ -26,6 +27,7 @@ use stampede_domain::{Epoch, Generation, SaleId};
 use tokio::time;
 
 use self::steps::Run;
+pub use self::watch::{LogRestores, RestoreStep, RestoreWatch};
 use super::{
     failure::{NotNow, inconsistent},
     fence::{Refusal, Reply},
@@ -58,6 +60,7 @@ pub(super) struct Restorer {
     ledger: PostgresLedger,
     registry: Arc<Registry>,
     randomness: Arc<dyn Randomness>,
+    watch: Arc<dyn RestoreWatch>,
     response_timeout_ms: i64,
     /// The longest that a caller waits; the restore goes on without it.
     wait: Duration,
@@ -71,19 +74,21 @@ pub(super) struct Parts {
     pub(super) ledger: PostgresLedger,
     pub(super) registry: Arc<Registry>,
     pub(super) randomness: Arc<dyn Randomness>,
+    pub(super) watch: Arc<dyn RestoreWatch>,
     pub(super) response_timeout: Duration,
     pub(super) wait: Duration,
 }
 
 impl Restorer {
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { link, ledger, registry, randomness, response_timeout, wait } = parts;
+        let Parts { link, ledger, registry, randomness, watch, response_timeout, wait } = parts;
         let millis = i64::try_from(response_timeout.as_millis()).unwrap_or(i64::MAX);
         Self {
             link,
             ledger,
             registry,
             randomness,
+            watch,
             response_timeout_ms: millis,
             wait,
             flights: Mutex::default(),
@@ -148,6 +153,7 @@ impl Restorer {
         let flight = async move {
             let outcome = restorer.run(&sale, head, reason).await;
             restorer.flights().remove(&generation);
+            restorer.watch.ended(&sale.id, outcome.as_ref().err());
             outcome
         };
         let flight = flight.boxed().shared();
@@ -167,6 +173,7 @@ impl Restorer {
         reason: Reason,
     ) -> Result<Restored, PortError> {
         let id = &sale.id;
+        self.watch.reached(id, RestoreStep::Begun).await?;
         let (row, opened) = match self.ledger.restorable(id).await? {
             Some(found) if !found.deleted => (found.row, found.opened),
             // A deletion that got no further than the ledger is finished here.
@@ -193,18 +200,24 @@ impl Restorer {
         let Some(epoch) = self.ledger.take_epoch(id, seen, above, nonce).await? else {
             return Err(NotNow::RestoredElsewhere.into());
         };
+        self.watch.reached(id, RestoreStep::Taken).await?;
         let run = Run { restorer: self, sale, epoch, renewed: Mutex::new(time::Instant::now()) };
-        if let Some(kept) = run.close(opened).await? {
+        let kept = run.close(opened).await?;
+        self.watch.reached(id, RestoreStep::Closed).await?;
+        if let Some(kept) = kept {
             run.keep_change(&row, kept).await?;
         }
+        self.watch.reached(id, RestoreStep::ChangeKept).await?;
         // With a limit of one nobody's purchases have an order.
         if row.sale.limit_per_buyer > 1 && !self.ledger.close_gaps(id, epoch).await? {
             return Err(NotNow::RestoredElsewhere.into());
         }
         run.give_survivors(head.unwrap_or(seen)).await?;
+        self.watch.reached(id, RestoreStep::SurvivorsGiven).await?;
         let counted = run.refill().await?;
         let state = run.reopen(&counted).await?;
         sale.set_epoch(epoch);
+        self.watch.reached(id, RestoreStep::Opened).await?;
         if let Err(error) = self.ledger.end_restore(id, epoch).await {
             // It lapses by itself; until then a second fault waits.
             tracing::warn!(sale = %id, error = %Causes(&error),

@@ -1,8 +1,10 @@
 //! How to reach Redis and how long to wait for it.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use stampede_domain::Acknowledgement;
+
+use super::restore::{LogRestores, RestoreWatch};
 
 /// How to reach Redis and how long to wait for it.
 #[derive(Clone)]
@@ -25,6 +27,8 @@ pub struct RedisSettings {
     pub feed_interval: Duration,
     /// What this node's answers must have survived, even if a sale asks for less.
     pub acknowledge: Acknowledgement,
+    /// Who is told how far this node's restores have come.
+    pub restore_watch: Arc<dyn RestoreWatch>,
 }
 
 impl RedisSettings {
@@ -41,6 +45,7 @@ impl RedisSettings {
             restore_wait: Duration::from_secs(2),
             feed_interval: Duration::from_millis(200),
             acknowledge: Acknowledgement::Gate,
+            restore_watch: Arc::new(LogRestores),
         }
     }
 }

@@ -2,14 +2,23 @@
 
 #[path = "redis/clocks.rs"]
 mod clocks;
+#[path = "redis/fence.rs"]
+mod fence;
+#[path = "redis/followed.rs"]
+mod followed;
 #[path = "redis/formats.rs"]
 mod formats;
+#[path = "redis/interleavings.rs"]
+mod interleavings;
 #[path = "redis/prices.rs"]
 mod prices;
+#[path = "redis/restore.rs"]
+mod restore;
 
 use std::{sync::Arc, time::Duration};
 
 use rand::RngCore as _;
+use sqlx::PgPool;
 use stampede_application::{
     live_sales::{Freshness, LiveSales},
     ports::{Catalogue, Clock, Ledger, Outbox, Randomness, SaleFeed, SaleGate},
@@ -19,9 +28,11 @@ use stampede_infrastructure::{
     redis::{RedisEngine, RedisSettings},
 };
 use stampede_testkit::{
-    servers::{SharedRedis, TestDatabase, postgres, redis},
+    servers::{OwnRedis, OwnRedisOptions, SharedRedis, TestDatabase, postgres, redis},
     suites::{Harness, ManyNodes},
 };
+
+use self::followed::Followed;
 
 /// Two nodes over one Redis and one Postgres.
 struct RedisHarness {
@@ -29,6 +40,9 @@ struct RedisHarness {
     other: RedisEngine,
     catalogue: Arc<dyn Catalogue>,
     ledger: PostgresLedger,
+    pool: PgPool,
+    /// Of the two nodes' restores.
+    watches: [Arc<Followed>; 2],
     server: SharedRedis,
     _database: TestDatabase,
 }
@@ -44,21 +58,36 @@ impl Randomness for Dice {
 
 impl RedisHarness {
     async fn start() -> Self {
-        let (server, database) = (redis().await, postgres().await);
+        Self::over(redis().await, |settings| settings).await
+    }
+
+    /// Over that Redis, by settings of the test's making.
+    async fn over(server: SharedRedis, adapt: impl Fn(RedisSettings) -> RedisSettings) -> Self {
+        let database = postgres().await;
         let limits = PostgresLimits { connections_max: 4, ..PostgresLimits::default() };
         let pool = connect(&database.url, &limits).expect("an address");
         migrate(&pool).await.expect("migrations");
         let ledger = PostgresLedger::new(pool.clone());
-        let catalogue: Arc<dyn Catalogue> = Arc::new(PostgresCatalogue::new(pool, &limits));
-        let node = async || {
-            let settings = RedisSettings::new(&server.url, &server.prefix);
+        let catalogue: Arc<dyn Catalogue> = Arc::new(PostgresCatalogue::new(pool.clone(), &limits));
+        let watches = [Arc::new(Followed::default()), Arc::new(Followed::default())];
+        let node = async |watch: &Arc<Followed>| {
+            let settings = adapt(RedisSettings::new(&server.url, &server.prefix));
+            let settings = RedisSettings { restore_watch: watch.clone(), ..settings };
             RedisEngine::connect(settings, ledger.clone(), catalogue.clone(), Arc::new(Dice))
                 .await
                 .expect("Redis answers")
         };
-        let (engine, other) = (node().await, node().await);
-        Self { engine, other, catalogue, ledger, server, _database: database }
+        let (engine, other) = (node(&watches[0]).await, node(&watches[1]).await);
+        Self { engine, other, catalogue, ledger, pool, watches, server, _database: database }
     }
+}
+
+/// A Redis of the test's own, which an operator may tell more than others.
+async fn own_redis(appendonly: bool) -> (OwnRedis, SharedRedis) {
+    let arguments = vec!["--enable-debug-command".to_owned(), "yes".to_owned()];
+    let own = OwnRedis::start(OwnRedisOptions { appendonly, arguments }).await;
+    let server = SharedRedis { url: own.url(), prefix: "t:".to_owned() };
+    (own, server)
 }
 
 impl Harness for RedisHarness {

@@ -1,11 +1,13 @@
 //! Which engine, and where its stores are.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use stampede_domain::Acknowledgement;
 use stampede_infrastructure::{
-    embedded::EngineLimits, postgres::PostgresLimits, redis::RedisSettings,
+    embedded::EngineLimits,
+    postgres::PostgresLimits,
+    redis::{LogRestores, RedisSettings},
 };
 
 use super::{
@@ -112,6 +114,7 @@ impl RedisAndPostgres {
             restore_wait: read.millis("STAMPEDE_RESTORE_WAIT_MAX_MS"),
             feed_interval: read.millis("STAMPEDE_FEED_INTERVAL_MS"),
             acknowledge: acknowledge(read),
+            restore_watch: Arc::new(LogRestores),
         };
         let (postgres, status_age_max) =
             (limits::postgres(read), read.millis("STAMPEDE_STATUS_AGE_MAX_MS"));

@@ -12,7 +12,7 @@ use stampede_application::ports::{
 use stampede_domain::{Epoch, Instant, Position, RecordedPurchase, Version};
 use tokio::time;
 
-use super::{CHUNK, Restorer, not_mine};
+use super::{CHUNK, RestoreStep, Restorer, not_mine};
 use crate::redis::{
     failure::{NotNow, STORE, inconsistent},
     fence::Reply,
@@ -97,7 +97,9 @@ impl Run<'_> {
                 CHUNK,
             );
             let page = page.await?.ok_or(NotNow::RestoredElsewhere)?;
+            self.reached(RestoreStep::Read).await?;
             self.write_chunk(counted.purchases, &page).await?;
+            self.reached(RestoreStep::Written).await?;
             for purchase in page.iter().map(|recorded| &recorded.purchase) {
                 if !purchase.cancelled {
                     counted.units += purchase.qty;
@@ -127,6 +129,7 @@ impl Run<'_> {
     pub(super) async fn reopen(&self, counted: &Counted) -> Result<State, PortError> {
         let row = self.restorer.ledger.open_life(&self.sale.id, self.epoch).await?;
         let row = row.ok_or(NotNow::RestoredElsewhere)?;
+        self.reached(RestoreStep::Noted).await?;
         let definition =
             head::definition(&row.sale).map_err(|error| PortError::inconsistent(STORE, error))?;
         let stock = row.sale.initial_stock.saturating_sub(counted.units);
@@ -143,6 +146,10 @@ impl Run<'_> {
         let size = (14, definition.len() + 128);
         let value = self.value(&Call { script: &REOPEN, size, write: &write }).await?;
         State::read(value).map_err(inconsistent)
+    }
+
+    async fn reached(&self, step: RestoreStep) -> Result<(), PortError> {
+        self.restorer.watch.reached(&self.sale.id, step).await
     }
 
     /// Tells other nodes, from time to time, that this restore is still at work.
