@@ -59,3 +59,5 @@ mod recording;
 mod shop;
 #[path = "use_cases/stores.rs"]
 mod stores;
+#[path = "use_cases/workers.rs"]
+mod workers;

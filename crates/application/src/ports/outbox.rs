@@ -94,7 +94,8 @@ pub trait Outbox: Send + Sync {
     /// What `consumer` may record next, until about `rows_max` purchases are in hand: first what
     /// it held in an earlier life, then new entries. Waits up to `wait` for the first.
     ///
-    /// Call it only when everything handed out before is done or given up.
+    /// Call it only when everything handed out before is done or given up; what is given up comes
+    /// again by a take-over, so that it keeps nothing new waiting.
     ///
     /// # Errors
     ///
@@ -107,7 +108,8 @@ pub trait Outbox: Send + Sync {
         wait: Duration,
     ) -> Result<Vec<Entry>, PortError>;
 
-    /// Takes over what another consumer has held for longer than `idle` without renewing it.
+    /// Takes over what a consumer, another or this one, has held for longer than `idle` without
+    /// renewing it. Repeated, it comes to all of that in turn.
     ///
     /// # Errors
     ///
@@ -213,6 +215,16 @@ pub trait Outbox: Send + Sync {
 }
 
 impl EntryBody {
+    /// The sale that it is of; `None` if it is not readable.
+    #[must_use]
+    pub fn sale(&self) -> Option<&SaleId> {
+        match self {
+            Self::Purchases(purchases) => purchases.first().map(|first| &first.sale),
+            Self::Change(change) => Some(&change.sale.id),
+            Self::Newer { .. } | Self::Broken { .. } => None,
+        }
+    }
+
     /// Numbers of the purchases that it carries.
     pub fn purchase_numbers(&self) -> impl Iterator<Item = PurchaseNo> {
         let purchases = match self {

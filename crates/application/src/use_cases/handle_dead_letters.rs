@@ -67,7 +67,10 @@ impl HandleDeadLetters {
         let Some(purchase) = letter.purchase else { return Err(DeadLetterError::NotReplayable) };
         let shard = Shard::of(&purchase.sale.sku);
         let entry = Entry { id: None, body: EntryBody::Purchases(vec![purchase]) };
-        self.record.run(shard, vec![entry]).await?;
+        let recorded = self.record.run(shard, vec![entry]).await?;
+        if !recorded.apart.is_empty() {
+            return Err(PortError::unavailable("ledger", Apart).into());
+        }
         self.outbox.exhume(id).await?;
         Ok(())
     }
@@ -95,3 +98,8 @@ impl HandleDeadLetters {
         self.outbox.dead_letter(id).await?.ok_or(DeadLetterError::Unknown)
     }
 }
+
+/// Gate and ledger do not come together yet; the letter stays where it is.
+#[derive(Debug, thiserror::Error)]
+#[error("gate and ledger of the sale disagree")]
+struct Apart;

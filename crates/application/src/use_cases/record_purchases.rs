@@ -1,8 +1,8 @@
 //! A worker records what the outbox brings in the ledger.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
-use stampede_domain::{RecordedPurchase, Shard};
+use stampede_domain::{RecordedPurchase, SaleId, Shard};
 
 use crate::ports::{
     Causes, CommitError, DeadLetter, Entry, EntryBody, EntryId, Ledger, Outbox, PortError,
@@ -35,6 +35,9 @@ pub struct Recorded {
     pub buried: usize,
     /// Entries of a newer version, left for a worker that can read them.
     pub left: usize,
+    /// Sales whose gate and ledger do not come together yet: what was not recorded of them stays
+    /// in the outbox, and keeps no other sale waiting.
+    pub apart: HashSet<SaleId>,
 }
 
 /// Records entries: one transaction for all that a read brought.
@@ -45,6 +48,16 @@ pub struct RecordPurchases {
     outbox: Arc<dyn Outbox>,
     gate: Arc<dyn SaleGate>,
     limits: RecordLimits,
+}
+
+/// How far one run has come.
+#[derive(Default)]
+struct Progress {
+    /// What is still to be committed, each as one; halves of what was refused, the first on top.
+    waiting: Vec<Vec<Entry>>,
+    /// Sales that gate and ledger disagreed about, and whose entries are tried once more.
+    again: HashSet<SaleId>,
+    recorded: Recorded,
 }
 
 impl RecordPurchases {
@@ -66,14 +79,15 @@ impl RecordPurchases {
     /// [`PortError`]; what is not recorded stays in the outbox, and the same entries may be
     /// recorded again.
     pub async fn run(&self, shard: Shard, entries: Vec<Entry>) -> Result<Recorded, PortError> {
-        let mut recorded = Recorded::default();
-        match self.record(shard, entries, &mut recorded).await {
-            Ok(()) => Ok(recorded),
-            Err(error) if recorded.done.is_empty() => Err(error),
+        let mut progress = Progress::default();
+        // Boxed: it is large, and others wait within larger ones.
+        match Box::pin(self.record(shard, entries, &mut progress)).await {
+            Ok(()) => Ok(progress.recorded),
+            Err(error) if progress.recorded.done.is_empty() => Err(error),
             // What is done may leave, lest it be set aside once more; the rest comes again.
             Err(error) => {
                 tracing::warn!(%shard, error = %Causes(&error), "a part was not recorded");
-                Ok(recorded)
+                Ok(progress.recorded)
             }
         }
     }
@@ -82,7 +96,7 @@ impl RecordPurchases {
         &self,
         shard: Shard,
         entries: Vec<Entry>,
-        recorded: &mut Recorded,
+        progress: &mut Progress,
     ) -> Result<(), PortError> {
         let mut readable = Vec::with_capacity(entries.len());
         for entry in entries {
@@ -90,53 +104,91 @@ impl RecordPurchases {
                 EntryBody::Purchases(_) | EntryBody::Change(_) => readable.push(entry),
                 EntryBody::Newer { format } => {
                     tracing::warn!(format, id = ?entry.id, "an entry of a newer version is left");
-                    recorded.left += 1;
+                    progress.recorded.left += 1;
                 }
                 EntryBody::Broken { raw, error } => {
                     let (raw, error) = (Some(raw.clone()), error.clone());
                     let letter = DeadLetter { purchase: None, raw, error };
-                    self.bury(shard, &letter, recorded).await?;
-                    recorded.done.extend(entry.id);
+                    self.bury(shard, &letter, &mut progress.recorded).await?;
+                    progress.recorded.done.extend(entry.id);
                 }
             }
         }
-        // Halves that are still to be committed, the first half on top.
-        let mut waiting = vec![readable];
-        while let Some(batch) = waiting.pop() {
+        progress.waiting.push(readable);
+        while let Some(mut batch) = progress.waiting.pop() {
+            batch.retain(|entry| !progress.recorded.keeps_apart(entry));
             if batch.is_empty() {
                 continue;
             }
-            match self.commit(&batch).await {
-                Ok(settled) => {
-                    for (entry, settled) in batch.into_iter().zip(settled) {
-                        self.settle(shard, settled, recorded).await?;
-                        recorded.done.extend(entry.id);
-                    }
-                }
+            match self.ledger.commit(&batch).await {
+                Ok(settled) => self.settle_all(shard, batch, settled, progress).await,
                 Err(CommitError::Port(error)) => return Err(error),
-                Err(CommitError::Drift { .. }) => {
-                    let drift = "gate and ledger still disagree after the sale was made anew";
-                    return Err(PortError::inconsistent("ledger", drift));
+                Err(CommitError::Drift { sale, constraint }) => {
+                    self.bring_together(sale, &constraint, progress).await?;
+                    progress.waiting.push(batch);
                 }
                 Err(CommitError::Data(error)) => {
-                    self.bisect(shard, batch, &error, &mut waiting, recorded).await?;
+                    self.bisect(shard, batch, &error, progress).await?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Commits; if gate and ledger have drifted apart, the sale is made anew once, after which its
-    /// entries are of another epoch and go their way as such.
-    async fn commit(&self, batch: &[Entry]) -> Result<Vec<Settled>, CommitError> {
-        match self.ledger.commit(batch).await {
-            Err(CommitError::Drift { sale, constraint }) => {
-                tracing::error!(%sale, constraint, "gate and ledger disagree: making the sale anew");
-                self.gate.rebuild(&sale).await?;
-                self.ledger.commit(batch).await
-            }
-            other => other,
+    /// Makes a sale whose gate and ledger have drifted apart anew, after which its entries are of
+    /// another epoch and go their way as such.
+    async fn bring_together(
+        &self,
+        sale: SaleId,
+        constraint: &str,
+        progress: &mut Progress,
+    ) -> Result<(), PortError> {
+        tracing::error!(%sale, constraint, "gate and ledger disagree: making the sale anew");
+        let still = PortError::inconsistent("ledger", "gate and ledger still disagree");
+        if progress.recorded.apart.contains(&sale) {
+            // It has no entry in the batch: to go on would be to go on for ever.
+            return Err(still);
         }
+        if !progress.again.insert(sale.clone()) {
+            progress.recorded.set_apart(sale, &still);
+        } else if let Err(error) = self.gate.rebuild(&sale).await {
+            progress.recorded.set_apart(sale, &error);
+        }
+        Ok(())
+    }
+
+    /// Does for each entry what the ledger's answer asks for. What fails for one sale is
+    /// committed once more: an offer that a gate of another life meets restores it, which gives
+    /// the ledger what it lacked.
+    async fn settle_all(
+        &self,
+        shard: Shard,
+        batch: Vec<Entry>,
+        settled: Vec<Settled>,
+        progress: &mut Progress,
+    ) {
+        let mut again = Vec::new();
+        let mut failed: Vec<(SaleId, PortError)> = Vec::new();
+        for (entry, settled) in batch.into_iter().zip(settled) {
+            let Some(sale) = entry.body.sale().cloned() else {
+                progress.recorded.done.extend(entry.id);
+                continue;
+            };
+            if failed.iter().any(|(failed, _)| *failed == sale) {
+                again.push(entry);
+            } else if let Err(error) = self.settle(shard, settled, &mut progress.recorded).await {
+                failed.push((sale, error));
+                again.push(entry);
+            } else {
+                progress.recorded.done.extend(entry.id);
+            }
+        }
+        for (sale, error) in failed {
+            if !progress.again.insert(sale.clone()) {
+                progress.recorded.set_apart(sale, &error);
+            }
+        }
+        progress.waiting.push(again);
     }
 
     async fn settle(
@@ -175,13 +227,12 @@ impl RecordPurchases {
         shard: Shard,
         mut batch: Vec<Entry>,
         error: &Arc<dyn std::error::Error + Send + Sync>,
-        waiting: &mut Vec<Vec<Entry>>,
-        recorded: &mut Recorded,
+        progress: &mut Progress,
     ) -> Result<(), PortError> {
         if batch.len() > 1 {
             let second = batch.split_off(batch.len() / 2);
-            waiting.push(second);
-            waiting.push(batch);
+            progress.waiting.push(second);
+            progress.waiting.push(batch);
             return Ok(());
         }
         let Some(Entry { id, body }) = batch.pop() else { return Ok(()) };
@@ -189,38 +240,48 @@ impl RecordPurchases {
             EntryBody::Purchases(mut purchases) if purchases.len() > 1 => {
                 let second = purchases.split_off(purchases.len() / 2);
                 // The id goes with the half that is committed last: done is only the whole entry.
-                waiting.push(vec![Entry { id, body: EntryBody::Purchases(second) }]);
-                waiting.push(vec![Entry { id: None, body: EntryBody::Purchases(purchases) }]);
+                let second = Entry { id, body: EntryBody::Purchases(second) };
+                progress.waiting.push(vec![second]);
+                let first = Entry { id: None, body: EntryBody::Purchases(purchases) };
+                progress.waiting.push(vec![first]);
             }
             EntryBody::Purchases(purchases) => {
-                let entry = Entry { id: None, body: EntryBody::Purchases(purchases.clone()) };
-                match self.try_again(&entry).await? {
-                    Some(settled) => self.settle(shard, settled, recorded).await?,
-                    None => self.bury_all(shard, purchases, &error.to_string(), recorded).await?,
+                let entry = Entry { id, body: EntryBody::Purchases(purchases.clone()) };
+                match self.try_again(&entry, error).await {
+                    Ok(settled) => self.settle_all(shard, vec![entry], settled, progress).await,
+                    Err(CommitError::Port(error)) => return Err(error),
+                    Err(CommitError::Drift { .. }) => progress.waiting.push(vec![entry]),
+                    Err(CommitError::Data(error)) => {
+                        let (error, recorded) = (error.to_string(), &mut progress.recorded);
+                        self.bury_all(shard, purchases, &error, recorded).await?;
+                        progress.recorded.done.extend(entry.id);
+                    }
                 }
-                recorded.done.extend(id);
             }
             body @ (EntryBody::Change(_) | EntryBody::Newer { .. } | EntryBody::Broken { .. }) => {
                 let raw = Some(format!("{body:?}"));
                 let letter = DeadLetter { purchase: None, raw, error: error.to_string() };
-                self.bury(shard, &letter, recorded).await?;
-                recorded.done.extend(id);
+                self.bury(shard, &letter, &mut progress.recorded).await?;
+                progress.recorded.done.extend(id);
             }
         }
         Ok(())
     }
 
-    /// What becomes of a purchase that the ledger refused once; `None` if it refuses it within the
-    /// tries that are left.
-    async fn try_again(&self, entry: &Entry) -> Result<Option<Settled>, PortError> {
+    /// Commits a purchase that the ledger refused once, within the tries that are left.
+    async fn try_again(
+        &self,
+        entry: &Entry,
+        refused: &Arc<dyn std::error::Error + Send + Sync>,
+    ) -> Result<Vec<Settled>, CommitError> {
+        let mut refused = refused.clone();
         for _ in 1..self.limits.tries_max {
-            match self.commit(std::slice::from_ref(entry)).await {
-                Ok(settled) => return Ok(settled.into_iter().next()),
-                Err(CommitError::Port(error)) => return Err(error),
-                Err(CommitError::Data(_) | CommitError::Drift { .. }) => {}
+            match self.ledger.commit(std::slice::from_ref(entry)).await {
+                Err(CommitError::Data(again)) => refused = again,
+                answer => return answer,
             }
         }
-        Ok(None)
+        Err(CommitError::Data(refused))
     }
 
     async fn bury_all(
@@ -252,5 +313,18 @@ impl RecordPurchases {
         self.outbox.bury(shard, letter).await?;
         recorded.buried += 1;
         Ok(())
+    }
+}
+
+impl Recorded {
+    /// Whether the entry is of a sale that is set apart.
+    fn keeps_apart(&self, entry: &Entry) -> bool {
+        entry.body.sale().is_some_and(|sale| self.apart.contains(sale))
+    }
+
+    fn set_apart(&mut self, sale: SaleId, error: &PortError) {
+        tracing::warn!(%sale, error = %Causes(error),
+            "the sale's purchases wait in the outbox, and keep no other waiting");
+        self.apart.insert(sale);
     }
 }

@@ -28,12 +28,41 @@ pub(crate) struct FaultyLedger {
     refused: AtomicU32,
     /// Whose purchases of which sale it refuses for their data.
     refuses: Mutex<Option<(BuyerId, SaleId)>>,
+    /// The sale whose entries break a constraint of it, whatever the gate does.
+    drifts: Mutex<Option<SaleId>>,
+    drifted: AtomicU32,
 }
 
 impl FaultyLedger {
     pub(crate) fn over(ledger: Arc<dyn Ledger>) -> Self {
-        let (away, refused) = (AtomicBool::new(false), AtomicU32::new(0));
-        Self { ledger, away, refused, refuses: Mutex::default() }
+        Self {
+            ledger,
+            away: AtomicBool::new(false),
+            refused: AtomicU32::new(0),
+            refuses: Mutex::default(),
+            drifts: Mutex::default(),
+            drifted: AtomicU32::new(0),
+        }
+    }
+
+    /// From now on this sale drifts; `None` if none does any more.
+    pub(crate) fn drift(&self, sale: Option<&SaleId>) {
+        *self.drifts.lock().expect("nobody panics in it") = sale.cloned();
+    }
+
+    /// Commits that were refused because a sale has drifted.
+    pub(crate) fn drifted(&self) -> u32 {
+        self.drifted.load(Ordering::Relaxed)
+    }
+
+    fn holds_together(&self, entries: &[Entry]) -> Result<(), CommitError> {
+        let drifts = self.drifts.lock().expect("nobody panics in it");
+        let Some(sale) = &*drifts else { return Ok(()) };
+        if !entries.iter().any(|entry| entry.body.sale() == Some(sale)) {
+            return Ok(());
+        }
+        self.drifted.fetch_add(1, Ordering::Relaxed);
+        Err(CommitError::Drift { sale: sale.clone(), constraint: "sold_within_stock".into() })
     }
 
     pub(crate) fn go_away(&self) {
@@ -77,6 +106,7 @@ impl FaultyLedger {
 impl Ledger for FaultyLedger {
     async fn commit(&self, entries: &[Entry]) -> Result<Vec<Settled>, CommitError> {
         self.answer()?;
+        self.holds_together(entries)?;
         let settled = if self.is_refused(entries) {
             Err(CommitError::Data(Arc::new(std::fmt::Error)))
         } else {
@@ -144,6 +174,7 @@ pub(crate) struct FaultyGate {
     gate: Arc<dyn SaleGate>,
     loses_open: AtomicBool,
     loses_forget: AtomicBool,
+    loses_rebuilds: AtomicBool,
     before_amend: Mutex<Option<BoxFuture<'static, ()>>>,
     after_change: Mutex<Option<BoxFuture<'static, ()>>>,
     rebuilds: AtomicU32,
@@ -155,6 +186,7 @@ impl FaultyGate {
             gate,
             loses_open: AtomicBool::new(false),
             loses_forget: AtomicBool::new(false),
+            loses_rebuilds: AtomicBool::new(false),
             before_amend: Mutex::default(),
             after_change: Mutex::default(),
             rebuilds: AtomicU32::new(0),
@@ -169,6 +201,11 @@ impl FaultyGate {
     /// The next call to forget a sale does not arrive.
     pub(crate) fn lose_forget(&self) {
         self.loses_forget.store(true, Ordering::Relaxed);
+    }
+
+    /// No call to make a sale anew arrives any more, or all of them do again.
+    pub(crate) fn lose_rebuilds(&self, loses: bool) {
+        self.loses_rebuilds.store(loses, Ordering::Relaxed);
     }
 
     /// This happens between what the next amendment has read and the amendment.
@@ -278,6 +315,9 @@ impl SaleGate for FaultyGate {
 
     async fn rebuild(&self, id: &SaleId) -> Result<Snapshot, PortError> {
         self.rebuilds.fetch_add(1, Ordering::Relaxed);
+        if self.loses_rebuilds.load(Ordering::Relaxed) {
+            return Err(lost());
+        }
         self.gate.rebuild(id).await
     }
 }

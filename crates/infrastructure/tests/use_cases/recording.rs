@@ -2,14 +2,24 @@
 
 use std::time::Duration;
 
-use stampede_application::ports::{Change, EntryBody, Ledger, PortError, Readmission, SaleGate};
-use stampede_domain::{Epoch, Purchase, PurchaseNo, SaleId};
+use stampede_application::ports::{
+    Change, Entry, EntryBody, Ledger, PortError, Readmission, SaleGate,
+};
+use stampede_domain::{Epoch, Purchase, PurchaseNo, SaleId, Shard};
+use stampede_infrastructure::queue::QueueLimits;
 use stampede_testkit::{
     builders::a_purchase,
+    servers::until,
     suites::{attempt, run},
 };
 
-use crate::shop::{Shop, TRIES_MAX, WIDGET, When, crowd, poisoned};
+use crate::{
+    shop::{Shop, TRIES_MAX, WIDGET, When, crowd, poisoned},
+    workers::Workers,
+};
+
+/// Longer than any worker takes.
+const SOON: Duration = Duration::from_secs(20);
 
 on_every_engine!(
     a_batch_drains_and_draining_twice_is_harmless,
@@ -22,6 +32,9 @@ on_every_engine!(
     a_broken_entry_is_set_aside_as_it_was_found,
     a_broken_entry_is_set_aside_once_while_the_ledger_is_away,
     a_change_is_recorded_among_purchases,
+    a_sale_that_drifts_for_good_keeps_no_other_of_its_shard_waiting,
+    a_sale_whose_restore_fails_keeps_no_other_waiting,
+    workers_go_on_with_other_sales_while_one_drifts,
 );
 
 fn numbers(purchases: &[Purchase]) -> Vec<PurchaseNo> {
@@ -126,13 +139,13 @@ async fn drift_makes_the_sale_anew_and_gives_no_unit_back(shop: Shop) {
     assert_eq!((before.stock, before.sold), (4, 1));
     // Of two purchases in one place one gives way, where the engine can give it another.
     let entries = shop.read(&id).await;
-    let recorded = shop.record_entries(&id, entries).await;
+    let recorded = shop.record_entries(&id, entries).await.expect("the stores answer");
     assert_eq!(shop.gate.rebuilds(), 1, "the sale is closed and made anew");
     let after = shop.snapshot(&id).await;
     assert_eq!((after.stock, after.sold), (3, 2), "both stand, no unit came back");
     assert!(after.version > before.version);
-    if let Ok(recorded) = recorded {
-        assert_eq!(recorded.buried, 0);
+    assert_eq!(recorded.buried, 0);
+    if recorded.apart.is_empty() {
         assert!(recorded_numbers(&shop, &id).await.contains(&bought.no()));
         assert_eq!(shop.waiting(&id).await, []);
         assert_eq!(shop.counts(&id).await, (3, 2, 2));
@@ -202,6 +215,88 @@ async fn a_change_is_recorded_among_purchases(shop: Shop) {
     assert!(shop.row(&id).await.sale.paused);
 }
 
+/// Another sku of the same shard.
+fn neighbour(of: &str) -> String {
+    let shard = |text: &str| Shard::of(&crate::shop::sku(text));
+    let mut others = (0..).map(|number| format!("GADGET-{number}"));
+    others.find(|other| shard(other) == shard(of)).expect("one in sixteen is")
+}
+
+/// Sells in two sales of one shard: a batch of the widget, of the gadget, of both again.
+async fn two_sales(shop: &Shop) -> (SaleId, SaleId) {
+    let widget = shop.sell(WIDGET, 100, 1, When::Active).await;
+    let gadget = shop.sell(&neighbour(WIDGET), 100, 1, When::Active).await;
+    for (id, buyer) in [(&widget, "ada"), (&gadget, "ben"), (&widget, "eve"), (&gadget, "joe")] {
+        shop.buy(id, buyer).await;
+    }
+    (widget, gadget)
+}
+
+/// What was given up comes to a worker again.
+async fn taken_over(shop: &Shop, id: &SaleId) -> Vec<Entry> {
+    let taken = shop.outbox.take_over(shop.shard(id), "worker", Duration::ZERO).await;
+    taken.expect("the outbox answers")
+}
+
+async fn a_sale_that_drifts_for_good_keeps_no_other_of_its_shard_waiting(shop: Shop) {
+    let (widget, gadget) = two_sales(&shop).await;
+    shop.ledger.drift(Some(&widget));
+    let recorded = shop.drain(&widget).await.expect("the others are recorded");
+    assert_eq!((recorded.inserted, recorded.done.len()), (2, 2));
+    assert!(recorded.apart.contains(&widget), "{recorded:?}");
+    assert_eq!(shop.recorded(&gadget).await.len(), 2);
+    assert_eq!(shop.waiting(&gadget).await, []);
+    assert_eq!((shop.waiting(&widget).await.len(), shop.gate.rebuilds()), (2, 1));
+    // What came back alone neither fails nor holds up what is new.
+    let alone = taken_over(&shop, &widget).await;
+    let waits = shop.record_entries(&widget, alone).await.expect("nothing is wrong with a store");
+    assert_eq!((waits.inserted, waits.done.len()), (0, 0));
+    shop.buy(&gadget, "zoe").await;
+    assert_eq!(shop.drain(&gadget).await.expect("the stores answer").inserted, 1);
+    // Nothing of it was lost.
+    shop.ledger.drift(None);
+    let back = taken_over(&shop, &widget).await;
+    shop.record_entries(&widget, back).await.expect("the stores answer");
+    assert_eq!(shop.recorded(&widget).await.len(), 2);
+    assert_eq!((shop.waiting(&widget).await, shop.dead_letters().await), (vec![], vec![]));
+}
+
+async fn a_sale_whose_restore_fails_keeps_no_other_waiting(shop: Shop) {
+    let (widget, gadget) = two_sales(&shop).await;
+    shop.ledger.drift(Some(&widget));
+    shop.gate.lose_rebuilds(true);
+    let recorded = shop.drain(&widget).await.expect("the others are recorded");
+    assert_eq!((recorded.inserted, recorded.done.len()), (2, 2));
+    assert_eq!((shop.recorded(&gadget).await.len(), shop.waiting(&widget).await.len()), (2, 2));
+    shop.gate.lose_rebuilds(false);
+    shop.ledger.drift(None);
+    let back = taken_over(&shop, &widget).await;
+    shop.record_entries(&widget, back).await.expect("the stores answer");
+    assert_eq!((shop.recorded(&widget).await.len(), shop.waiting(&widget).await.len()), (2, 0));
+}
+
+/// Real workers: what is given up leaves the shard's only place to what comes after it.
+async fn workers_go_on_with_other_sales_while_one_drifts(shop: Shop) {
+    let widget = shop.sell(WIDGET, 100, 1, When::Active).await;
+    let gadget = shop.sell(&neighbour(WIDGET), 100, 1, When::Active).await;
+    shop.ledger.drift(Some(&widget));
+    shop.gate.lose_rebuilds(true);
+    let claim_idle = Duration::from_millis(100);
+    let workers = Workers::of(&shop, QueueLimits { claim_idle, ..QueueLimits::default() });
+    shop.buy(&widget, "ada").await;
+    let met = async || (shop.ledger.drifted() > 0).then_some(());
+    until("the worker meets the drift", SOON, met).await;
+    shop.buy(&gadget, "ben").await;
+    let recorded = async || shop.recorded(&gadget).await.pop();
+    until("the other sale is recorded", SOON, recorded).await;
+    assert_eq!(shop.recorded(&widget).await, []);
+    shop.ledger.drift(None);
+    let drained = async || shop.waiting(&widget).await.is_empty().then_some(());
+    until("nothing of it is left", SOON, drained).await;
+    assert_eq!(shop.recorded(&widget).await.len(), 1);
+    workers.stop().await;
+}
+
 /// On redis only: the embedded gate cannot be lost without its ledger, so no epoch is stale there.
 mod of_an_earlier_epoch {
     use super::*;
@@ -244,6 +339,28 @@ mod of_an_earlier_epoch {
             assert_eq!((recorded.readmitted, recorded.buried), (0, 1));
             assert_eq!(buried_numbers(&shop).await, [lost.build().purchase.no()]);
             assert_eq!(shop.counts(&id).await, (0, 1, 0));
+        });
+    }
+
+    /// Another node restores it, and will be a while.
+    #[test]
+    fn a_sale_that_another_node_restores_keeps_no_other_waiting() {
+        run(async {
+            let shop = crate::shop::redis().await;
+            let (widget, gadget) = two_sales(&shop).await;
+            shop.stores.begin_restore_and_die(&widget, shop.row(&widget).await.epoch).await;
+            let at_work = "UPDATE sales SET restore_until = now() + INTERVAL '5 seconds' \
+                           WHERE sku = 'WIDGET-001'";
+            shop.stores.change_ledger(at_work).await;
+            let recorded = shop.drain(&widget).await.expect("the others are recorded");
+            assert_eq!((recorded.inserted, recorded.done.len()), (2, 2));
+            assert_eq!(shop.recorded(&gadget).await.len(), 2);
+            shop.stores.lapse_restores().await;
+            let back = taken_over(&shop, &widget).await;
+            assert_eq!(back.len(), 2, "nothing of it was lost");
+            shop.record_entries(&widget, back).await.expect("the stores answer");
+            assert_eq!(shop.recorded(&widget).await.len(), 2);
+            assert_eq!(shop.waiting(&widget).await, []);
         });
     }
 

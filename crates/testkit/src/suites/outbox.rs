@@ -25,6 +25,7 @@ macro_rules! outbox_suite {
             a_read_waits_for_the_first_entry,
             a_read_of_nothing_ends_after_its_wait,
             another_consumer_takes_over_what_was_held_too_long,
+            take_overs_come_to_all_that_is_held_in_turn,
             what_is_renewed_is_not_taken_over,
             waiting_names_the_entries_of_one_sale_only,
             depth_counts_what_is_not_done,
@@ -203,6 +204,21 @@ pub async fn another_consumer_takes_over_what_was_held_too_long(harness: &impl H
     assert_eq!(read(&scene, "dead", 100).await, [], "it is the heir's now");
     done(&scene, &taken).await;
     assert_eq!(scene.waiting().await, []);
+}
+
+/// What nobody can finish keeps nothing behind it from whoever takes over.
+pub async fn take_overs_come_to_all_that_is_held_in_turn(harness: &impl Harness) {
+    let scene = Scene::active(harness, 1_000, 1).await;
+    let bought: HashSet<_> = fill(&scene, 200).await.into_iter().collect();
+    let mut held = 0;
+    while held < bought.len() {
+        held += read(&scene, "dead", 1_000).await.len();
+    }
+    let mut came = HashSet::new();
+    for _ in 0..4 {
+        came.extend(numbers(&take_over(&scene, "heir", Duration::ZERO).await));
+    }
+    assert_eq!(came, bought);
 }
 
 /// The holder of a long batch says that it is still at work.

@@ -34,10 +34,14 @@ impl Claims {
         }
     }
 
-    /// Rows that were not renewed for `idle`, in whosever hand, oldest first.
+    /// Rows that were not renewed for `idle`, in whosever hand; first those that have waited
+    /// longest, so that what comes back again and again keeps nothing behind it waiting.
     pub(super) fn idle(&self, idle: Duration, rows_max: usize) -> Vec<i64> {
         let idle = self.held.iter().filter(|(_, claim)| claim.since.elapsed() >= idle);
-        idle.map(|(id, _)| *id).take(rows_max).collect()
+        let mut idle: Vec<_> = idle.map(|(id, claim)| (claim.since, *id)).collect();
+        idle.sort_unstable();
+
+        idle.into_iter().map(|(_, id)| id).take(rows_max).collect()
     }
 
     pub(super) fn hand_over(&mut self, consumer: &str, ids: &[i64]) {

@@ -1,7 +1,7 @@
 //! What this process holds of a shard's outbox, so that a read knows whether to look back.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -13,31 +13,58 @@ use tokio::time::Instant;
 /// that can read it takes it over or reads it after its restart.
 const NEWER_AGAIN_AFTER: Duration = Duration::from_secs(30);
 
+/// Where the pending entries of a consumer begin.
+const BEGINNING: &str = "0";
+
+/// Where those of everybody begin, and what a take-over names that has come to their end.
+pub(super) const FIRST: &str = "0-0";
+
 /// The hands of each consumer of this process; held for a moment, never over an await.
 #[derive(Default)]
 pub(super) struct Hands(Mutex<HashMap<String, Hand>>);
 
-/// What one consumer was handed.
+/// What is known of one consumer.
 #[derive(Default)]
 struct Hand {
-    /// Whether nothing is pending but what stands here.
-    known: bool,
-    /// Handed out, and not yet done.
-    handed: HashSet<EntryId>,
+    /// How far it has looked back at what is pending.
+    looked: Looked,
+    /// Where its next take-over begins, if not at the first.
+    claims_from: Option<String>,
     /// Of a newer version: when each was handed out last.
     newer: HashMap<EntryId, Instant>,
 }
 
+/// How far a consumer has looked back at what it held in an earlier life, or was sent by a read
+/// whose answer was lost. What it was handed and has not done is taken over like a stranger's.
+#[derive(Clone, Default)]
+pub(super) enum Looked {
+    #[default]
+    Nowhere,
+    UpTo(EntryId),
+    Through,
+}
+
+impl Looked {
+    /// Behind which id it goes on; `None` if there is nothing more.
+    pub(super) fn next(&self) -> Option<String> {
+        match self {
+            Self::Nowhere => Some(BEGINNING.to_owned()),
+            Self::UpTo(id) => Some(id.0.clone()),
+            Self::Through => None,
+        }
+    }
+}
+
 impl Hands {
-    /// Whether the consumer may hold what it should be handed again. Says yes until
-    /// [`read_all`](Self::read_all), so that a read that is dropped half way loses nothing.
-    pub(super) fn look_back(&self, consumer: &str) -> bool {
-        let mut hands = self.lock();
-        let hand = hands.entry(consumer.to_owned()).or_default();
-        let newer_due = hand.newer.values().any(|at| at.elapsed() >= NEWER_AGAIN_AFTER);
-        let look = !hand.known || !hand.handed.is_empty() || newer_due;
-        hand.known = false;
-        look
+    /// How far the consumer has looked back. Nowhere, until [`end`](Self::end): a read that fails
+    /// or is dropped half way loses nothing.
+    pub(super) fn begin(&self, consumer: &str) -> Looked {
+        std::mem::take(&mut self.lock().entry(consumer.to_owned()).or_default().looked)
+    }
+
+    /// The read is over, and all that it brought was handed out.
+    pub(super) fn end(&self, consumer: &str, looked: Looked) {
+        self.lock().entry(consumer.to_owned()).or_default().looked = looked;
     }
 
     /// Whether an entry of a newer version is to be handed out now.
@@ -51,29 +78,20 @@ impl Hands {
         true
     }
 
-    /// The consumer looked back to the end: it holds nothing but what it is handed from now on.
-    pub(super) fn looked_back(&self, consumer: &str) {
-        if let Some(hand) = self.lock().get_mut(consumer) {
-            hand.handed.clear();
-        }
+    /// Where the consumer's next take-over begins.
+    pub(super) fn claims_from(&self, consumer: &str) -> String {
+        let from = self.lock().get(consumer).and_then(|hand| hand.claims_from.clone());
+        from.unwrap_or_else(|| FIRST.to_owned())
     }
 
-    pub(super) fn hand(&self, consumer: &str, id: &EntryId) {
-        self.lock().entry(consumer.to_owned()).or_default().handed.insert(id.clone());
-    }
-
-    /// The read is over, and all that it brought was handed out.
-    pub(super) fn read_all(&self, consumer: &str) {
-        if let Some(hand) = self.lock().get_mut(consumer) {
-            hand.known = true;
-        }
+    pub(super) fn claim_from(&self, consumer: &str, id: &str) {
+        self.lock().entry(consumer.to_owned()).or_default().claims_from = Some(id.to_owned());
     }
 
     /// These are done.
     pub(super) fn forget(&self, ids: &[EntryId]) {
         for hand in self.lock().values_mut() {
             for id in ids {
-                hand.handed.remove(id);
                 hand.newer.remove(id);
             }
         }

@@ -7,7 +7,10 @@ use stampede_application::ports::{Entry, EntryBody, EntryId, PortError};
 use stampede_domain::Shard;
 use tokio::time;
 
-use super::{ENTRIES_MAX, GROUP, RedisOutbox, ShardReader};
+use super::{
+    ENTRIES_MAX, GROUP, RedisOutbox, ShardReader,
+    hands::{FIRST, Looked},
+};
 use crate::redis::{
     entry::RawEntry,
     failure::{NotNow, inconsistent, unavailable},
@@ -63,8 +66,9 @@ impl RedisOutbox {
     ) -> Result<Vec<Entry>, PortError> {
         let reader = self.reader(shard)?;
         let mut catch = Catch { entries: Vec::new(), rows: 0, rows_max };
-        if reader.hands.look_back(consumer) {
-            self.read_held(shard, consumer, &mut catch).await?;
+        let mut looked = reader.hands.begin(consumer);
+        if let Some(from) = looked.next() {
+            looked = self.read_held(shard, consumer, from, &mut catch).await?;
         }
         while !catch.is_full() {
             let block = catch.entries.is_empty().then_some(wait);
@@ -78,20 +82,19 @@ impl RedisOutbox {
                 break;
             }
         }
-        reader.hands.read_all(consumer);
+        reader.hands.end(consumer, looked);
         Ok(catch.entries)
     }
 
-    /// What the consumer was given before, in this life of it or an earlier one.
+    /// What the consumer was given before, behind the id `from`.
     async fn read_held(
         &self,
         shard: Shard,
         consumer: &str,
+        mut from: String,
         catch: &mut Catch,
-    ) -> Result<(), PortError> {
+    ) -> Result<Looked, PortError> {
         let reader = self.reader(shard)?;
-        let mut from = "0".to_owned();
-        reader.hands.looked_back(consumer);
         loop {
             let asked = catch.count();
             let page = self.read_group(reader, shard, consumer, asked, &from, None).await?;
@@ -107,8 +110,11 @@ impl RedisOutbox {
             }
             // Removed while it was held: it is done.
             self.acknowledge(shard, &gone).await?;
-            if brought < asked || catch.is_full() {
-                return Ok(());
+            if brought < asked {
+                return Ok(Looked::Through);
+            }
+            if catch.is_full() {
+                return Ok(Looked::UpTo(EntryId(from)));
             }
         }
     }
@@ -143,7 +149,8 @@ impl RedisOutbox {
         entries_of_one_stream(reply).map_err(inconsistent)
     }
 
-    /// Takes over what others have held for too long.
+    /// Takes over what has been held for too long, going on where the last take-over ended: what
+    /// comes back again and again keeps nothing behind it waiting.
     pub(super) async fn claim_idle(
         &self,
         shard: Shard,
@@ -152,7 +159,8 @@ impl RedisOutbox {
     ) -> Result<Vec<Entry>, PortError> {
         let (reader, stream) = (self.reader(shard)?, self.stream(shard));
         let mut catch = Catch { entries: Vec::new(), rows: 0, rows_max: usize::MAX };
-        let mut cursor = "0-0".to_owned();
+        let mut cursor = reader.hands.claims_from(consumer);
+        let mut is_from_first = cursor == FIRST;
         loop {
             let mut command = redis::cmd("XAUTOCLAIM");
             command.arg(&stream).arg(GROUP).arg(consumer);
@@ -170,9 +178,12 @@ impl RedisOutbox {
                 let raw = RawEntry::read(value).map_err(inconsistent)?;
                 hand_out(reader, consumer, raw, &mut catch);
             }
-            if !catch.entries.is_empty() || next == "0-0" {
+            reader.hands.claim_from(consumer, &next);
+            let is_at_end = next == FIRST;
+            if !catch.entries.is_empty() || (is_at_end && is_from_first) {
                 return Ok(catch.entries);
             }
+            is_from_first |= is_at_end;
             cursor = next;
         }
     }
@@ -204,12 +215,9 @@ impl RedisOutbox {
 fn hand_out(reader: &ShardReader, consumer: &str, raw: RawEntry, catch: &mut Catch) {
     let Some(entry) = raw.decode() else { return };
     let Some(id) = &entry.id else { return };
-    match &entry.body {
-        EntryBody::Newer { .. } if !reader.hands.hand_newer(consumer, id) => return,
-        EntryBody::Newer { .. } => {}
-        EntryBody::Purchases(_) | EntryBody::Change(_) | EntryBody::Broken { .. } => {
-            reader.hands.hand(consumer, id);
-        }
+    let is_newer = matches!(entry.body, EntryBody::Newer { .. });
+    if is_newer && !reader.hands.hand_newer(consumer, id) {
+        return;
     }
     catch.take(entry);
 }

@@ -1,0 +1,40 @@
+//! The workers of a node, over a shop.
+
+use std::sync::Arc;
+
+use stampede_infrastructure::queue::{Queue, QueueLimits};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::shop::Shop;
+
+/// Reconciles once a year, so that nothing but the outbox moves purchases.
+const HARDLY_EVER: &str = "0 0 0 1 1 *";
+
+/// Workers that drain the outbox until they are stopped.
+pub(crate) struct Workers {
+    stop: CancellationToken,
+    running: JoinHandle<()>,
+}
+
+impl Workers {
+    pub(crate) fn of(shop: &Shop, limits: QueueLimits) -> Self {
+        let queue = Queue::new(
+            shop.outbox.clone(),
+            shop.record.clone(),
+            Arc::new(shop.reconcile(10_000)),
+            HARDLY_EVER.parse().expect("a schedule"),
+            "node".to_owned(),
+            limits,
+            &opentelemetry::global::meter("test"),
+        );
+        let ending = CancellationToken::new();
+        Self { running: tokio::spawn(queue.run(ending.clone())), stop: ending }
+    }
+
+    /// Lets them finish what they hold.
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        self.running.await.expect("the workers end in order");
+    }
+}
