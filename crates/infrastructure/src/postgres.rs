@@ -8,6 +8,7 @@ mod catalogue;
 mod commit;
 mod connect;
 mod dead_letters;
+mod deadline;
 mod failure;
 mod insert;
 mod inspection;

@@ -9,7 +9,7 @@ use sqlx::{
 };
 use stampede_application::ports::PortError;
 
-use super::{STORE, failure::unavailable};
+use super::{STORE, deadline::lives, failure::unavailable};
 
 /// What a node takes of Postgres, and how long it waits for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,9 @@ pub struct PostgresLimits {
     pub connections_max: u32,
     /// How long a caller waits for a connection before it is told that the store is unavailable.
     pub acquire_timeout: Duration,
+    /// How long this process waits for an answer, all statements of a transaction together,
+    /// before it gives the connection up: for a Postgres that is not heard of any more.
+    pub answer_timeout: Duration,
     /// How long one statement may run.
     pub statement_timeout: Duration,
     /// How long a statement waits for a row that another transaction holds.
@@ -30,11 +33,13 @@ pub struct PostgresLimits {
 }
 
 impl Default for PostgresLimits {
-    /// 16 connections, 3 s for one, 10 s a statement, 5 s for a row, 15 s idle, 10,000 sales.
+    /// 16 connections, 3 s for one, 12 s an answer, 10 s a statement, 5 s for a row, 15 s idle,
+    /// 10,000 sales.
     fn default() -> Self {
         Self {
             connections_max: 16,
             acquire_timeout: Duration::from_secs(3),
+            answer_timeout: Duration::from_secs(12),
             statement_timeout: Duration::from_secs(10),
             lock_timeout: Duration::from_secs(5),
             idle_transaction_timeout: Duration::from_secs(15),
@@ -66,6 +71,7 @@ pub fn connect(url: &str, limits: &PostgresLimits) -> Result<PgPool, PortError> 
     Ok(PgPoolOptions::new()
         .max_connections(limits.connections_max)
         .acquire_timeout(limits.acquire_timeout)
+        .after_release(|connection, _| Box::pin(lives(connection)))
         .connect_lazy_with(options))
 }
 

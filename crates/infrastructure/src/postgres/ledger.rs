@@ -1,6 +1,6 @@
 //! The ledger port over Postgres.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -11,7 +11,8 @@ use stampede_application::ports::{
 use stampede_domain::{Instant, Position, PurchaseNo, RecordedPurchase, SaleId};
 
 use super::{
-    commit,
+    PostgresLimits, commit,
+    deadline::within,
     failure::{inconsistent, unavailable},
     on_record,
     rows::PurchaseRow,
@@ -24,20 +25,27 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct PostgresLedger {
     pub(super) pool: PgPool,
+    answer_max: Duration,
 }
 
 impl PostgresLedger {
     /// The ledger behind `pool`, whose tables are up to date.
     #[must_use]
     pub fn new(pool: PgPool) -> Self {
-        Self { pool }
+        Self { pool, answer_max: PostgresLimits::default().answer_timeout }
+    }
+
+    /// The same, but waiting no longer than `answer_max` for what a call asks of Postgres.
+    #[must_use]
+    pub fn answering_within(self, answer_max: Duration) -> Self {
+        Self { answer_max, ..self }
     }
 }
 
 #[async_trait]
 impl Ledger for PostgresLedger {
     async fn commit(&self, entries: &[Entry]) -> Result<Vec<Settled>, CommitError> {
-        commit::commit(&self.pool, entries).await
+        within(self.answer_max, commit::commit(&self.pool, entries)).await
     }
 
     async fn known(
@@ -45,8 +53,11 @@ impl Ledger for PostgresLedger {
         _id: &SaleId,
         numbers: &[PurchaseNo],
     ) -> Result<HashSet<PurchaseNo>, PortError> {
-        let mut connection = self.pool.acquire().await.map_err(unavailable)?;
-        known(&mut connection, numbers).await
+        within(self.answer_max, async {
+            let mut connection = self.pool.acquire().await.map_err(unavailable)?;
+            known(&mut connection, numbers).await
+        })
+        .await
     }
 
     async fn page(
@@ -55,12 +66,15 @@ impl Ledger for PostgresLedger {
         after: Option<Position>,
         limit: usize,
     ) -> Result<Vec<RecordedPurchase>, PortError> {
-        let mut connection = self.pool.acquire().await.map_err(unavailable)?;
-        page(&mut connection, id, after, limit).await
+        within(self.answer_max, async {
+            let mut connection = self.pool.acquire().await.map_err(unavailable)?;
+            page(&mut connection, id, after, limit).await
+        })
+        .await
     }
 
     async fn on_record(&self, id: &SaleId, numbers: &[PurchaseNo]) -> Result<OnRecord, PortError> {
-        on_record::on_record(&self.pool, id, numbers).await
+        within(self.answer_max, on_record::on_record(&self.pool, id, numbers)).await
     }
 
     async fn count_between(
@@ -69,11 +83,11 @@ impl Ledger for PostgresLedger {
         after: Position,
         to: Position,
     ) -> Result<u64, PortError> {
-        on_record::count_between(&self.pool, id, after, to).await
+        within(self.answer_max, on_record::count_between(&self.pool, id, after, to)).await
     }
 
     async fn void(&self, letter: &DeadLetter, at: Instant) -> Result<Voided, PortError> {
-        on_record::void(&self.pool, letter, at).await
+        within(self.answer_max, on_record::void(&self.pool, letter, at)).await
     }
 
     async fn record_run(&self, run: &ReconciliationRun) -> Result<(), PortError> {

@@ -1,15 +1,21 @@
 //! Catalogue and ledger in Postgres.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use sqlx::PgPool;
+use sqlx::{Connection as _, PgConnection, PgPool};
+use stampede_application::ports::{
+    Catalogue as _, CommitError, Created, Entry, Ledger as _, PortError,
+};
+use stampede_domain::SaleId;
 use stampede_infrastructure::postgres::{
     PostgresCatalogue, PostgresLedger, PostgresLimits, connect, migrate,
 };
 use stampede_testkit::{
+    builders::{a_purchase, a_sale},
     servers::{self, TestDatabase},
-    suites::Records,
+    suites::{Records, run},
 };
+use tokio::time::{Instant, timeout};
 
 /// An empty database with all tables, and a pool of it.
 pub(crate) async fn database() -> (TestDatabase, PgPool) {
@@ -36,4 +42,84 @@ mod catalogue {
 
 mod ledger {
     stampede_testkit::ledger_suite!(super::records());
+}
+
+/// A sale whose row a stranger holds, and a ledger that has one connection.
+struct Held {
+    ledger: PostgresLedger,
+    id: SaleId,
+    entry: Entry,
+    stranger: PgConnection,
+    _database: TestDatabase,
+}
+
+/// Shorter than anything that Postgres itself would wait for.
+const IMPATIENT: Duration = Duration::from_millis(200);
+
+impl Held {
+    async fn answering_within(answer_max: Duration) -> Self {
+        let (database, _) = database().await;
+        let limits = PostgresLimits { connections_max: 1, ..PostgresLimits::default() };
+        let pool = connect(&database.url, &limits).expect("an address");
+        let sale = a_sale().build();
+        let catalogue = PostgresCatalogue::new(pool.clone(), &limits);
+        let created = catalogue.create(&sale, 7).await.expect("the catalogue answers");
+        let Created::Recorded(epoch) = created else { panic!("not recorded: {created:?}") };
+        let mut stranger = PgConnection::connect(&database.url).await.expect("Postgres answers");
+        sqlx::raw_sql("BEGIN; SELECT FROM sales FOR UPDATE")
+            .execute(&mut stranger)
+            .await
+            .expect("Postgres answers");
+        let ledger = PostgresLedger::new(pool).answering_within(answer_max);
+        let entry = a_purchase(&sale, epoch).entry();
+        Self { ledger, id: sale.id, entry, stranger, _database: database }
+    }
+
+    /// The only connection is there for others, and what was in the midst of it came to nothing.
+    async fn goes_on(mut self) {
+        // Before Postgres itself ends the wait for the row, which frees the connection too.
+        let soon = PostgresLimits::default().lock_timeout * 3 / 5;
+        servers::until("another connection takes its place", soon, async || {
+            self.ledger.known(&self.id, &[]).await.ok()
+        })
+        .await;
+        sqlx::raw_sql("ROLLBACK").execute(&mut self.stranger).await.expect("Postgres answers");
+        servers::until("the one given up is gone", Duration::from_secs(10), async || {
+            let others = "SELECT count(*) FROM pg_stat_activity \
+                          WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            let waiting: i64 = sqlx::query_scalar(others)
+                .fetch_one(&mut self.stranger)
+                .await
+                .expect("Postgres answers");
+            (waiting == 0).then_some(())
+        })
+        .await;
+        assert_eq!(self.ledger.page(&self.id, None, 10).await.expect("the ledger answers"), []);
+        let settled = self.ledger.commit(&[self.entry]).await;
+        settled.expect("a repeat is taken");
+    }
+}
+
+#[test]
+fn a_statement_that_is_not_answered_in_time_gives_its_connection_up() {
+    run(async {
+        let held = Held::answering_within(IMPATIENT).await;
+        let begun = Instant::now();
+        let refused = held.ledger.commit(std::slice::from_ref(&held.entry)).await;
+        let is_unknown = matches!(refused, Err(CommitError::Port(PortError::Unavailable { .. })));
+        assert!(is_unknown, "{refused:?}");
+        let patience = PostgresLimits::default().lock_timeout;
+        assert!(begun.elapsed() < patience, "not by Postgres: {:?}", begun.elapsed());
+        held.goes_on().await;
+    });
+}
+
+#[test]
+fn whoever_stops_waiting_keeps_no_connection_from_others() {
+    run(async {
+        let held = Held::answering_within(Duration::from_mins(1)).await;
+        let entries = std::slice::from_ref(&held.entry);
+        timeout(IMPATIENT, held.ledger.commit(entries)).await.expect_err("it waits for the row");
+        held.goes_on().await;
+    });
 }

@@ -28,7 +28,7 @@ pub(super) async fn open(stores: &RedisAndPostgres, settings: &Settings) -> anyh
         let facts = wait_for("Postgres", wait_max, async || postgres::inspect(&pool).await).await?;
         refuse_missing(facts.tables)?;
     }
-    let ledger = PostgresLedger::new(pool.clone());
+    let ledger = PostgresLedger::new(pool.clone()).answering_within(stores.postgres.answer_timeout);
     let catalogue: Arc<dyn Catalogue> =
         Arc::new(PostgresCatalogue::new(pool.clone(), &stores.postgres));
     let randomness: Arc<dyn Randomness> = Arc::new(OsRandomness);

@@ -117,17 +117,21 @@ pub(super) fn queue(read: &Reader) -> QueueLimits {
 }
 
 pub(super) fn postgres(read: &Reader) -> PostgresLimits {
+    // Postgres ends what is too long itself, as long as it is there.
+    let (statement_timeout, answer_timeout) =
+        pauses(read, "STAMPEDE_POSTGRES_STATEMENT_MAX_MS", "STAMPEDE_POSTGRES_ANSWER_MAX_MS");
     PostgresLimits {
         connections_max: read.whole("STAMPEDE_POSTGRES_CONNECTIONS_MAX"),
         acquire_timeout: read.millis("STAMPEDE_POSTGRES_ACQUIRE_MAX_MS"),
-        statement_timeout: read.millis("STAMPEDE_POSTGRES_STATEMENT_MAX_MS"),
+        answer_timeout,
+        statement_timeout,
         lock_timeout: read.millis("STAMPEDE_POSTGRES_LOCK_MAX_MS"),
         idle_transaction_timeout: read.millis("STAMPEDE_POSTGRES_IDLE_MAX_MS"),
         sales_max: read.whole("STAMPEDE_SALES_MAX"),
     }
 }
 
-/// A first and a longest pause, in this order.
+/// Two times of which the first must not be longer.
 pub(super) fn pauses(read: &Reader, min: &'static str, max: &'static str) -> (Duration, Duration) {
     let pauses = (read.millis(min), read.millis(max));
     if pauses.0 > pauses.1 {

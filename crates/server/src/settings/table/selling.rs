@@ -99,6 +99,13 @@ pub(super) const POSTGRES_STORE: Section = Section {
             "how long a caller waits for a connection",
         ),
         Setting::whole(
+            "STAMPEDE_POSTGRES_ANSWER_MAX_MS",
+            "milliseconds",
+            "12000",
+            (100, WAIT_MAX_MS),
+            "how long a transaction's answers are waited for before its connection is given up",
+        ),
+        Setting::whole(
             "STAMPEDE_POSTGRES_STATEMENT_MAX_MS",
             "milliseconds",
             "10000",
