@@ -56,10 +56,12 @@ impl Confirming {
         let confirmed = self.shared.confirm.batch(&self.id, trail.entry, told_again).await;
         self.batch.answer(self.decisions.iter().map(|decision| {
             let decision = decision.as_ref()?;
-            let is_confirmed = confirmed.contains(&names(decision)?.no());
+            let number = names(decision)?.no();
             let acknowledged = self.acknowledged;
-            Some(if is_confirmed {
+            Some(if confirmed.recorded.contains(&number) {
                 Outcome::Decided { decision: *decision, acknowledged }
+            } else if confirmed.voided.contains(&number) {
+                Outcome::Decided { decision: GIVEN_UP, acknowledged }
             } else {
                 Outcome::Undecided
             })
@@ -72,6 +74,10 @@ impl Drop for Confirming {
         self.shared.unconfirmed.set(self.shared.unconfirmed.get() - self.waiting);
     }
 }
+
+/// What is said instead of a purchase that a person gave up: the gate still counts its units
+/// against the limit, and there is nothing to show for them.
+const GIVEN_UP: Decision = Decision::Rejected(Rejection::AlreadyPurchased(None));
 
 /// The purchase that an answer would name.
 fn names(decision: &Decision) -> Option<&Purchase> {

@@ -56,6 +56,8 @@ pub struct OnRecord {
     pub epoch: Option<Epoch>,
     /// Those that stand, were cancelled, or lie in the archive; never what was only voided.
     pub numbers: HashSet<PurchaseNo>,
+    /// Those that a person gave up, so that they never will be on record.
+    pub voided: HashSet<PurchaseNo>,
 }
 
 /// What became of a purchase that a person gave up.
@@ -118,7 +120,7 @@ pub trait Ledger: Send + Sync {
         numbers: &[PurchaseNo],
     ) -> Result<HashSet<PurchaseNo>, PortError>;
 
-    /// Which of these purchases are on record: what an answer may name. One round trip that waits
+    /// Which of these purchases are on record: what an answer may name; and which never will be. One round trip that waits
     /// for nobody.
     ///
     /// # Errors

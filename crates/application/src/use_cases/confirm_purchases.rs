@@ -46,6 +46,15 @@ pub struct ConfirmStores {
     pub gate: Arc<dyn SaleGate>,
 }
 
+/// What the ledger says of purchases that an answer would name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Confirmed {
+    /// They may be told.
+    pub recorded: HashSet<PurchaseNo>,
+    /// A person gave them up: nobody is told of them any more.
+    pub voided: HashSet<PurchaseNo>,
+}
+
 /// Confirms purchases: a purchase that an answer at level `ledger` names is in the ledger.
 ///
 /// One a node. Batches of one sale wait in one way, which commits all that waits at once: while
@@ -91,57 +100,64 @@ impl ConfirmPurchases {
         id: &SaleId,
         entry: Option<Entry>,
         named: Vec<RecordedPurchase>,
-    ) -> HashSet<PurchaseNo> {
+    ) -> Confirmed {
         let (reply, confirmed) = oneshot::channel();
         let confirming = Confirming { id: id.clone(), entry, named, reply };
         let way = id.generation.0.as_u128() % self.ways.len() as u128;
         let Some(way) = usize::try_from(way).ok().and_then(|way| self.ways.get(way)) else {
-            return HashSet::new();
+            return Confirmed::default();
         };
         if way.try_send(confirming).is_err() {
             tracing::warn!(sale = %id, "too many wait for the ledger");
-            return HashSet::new();
+            return Confirmed::default();
         }
         let Ok(confirmed) = timeout(self.wait_max, confirmed).await else {
             tracing::warn!(sale = %id, "the ledger takes too long");
-            return HashSet::new();
+            return Confirmed::default();
         };
         confirmed.unwrap_or_default()
     }
 
-    /// Whether all that a buyer holds may be told, none included.
+    /// What a buyer is told that they hold: all of it, but what a person has given up since.
     ///
     /// # Errors
     ///
-    /// [`PortError::Unavailable`] if it may not: the ledger has not all of it and is away, or is
-    /// in another life than the gate, whose word is then nobody's.
-    pub async fn lookup(&self, id: &SaleId, buyer: &BuyerId, held: &Held) -> Result<(), PortError> {
-        if !self.is_awaited(self.level(held.acknowledge)) {
-            return Ok(());
+    /// [`PortError::Unavailable`] if it may not be told, none included: the ledger has not all of
+    /// it and is away, or is in another life than the gate, whose word is then nobody's.
+    pub async fn lookup(
+        &self,
+        id: &SaleId,
+        buyer: &BuyerId,
+        held: Held,
+    ) -> Result<Vec<Purchase>, PortError> {
+        let Held { mut purchases, epoch, acknowledge } = held;
+        if !self.is_awaited(self.level(acknowledge)) {
+            return Ok(purchases);
         }
-        let numbers: Vec<_> = held.purchases.iter().map(Purchase::no).collect();
+        let numbers: Vec<_> = purchases.iter().map(Purchase::no).collect();
         let on_record = self.stores.ledger.on_record(id, &numbers).await?;
-        if on_record.epoch != Some(held.epoch) {
+        if on_record.epoch != Some(epoch) {
             self.align(id, on_record.epoch);
             return Err(PortError::unavailable("gate", OtherLife));
         }
-        let missing = held.purchases.iter().filter(|one| !on_record.numbers.contains(&one.no()));
+        purchases.retain(|one| !on_record.voided.contains(&one.no()));
+        let missing = purchases.iter().filter(|one| !on_record.numbers.contains(&one.no()));
         let missing: Vec<_> = missing
             .map(|purchase| RecordedPurchase {
                 sale: id.clone(),
-                epoch: held.epoch,
+                epoch,
                 buyer: buyer.clone(),
                 purchase: *purchase,
                 traceparent: None,
             })
             .collect();
         if missing.is_empty() {
-            return Ok(());
+            return Ok(purchases);
         }
         let numbers: Vec<_> = missing.iter().map(|one| one.purchase.no()).collect();
-        let confirmed = self.batch(id, None, missing).await;
-        if numbers.iter().all(|number| confirmed.contains(number)) {
-            return Ok(());
+        let Confirmed { recorded, .. } = self.batch(id, None, missing).await;
+        if numbers.iter().all(|number| recorded.contains(number)) {
+            return Ok(purchases);
         }
         Err(PortError::unavailable("ledger", Unconfirmed))
     }

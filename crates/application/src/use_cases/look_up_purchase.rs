@@ -46,7 +46,6 @@ impl LookUpPurchase {
 
     async fn held(&self, id: &SaleId, buyer: &BuyerId) -> Result<Option<Vec<Purchase>>, PortError> {
         let Some(held) = self.gate.purchases(id, buyer).await? else { return Ok(None) };
-        self.confirm.lookup(id, buyer, &held).await?;
-        Ok(Some(held.purchases))
+        self.confirm.lookup(id, buyer, held).await.map(Some)
     }
 }

@@ -99,7 +99,7 @@ impl Ledger for Stores {
         _id: &SaleId,
         _numbers: &[PurchaseNo],
     ) -> Result<OnRecord, PortError> {
-        Ok(OnRecord { epoch: Some(EPOCH), numbers: HashSet::new() })
+        Ok(OnRecord { epoch: Some(EPOCH), numbers: HashSet::new(), voided: HashSet::new() })
     }
 
     async fn count_between(

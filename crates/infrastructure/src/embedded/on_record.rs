@@ -1,5 +1,7 @@
 //! What is on record, and what a person gives up because it is not.
 
+use std::collections::HashSet;
+
 use serde_json::json;
 use stampede_application::ports::{DeadLetter, OnRecord, PortError, Voided};
 use stampede_domain::{Instant, Position, PurchaseNo, SaleId};
@@ -17,17 +19,22 @@ pub(super) async fn on_record(
     numbers: &[PurchaseNo],
 ) -> Result<OnRecord, PortError> {
     let numbers: Vec<&str> = numbers.iter().map(PurchaseNo::as_str).collect();
-    let row: (Option<i64>, Option<i64>, String) = sqlx::query_as(include_str!("on_record.sql"))
-        .bind(id.generation.0)
-        .bind(json!(numbers).to_string())
-        .fetch_one(database.readers())
-        .await
-        .map_err(unavailable)?;
+    let row: (Option<i64>, Option<i64>, String, String) =
+        sqlx::query_as(include_str!("on_record.sql"))
+            .bind(id.generation.0)
+            .bind(json!(numbers).to_string())
+            .fetch_one(database.readers())
+            .await
+            .map_err(unavailable)?;
     let columns = row.0.zip(row.1);
     let epoch = columns.map(|(number, nonce)| epoch(number, nonce)).transpose()?;
-    let numbers: Vec<String> = serde_json::from_str(&row.2).map_err(inconsistent)?;
-    let numbers = numbers.iter().map(|number| PurchaseNo::parse(number).map_err(inconsistent));
-    Ok(OnRecord { epoch, numbers: numbers.collect::<Result<_, _>>()? })
+    Ok(OnRecord { epoch, numbers: parse(&row.2)?, voided: parse(&row.3)? })
+}
+
+/// Numbers of a JSON array.
+fn parse(numbers: &str) -> Result<HashSet<PurchaseNo>, PortError> {
+    let numbers: Vec<String> = serde_json::from_str(numbers).map_err(inconsistent)?;
+    numbers.iter().map(|number| PurchaseNo::parse(number).map_err(inconsistent)).collect()
 }
 
 pub(super) async fn count_between(

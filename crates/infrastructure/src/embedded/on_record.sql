@@ -1,5 +1,5 @@
--- The epoch of the sale ?1, if it is not deleted, and which of the purchases with the numbers ?2, a
--- JSON array, are on record: standing, cancelled or archived. One row.
+-- The epoch of the sale ?1, if it is not deleted, which of the purchases with the numbers ?2, a JSON
+-- array, are on record (standing, cancelled or archived), and which were given up. One row.
 --
 -- Each part goes by a unique index. A number is unique over all sales.
 SELECT
@@ -11,4 +11,6 @@ SELECT
         UNION
         SELECT purchase_no FROM purchases_archive
         WHERE purchase_no IN (SELECT value FROM json_each(?2))
-    ))
+    )),
+    (SELECT json_group_array(purchase_no) FROM voided
+        WHERE purchase_no IN (SELECT value FROM json_each(?2)))

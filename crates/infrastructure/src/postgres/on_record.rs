@@ -1,5 +1,7 @@
 //! What is on record, and what a person gives up because it is not.
 
+use std::collections::HashSet;
+
 use sqlx::{FromRow, PgPool};
 use stampede_application::ports::{DeadLetter, OnRecord, PortError, Voided};
 use stampede_domain::{Instant, Position, PurchaseNo, SaleId};
@@ -20,6 +22,7 @@ pub(super) async fn on_record(
         epoch_number: Option<i64>,
         epoch_nonce: Option<i64>,
         numbers: Vec<String>,
+        voided: Vec<String>,
     }
     let numbers: Vec<&str> = numbers.iter().map(PurchaseNo::as_str).collect();
     let row: Row = sqlx::query_as(include_str!("on_record.sql"))
@@ -30,8 +33,11 @@ pub(super) async fn on_record(
         .map_err(unavailable)?;
     let columns = row.epoch_number.zip(row.epoch_nonce);
     let epoch = columns.map(|(number, nonce)| epoch(number, nonce)).transpose()?;
-    let numbers = row.numbers.iter().map(|number| PurchaseNo::parse(number).map_err(inconsistent));
-    Ok(OnRecord { epoch, numbers: numbers.collect::<Result<_, _>>()? })
+    Ok(OnRecord { epoch, numbers: parse(&row.numbers)?, voided: parse(&row.voided)? })
+}
+
+fn parse(numbers: &[String]) -> Result<HashSet<PurchaseNo>, PortError> {
+    numbers.iter().map(|number| PurchaseNo::parse(number).map_err(inconsistent)).collect()
 }
 
 pub(super) async fn count_between(

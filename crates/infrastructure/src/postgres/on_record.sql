@@ -1,5 +1,5 @@
--- The epoch of the sale $1, if it is not deleted, and which of the purchases with the numbers $2 are
--- on record: standing, cancelled or archived. One row.
+-- The epoch of the sale $1, if it is not deleted, which of the purchases with the numbers $2 are on
+-- record (standing, cancelled or archived), and which were given up. One row.
 --
 -- Each part goes by its table's primary key. A number is unique over all sales.
 SELECT
@@ -9,4 +9,5 @@ SELECT
         SELECT purchase_no FROM purchases WHERE purchase_no = ANY($2)
         UNION
         SELECT purchase_no FROM purchases_archive WHERE purchase_no = ANY($2)
-    ) AS numbers
+    ) AS numbers,
+    ARRAY(SELECT purchase_no FROM voided WHERE purchase_no = ANY($2)) AS voided

@@ -203,21 +203,38 @@ fn a_poisoned_purchase_is_undecided_and_others_of_its_commit_are_answered() {
 
 /// Given up by a person after the gate had accepted it, so that nothing brings it back.
 #[test]
-fn a_voided_purchase_is_named_by_nobody() {
+fn a_voided_purchase_is_named_by_nobody_and_its_buyer_is_answered() {
     run(async {
         let shop = crate::shop::redis().await;
-        let id = strict(&shop, 10, 1).await;
-        shop.ledger.go_away();
+        let id = strict(&shop, 10, 2).await;
         let attempts = attempts(&shop);
-        assert_eq!(attempts.run(keyed("ada")).await, Attempted::Undecided);
+        let kept = accepted(&attempts.run(keyed("ada")).await);
+        let second = PurchaseRequest { key: Some(AttemptKey([7; 16])), ..request("ada") };
+        shop.ledger.go_away();
+        assert_eq!(attempts.run(second.clone()).await, Attempted::Undecided);
         shop.ledger.come_back();
-        let lost = shop.waiting(&id).await.into_iter().next().expect("it is in the outbox");
-        let EntryBody::Purchases(purchases) = lost.body else { panic!("it is a purchase") };
-        let purchase = purchases.into_iter().next();
-        let letter = DeadLetter { purchase, raw: None, error: "given up".into() };
+        let mut purchases =
+            shop.waiting(&id).await.into_iter().flat_map(|entry| match entry.body {
+                EntryBody::Purchases(purchases) => purchases,
+                body @ (EntryBody::Change(_)
+                | EntryBody::Newer { .. }
+                | EntryBody::Broken { .. }) => {
+                    panic!("{body:?}")
+                }
+            });
+        let lost = purchases.find(|one| one.purchase.no() != kept.no());
+        let letter = DeadLetter { purchase: lost, raw: None, error: "given up".into() };
         shop.ledger.void(&letter, shop.clock.now()).await.expect("the ledger answers");
-        assert_eq!(attempts.run(keyed("ada")).await, Attempted::Undecided);
+        // The same key, and another one, which is above the limit as long as the gate counts it.
+        for asked in [second, PurchaseRequest { key: Some(AttemptKey([8; 16])), ..request("ada") }]
+        {
+            let Attempted::Decided { decision, .. } = attempts.run(asked).await else {
+                panic!("it is decided")
+            };
+            assert_eq!(decision, Decision::Rejected(Rejection::AlreadyPurchased(None)));
+        }
         let found = looking_up(&shop).run(&id.sku, &buyer("ada")).await;
-        assert!(matches!(found, Err(PortError::Unavailable { .. })), "{found:?}");
+        assert_eq!(found.expect("the stores answer"), Some(vec![kept]));
+        assert_eq!(accepted(&attempts.run(keyed("ada")).await), kept);
     });
 }

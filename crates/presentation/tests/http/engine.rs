@@ -394,7 +394,7 @@ impl Ledger for FakeEngine {
 
     async fn on_record(&self, id: &SaleId, _: &[PurchaseNo]) -> Result<OnRecord, PortError> {
         let epoch = self.of(id, |row| row.epoch)?;
-        Ok(OnRecord { epoch, numbers: HashSet::new() })
+        Ok(OnRecord { epoch, numbers: HashSet::new(), voided: HashSet::new() })
     }
 
     async fn count_between(&self, _: &SaleId, _: Position, _: Position) -> Result<u64, PortError> {

@@ -1,12 +1,12 @@
 //! One way to the ledger: a commit at a time, for all that waits.
 
-use std::{collections::HashSet, mem};
+use std::mem;
 
-use stampede_domain::{PurchaseNo, RecordedPurchase, SaleId, Shard};
+use stampede_domain::{RecordedPurchase, SaleId, Shard};
 use tokio::sync::{mpsc, oneshot};
 
-use super::ConfirmStores;
-use crate::ports::{Causes, CommitError, Entry, EntryBody, EntryId, PortError, Settled};
+use super::{ConfirmStores, Confirmed};
+use crate::ports::{Causes, CommitError, Entry, EntryBody, EntryId, OnRecord, PortError, Settled};
 
 /// A batch or a lookup that waits to be confirmed.
 pub(super) struct Confirming {
@@ -16,7 +16,7 @@ pub(super) struct Confirming {
     /// Purchases that may be recorded already.
     pub(super) named: Vec<RecordedPurchase>,
     /// Who waits may have gone.
-    pub(super) reply: oneshot::Sender<HashSet<PurchaseNo>>,
+    pub(super) reply: oneshot::Sender<Confirmed>,
 }
 
 impl Confirming {
@@ -35,7 +35,7 @@ struct Part {
 
 /// What has become of one request.
 struct Progress {
-    confirmed: HashSet<PurchaseNo>,
+    confirmed: Confirmed,
     /// The entry that leaves the outbox, while all of it is committed.
     entry: Option<EntryId>,
 }
@@ -70,7 +70,7 @@ impl Lane {
         let mut progress: Vec<Progress> = gathered
             .iter()
             .map(|one| Progress {
-                confirmed: HashSet::new(),
+                confirmed: Confirmed::default(),
                 entry: one.entry.as_ref().and_then(|entry| entry.id.clone()),
             })
             .collect();
@@ -99,22 +99,20 @@ impl Lane {
         self.remove(done).await;
     }
 
-    /// What of `named` the ledger has not; notes what it has.
+    /// What of `named` is yet to be recorded; notes what is, and what never will be.
     async fn unrecorded(
         &self,
         id: &SaleId,
         named: Vec<RecordedPurchase>,
-        confirmed: &mut HashSet<PurchaseNo>,
+        confirmed: &mut Confirmed,
     ) -> Result<Vec<RecordedPurchase>, PortError> {
         if named.is_empty() {
             return Ok(named);
         }
         let numbers: Vec<_> = named.iter().map(|one| one.purchase.no()).collect();
-        let on_record = self.stores.ledger.on_record(id, &numbers).await?.numbers;
-        let missing = named.into_iter().filter(|one| !on_record.contains(&one.purchase.no()));
-        let missing = missing.collect();
-        confirmed.extend(on_record);
-        Ok(missing)
+        confirmed.note(self.stores.ledger.on_record(id, &numbers).await?);
+        let missing = named.into_iter().filter(|one| !confirmed.is_settled(one));
+        Ok(missing.collect())
     }
 
     /// Commits all parts as one; what the ledger refuses is left to the workers, and keeps nothing
@@ -171,11 +169,11 @@ impl Lane {
         let numbers: Vec<_> = part.purchases.iter().map(|one| one.purchase.no()).collect();
         match settled {
             Settled::Committed { inserted } if *inserted == numbers.len() => {
-                progress.confirmed.extend(numbers);
+                progress.confirmed.recorded.extend(numbers);
             }
             // Some were there before, or a person has given them up: only the ledger tells.
             Settled::Committed { .. } => match self.stores.ledger.on_record(id, &numbers).await {
-                Ok(on_record) => progress.confirmed.extend(on_record.numbers),
+                Ok(on_record) => progress.confirmed.note(on_record),
                 Err(error) => {
                     progress.entry = None;
                     tracing::warn!(sale = %id, error = %Causes(&error),
@@ -208,6 +206,18 @@ impl Lane {
                 tracing::debug!(error = %Causes(&error), "what is recorded stays in the outbox");
             }
         }
+    }
+}
+
+impl Confirmed {
+    fn note(&mut self, on_record: OnRecord) {
+        self.recorded.extend(on_record.numbers);
+        self.voided.extend(on_record.voided);
+    }
+
+    fn is_settled(&self, one: &RecordedPurchase) -> bool {
+        let number = one.purchase.no();
+        self.recorded.contains(&number) || self.voided.contains(&number)
     }
 }
 

@@ -67,6 +67,7 @@ pub async fn what_is_on_record_is_told_apart_from_what_was_voided(records: &Reco
     let numbers = [&standing, &cancelled, &voided, &unheard_of].map(|one| one.purchase.no());
     let on_record = records.ledger.on_record(&sale.id, &numbers).await.expect("the ledger answers");
     assert_eq!(on_record.numbers, numbers[..2].iter().copied().collect::<HashSet<_>>());
+    assert_eq!(on_record.voided, HashSet::from([voided.purchase.no()]));
     let none = records.ledger.on_record(&sale.id, &[]).await.expect("the ledger answers");
     assert_eq!(none.numbers, HashSet::new());
 
@@ -74,6 +75,7 @@ pub async fn what_is_on_record_is_told_apart_from_what_was_voided(records: &Reco
     records.catalogue.bury(&sale.id, None, 8, sale.window.end).await.expect("the catalogue buries");
     let archived = records.ledger.on_record(&sale.id, &numbers).await.expect("the ledger answers");
     assert_eq!((archived.numbers, archived.epoch), (on_record.numbers, None));
+    assert_eq!(archived.voided, on_record.voided);
 }
 
 /// Whoever asks learns whether gate and ledger are in one life, whatever it finds.
