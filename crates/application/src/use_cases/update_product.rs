@@ -9,10 +9,7 @@ use stampede_domain::{
 use super::ProductView;
 use crate::{
     live_sales::LiveSales,
-    ports::{
-        Amended, Catalogue, CatalogueRow, Clock, LockedSale, PortError, PutDecision, SaleGate,
-        Snapshot,
-    },
+    ports::{Amended, Catalogue, Clock, LockedSale, PortError, PutDecision, SaleGate, Snapshot},
 };
 
 /// What is to be changed; `None` stays as it is. Every value within its limits.
@@ -92,10 +89,8 @@ pub enum Misfit {
     CurrencyMissing,
 }
 
-/// Times that a sale which moves while it is changed is read.
-const READINGS_MAX: usize = 5;
-/// Times that its row is locked: once more after its gate was found in another life.
-const LOCKINGS_MAX: usize = 2;
+/// Times that a sale is read and tried to be changed while others change it, or restore its gate.
+const TURNS_MAX: usize = 5;
 
 /// Others change the sale all the time; it may be tried again.
 #[derive(Debug, thiserror::Error)]
@@ -103,7 +98,7 @@ const LOCKINGS_MAX: usize = 2;
 struct Restless;
 
 /// Changes products: the catalogue's row is held while the gate judges whether the sale is
-/// still upcoming.
+/// still upcoming, and by nothing that could restore a gate, which needs the row.
 pub struct UpdateProduct {
     catalogue: Arc<dyn Catalogue>,
     gate: Arc<dyn SaleGate>,
@@ -135,49 +130,31 @@ impl UpdateProduct {
         changes: &ProductChanges,
         if_match: Option<&[Revision]>,
     ) -> Result<ProductView, UpdateError> {
-        for _ in 0..LOCKINGS_MAX {
+        for _ in 0..TURNS_MAX {
+            let row = self.catalogue.find(sku).await?.ok_or(UpdateError::Unknown)?;
+            let read = self.gate.snapshot(&row.sale.id).await?.ok_or(UpdateError::Unknown)?;
+            let sale = self.changed(&read, changes, if_match)?;
             let locked = self.catalogue.lock(sku).await?.ok_or(UpdateError::Unknown)?;
-            let (id, epoch) = (locked.row().sale.id.clone(), locked.row().epoch);
-            match self.amended(locked.row(), changes, if_match).await {
-                Ok(Some(amended)) => return self.write(locked, amended).await,
-                // The gate is made anew in the row's life, for which the row must be free.
-                Ok(None) => {
-                    locked.finish(PutDecision::Leave).await?;
-                    self.gate.align(&id, epoch).await?;
-                }
-                Err(error) => {
-                    locked.finish(PutDecision::Leave).await?;
-                    return Err(error);
-                }
+            let epoch = locked.row().epoch;
+            if locked.row().sale.id != sale.id {
+                // Deleted and created again since.
+                continue;
             }
-        }
-        Err(PortError::unavailable("gate", Restless).into())
-    }
-
-    /// The sale with the changes, as the gate now has it; `None` if that is in another life than
-    /// the row.
-    ///
-    /// A pause or its end may come between reading and amending, and is kept: read again. What
-    /// has begun to sell is not upcoming any more, so this ends soon.
-    async fn amended(
-        &self,
-        row: &CatalogueRow,
-        changes: &ProductChanges,
-        if_match: Option<&[Revision]>,
-    ) -> Result<Option<Snapshot>, UpdateError> {
-        let id = &row.sale.id;
-        for _ in 0..READINGS_MAX {
-            let snapshot = self.gate.snapshot(id).await?.ok_or(UpdateError::Unknown)?;
-            let sale = self.changed(&snapshot, changes, if_match)?;
-            match self.gate.amend(&sale, row.epoch, snapshot.version).await? {
-                Amended::Applied(version) => {
+            match self.gate.amend(&sale, epoch, read.version).await {
+                Ok(Amended::Applied(version)) => {
                     let stock = sale.initial_stock;
-                    return Ok(Some(Snapshot { stock, sale, sold: 0, version }));
+                    let amended = Snapshot { stock, sale, sold: 0, version };
+                    return self.write(locked, amended).await;
                 }
-                Amended::Moved => {}
-                Amended::OtherLife => return Ok(None),
-                Amended::NotUpcoming => return Err(UpdateError::NotModifiable),
-                Amended::UnknownSale => return Err(UpdateError::Unknown),
+                // A pause or its end came between reading and amending, and is kept.
+                Ok(Amended::Moved) => locked.finish(PutDecision::Leave).await?,
+                Ok(Amended::OtherLife) => {
+                    locked.finish(PutDecision::Leave).await?;
+                    self.gate.align(&sale.id, epoch).await?;
+                }
+                Ok(Amended::NotUpcoming) => return Err(UpdateError::NotModifiable),
+                Ok(Amended::UnknownSale) => return Err(UpdateError::Unknown),
+                Err(error) => return Err(error.into()),
             }
         }
         Err(PortError::unavailable("gate", Restless).into())
@@ -195,7 +172,6 @@ impl UpdateProduct {
         if if_match.is_some_and(|wanted| !wanted.contains(&current)) {
             return Err(UpdateError::PreconditionFailed);
         }
-        // A gate one version ahead of the row holds a change whose commit was lost: it wins.
         // A gate one version ahead of the row holds a change whose commit was lost: it wins.
         match changes.apply(&snapshot.sale) {
             // What runs cannot be changed, whatever the changes are.

@@ -87,6 +87,27 @@ fn a_correction_at_a_gate_of_another_life_changes_nothing_until_that_is_made_ane
     });
 }
 
+/// A restore needs the row that a correction holds.
+#[test]
+fn a_correction_of_a_sale_whose_gate_is_lost_has_it_restored_before_it_takes_the_row() {
+    run(async {
+        let shop = crate::shop::redis().await;
+        let id = shop.sell(WIDGET, 10, 1, When::Upcoming).await;
+        shop.stores.lose_shard(&id).await;
+        let changes = ProductChanges { initial_stock: Some(3), ..ProductChanges::default() };
+        shop.update.run(&id.sku, &changes, None).await.expect("it is upcoming");
+        assert_eq!(shop.row(&id).await.sale.initial_stock, 3);
+
+        let losing = (shop.stores.clone(), id.clone());
+        shop.gate.before_amend(async move { losing.0.lose_shard(&losing.1).await });
+        let changes = ProductChanges { initial_stock: Some(4), ..ProductChanges::default() };
+        let view = shop.update.run(&id.sku, &changes, None).await.expect("it is upcoming");
+        let row = shop.row(&id).await;
+        assert_eq!((row.sale.initial_stock, row.version), (4, view.version));
+        assert_eq!(shop.snapshot(&id).await.sale, row.sale);
+    });
+}
+
 /// A restorer is at work, and the row is free: who corrects the sale is told to come again.
 #[test]
 fn a_correction_while_a_restorer_is_at_work_is_to_be_repeated() {
