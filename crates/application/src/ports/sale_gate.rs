@@ -166,7 +166,7 @@ pub enum Repaired {
 pub enum Aligned {
     /// It was.
     Already,
-    /// It was not, and now gate and ledger are in one life.
+    /// It was not, or the caller knew an earlier life; now gate and ledger are in one.
     Restored,
     /// There is no such sale.
     Unknown,

@@ -1,4 +1,4 @@
--- Reads a part of the buyers. Changes nothing.
+-- Reads a part of the buyers. Changes nothing of the sale.
 --
 -- KEYS and ARGV 1 to 4: see fence.lua.
 -- ARGV  5 cursor, 6 count

@@ -1,4 +1,4 @@
--- Reads one buyer's record. Changes nothing.
+-- Reads one buyer's record. Changes nothing of the sale.
 --
 -- KEYS and ARGV 1 to 4: see fence.lua.
 -- ARGV  5 buyer

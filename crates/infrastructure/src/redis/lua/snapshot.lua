@@ -1,4 +1,4 @@
--- Reads the sale as it stands. Changes nothing.
+-- Reads the sale as it stands. Changes nothing of the sale.
 --
 -- KEYS and ARGV: see fence.lua.
 -- Reply: the state, see fence.lua.
