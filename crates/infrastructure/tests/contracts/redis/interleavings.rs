@@ -26,9 +26,9 @@ use stampede_testkit::{
 use super::{RedisHarness, followed::Restorer, own_redis, restore::Saved};
 
 /// Sales of their own that one run draws.
-const CASES: u32 = 24;
+const CASES: u32 = 10;
 /// What happens to each.
-const EVENTS: u32 = 90;
+const EVENTS: u32 = 120;
 /// Few units, buyers and keys, so that all of them come again.
 const STOCK: u32 = 8;
 const LIMIT: u32 = 3;
@@ -101,26 +101,30 @@ struct World<'a> {
 impl World<'_> {
     async fn happen(&mut self, dice: &mut Dice) {
         let node = dice.roll(0, 1) as usize;
-        match dice.roll(0, 29) {
+        match dice.roll(0, 31) {
             0..=8 => self.buy(node, dice).await,
-            9..=10 => self.hand[node] = self.waiting(node).await,
-            11..=13 => self.record(node).await,
-            14 => self.harness.begin_another_life().await,
-            15 => self.saved = Some(self.harness.save(&self.scene).await),
-            16 => {
+            9..=11 if self.hand[node].is_empty() => self.hand[node] = self.waiting(node).await,
+            9..=11 => {
+                self.record(node).await;
+                self.compare(node).await;
+            }
+            12 if dice.roll(0, 1) == 0 => self.harness.begin_another_life().await,
+            12 => self.lose_all().await,
+            13 => self.saved = Some(self.harness.save(&self.scene).await),
+            14 => {
                 if let Some(saved) = &self.saved {
                     self.harness.roll_back(saved).await;
                 }
             }
-            17 => self.lose_all().await,
-            18..=24 => self.go_on(node, dice.roll(1, 6)).await,
-            25 => self.die(node).await,
-            26..=27 => self.harness.lapse().await,
+            15..=26 => self.go_on(node, dice.roll(1, 9)).await,
+            27 => self.die(node).await,
+            28..=29 => self.harness.lapse().await,
             _ => self.compare(node).await,
         }
     }
 
-    /// One attempt, answered as level `ledger` does: once the ledger has what the answer names.
+    /// One attempt, answered as level `ledger` does, once the ledger has what the answer names; or not
+    /// answered.
     async fn buy(&mut self, node: usize, dice: &mut Dice) {
         let (buyer, key) = (dice.roll(0, 3), dice.roll(0, 3));
         let mut attempt = keyed(&format!("buyer-{buyer}"), key);
@@ -137,6 +141,10 @@ impl World<'_> {
         };
         assert!(version >= self.version, "{}: {version} < {}", self.told, self.version);
         self.version = version;
+        // Or its node died first, and nobody heard of it.
+        if dice.roll(0, 1) == 0 {
+            return;
+        }
         if let Some(entry) = trail.entry {
             self.commit(std::slice::from_ref(&entry)).await;
         }

@@ -181,6 +181,35 @@ fn a_restorer_frozen_at_any_step_writes_nothing_once_another_has_restored() {
     });
 }
 
+/// Both have closed the gate; whoever was overtaken comes to life between any two steps of the other.
+#[test]
+fn a_restorer_that_was_overtaken_disturbs_nobody_at_work() {
+    run(async {
+        let (_own, server) = own_redis(false).await;
+        let harness = RedisHarness::restoring(server).await;
+        let mut number = 0;
+        for stopped_at in [Closed, SurvivorsGiven, Read, RestoreStep::Written, Noted] {
+            for met_at in [Closed, SurvivorsGiven, RestoreStep::Written, Noted] {
+                number += 1;
+                let sold = Sold::of(&harness, number).await;
+                harness.begin_another_life().await;
+                let mut overtaken = harness.begin_restore(0, &sold.scene).await;
+                overtaken.come_to(stopped_at).await;
+                harness.lapse().await;
+                let mut at_work = harness.begin_restore(1, &sold.scene).await;
+                at_work.come_to(met_at).await;
+                let context = format!("{stopped_at:?}, met at {met_at:?}");
+                let lost = overtaken.finish().await;
+                assert!(lost.is_err(), "{context}: {lost:?}");
+                let opened = at_work.finish().await;
+                assert!(opened.is_ok(), "{context}: {opened:?}");
+                drop((overtaken, at_work));
+                sold.is_whole(&harness, &context).await;
+            }
+        }
+    });
+}
+
 #[test]
 fn of_two_restorers_at_once_one_opens_and_no_purchase_is_twice() {
     run(async {
