@@ -14,7 +14,8 @@
 --       3 not-after: milliseconds of this server's own clock; later, nothing is done
 --       4 sku
 --
--- A refusal changes nothing and is one string: `-NAME <TIME in ms> <epoch of the head or ->`.
+-- A refusal changes nothing and is one string: `-NAME <TIME in ms> <epoch of the head or ->`; where
+-- there is no head, the last that the shard's list knows of the sku, if any.
 --   LATE              the not-after has passed: the caller has stopped waiting
 --   NOT_MASTER        a demoted master keeps its clients, and must not answer them
 --   OTHER_GENERATION  the head is of another creation of the sku
@@ -31,6 +32,7 @@
 local FORMAT = 1 -- of records, entries and messages
 local ITEM = 43 -- bytes of a purchase in a record: see item()
 local HAS_PRICE = 2 -- bit of an entry's extras: see entry_item()
+local CHANGES_PER_EPOCH = 1000000000 -- as the domain has it: what versions of an epoch begin with
 
 local sub, byte, find = string.sub, string.byte, string.find
 local pack, floor = struct.pack, math.floor
@@ -68,6 +70,17 @@ local function is_listed_deleted()
   return listed and sub(listed, 1, 32) == generation and sub(listed, -7) == 'deleted'
 end
 
+-- The last version that the list knows of the sku, of whichever creation, and the epoch that it is of:
+-- versions never fall for a sku, although a ledger that came back older has forgotten it.
+local function listed_version()
+  local listed = redis.call('HGET', sales_key, sku)
+  return listed and tonumber(string.match(listed, ' (%d+) ')) or 0
+end
+local function listed_epoch()
+  local version = listed_version()
+  return version > 0 and int(floor(version / CHANGES_PER_EPOCH)) .. '.0000000000000000' or nil
+end
+
 -- What answers of this sale must have survived, `gate` or `ledger`. A head that an older version
 -- wrote says it in its definition alone, where every quote inside a text is escaped.
 local function acknowledge_of(field)
@@ -89,7 +102,7 @@ local function enter(judges_count)
     'version', 'stock', 'sold', 'starts', 'ends', 'limit', 'paused', 'end_reason', 'last_now',
     'count', 'position', 'price', 'acknowledge')
   if not h[1] then
-    return nil, refuse(is_listed_deleted() and 'DELETED' or 'CLOSED')
+    return nil, refuse(is_listed_deleted() and 'DELETED' or 'CLOSED', listed_epoch())
   end
   if h[1] ~= generation then
     return nil, refuse('OTHER_GENERATION', h[3])

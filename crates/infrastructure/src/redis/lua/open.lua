@@ -3,7 +3,8 @@
 -- KEYS and ARGV 1 to 4: see fence.lua; the epoch is the one that the catalogue gave.
 -- ARGV  5 version, 6 stock, 7 starts, 8 ends, 9 limit, 10 paused 0|1, 11 end_reason or '',
 --       12 definition, 13 price, 14 acknowledge
--- Reply: the state, see fence.lua; that of the open sale if it was opened before.
+-- Reply: the state, see fence.lua; that of the open sale if it was opened before. A sku that was told
+-- under this version or a higher one is restored instead, above it.
 
 local refusal = refuse_here()
 if refusal then
@@ -15,6 +16,9 @@ if redis.call('EXISTS', head_key) == 1 or is_listed_deleted() then
     return closed
   end
   return state()
+end
+if listed_version() >= tonumber(ARGV[5]) then
+  return refuse('CLOSED', listed_epoch())
 end
 
 redis.call('HSET', head_key, 'generation', generation, 'epoch', epoch, 'inc', inc, 'open', '1',
