@@ -134,6 +134,16 @@ impl Shop {
         self.admin(self.http.post(self.url(&format!("/api/v1/products/{sku}/{verb}")))).await
     }
 
+    /// Deletes the product.
+    pub(crate) async fn delete(&self, sku: &str) -> Answer {
+        self.admin(self.http.delete(self.url(&format!("/api/v1/products/{sku}")))).await
+    }
+
+    /// What is set aside for a person.
+    pub(crate) async fn dead_letters(&self) -> Answer {
+        self.admin(self.http.get(self.url("/api/v1/dead-letters"))).await
+    }
+
     /// Waits until the ledger holds `units` of the sale, and the gate has sold as many.
     pub(crate) async fn recorded(&self, sku: &str, units: u64) {
         let what = format!("{units} units of {sku} in the ledger");

@@ -7,6 +7,7 @@ mod answers;
 mod client;
 mod commands;
 mod crash;
+mod deletion;
 mod lost_postgres;
 mod lost_redis;
 mod prices;

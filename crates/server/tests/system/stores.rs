@@ -1,8 +1,8 @@
 //! What one test's nodes share.
 
 use stampede_testkit::servers::{
-    LedgerRow, OwnPostgres, OwnRedis, SharedRedis, StampedeProcess, TestDatabase, postgres,
-    postgres_rows, redis, scratch, sqlite_rows,
+    KeptRow, LedgerRow, OwnPostgres, OwnRedis, SharedRedis, StampedeProcess, TestDatabase,
+    postgres, postgres_kept, postgres_rows, redis, scratch, sqlite_kept, sqlite_rows,
 };
 use tempfile::TempDir;
 
@@ -100,6 +100,14 @@ impl Stores {
         match self {
             Self::Embedded(_) => vec![self.node().await],
             Self::Redis { .. } => vec![self.node().await, self.node().await],
+        }
+    }
+
+    /// Every purchase that is kept, read past the program: of deleted sales too.
+    pub(crate) async fn kept(&self) -> Vec<KeptRow> {
+        match self {
+            Self::Embedded(folder) => sqlite_kept(&folder.path().join("stampede.db")).await,
+            Self::Redis { database, .. } => postgres_kept(database.url()).await,
         }
     }
 

@@ -28,6 +28,38 @@ const ROWS: &str = "
     WHERE sales.deleted_at IS NULL
     ORDER BY buyer, purchase_no";
 
+/// One purchase that is kept, whether its sale is deleted or not.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct KeptRow {
+    /// Rises with each creation of a sku.
+    pub creation: i64,
+    /// Who bought.
+    pub buyer: String,
+    /// The purchase's number.
+    pub purchase_no: String,
+}
+
+/// What stands and what is in the archive.
+const KEPT: &str = "
+    SELECT sales.epoch_number AS creation, kept.buyer, kept.purchase_no
+    FROM (SELECT generation, buyer, purchase_no FROM purchases
+          UNION ALL SELECT generation, buyer, purchase_no FROM purchases_archive) AS kept
+    JOIN sales ON sales.generation = kept.generation
+    ORDER BY creation, kept.buyer";
+
+/// All that a Postgres keeps.
+pub async fn postgres_kept(url: &str) -> Vec<KeptRow> {
+    let mut connection = PgConnection::connect(url).await.expect("the database answers");
+    sqlx::query_as(KEPT).fetch_all(&mut connection).await.expect("the tables of purchases")
+}
+
+/// All that the database of the engine embedded keeps, which may be at work.
+pub async fn sqlite_kept(file: &Path) -> Vec<KeptRow> {
+    let options = SqliteConnectOptions::new().filename(file).read_only(true);
+    let mut connection = SqliteConnection::connect_with(&options).await.expect("a database");
+    sqlx::query_as(KEPT).fetch_all(&mut connection).await.expect("the tables of purchases")
+}
+
 /// The purchases in a Postgres.
 pub async fn postgres_rows(url: &str) -> Vec<LedgerRow> {
     let mut connection = PgConnection::connect(url).await.expect("the database answers");

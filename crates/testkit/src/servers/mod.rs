@@ -30,7 +30,9 @@ mod stampede_log;
 mod until;
 
 pub use ledger_copy::LedgerCopy;
-pub use ledger_rows::{LedgerRow, execute, postgres_rows, sqlite_rows};
+pub use ledger_rows::{
+    KeptRow, LedgerRow, execute, postgres_kept, postgres_rows, sqlite_kept, sqlite_rows,
+};
 pub use own_postgres::OwnPostgres;
 pub use own_redis::{OwnRedis, OwnRedisOptions};
 pub use postgres::{TestDatabase, postgres};
