@@ -327,6 +327,24 @@ mod of_an_earlier_epoch {
     }
 
     #[test]
+    fn a_worker_that_died_between_adoption_and_removal_takes_no_second_unit() {
+        run(async {
+            let shop = crate::shop::redis().await;
+            let id = shop.sell(WIDGET, 2, 1, When::Active).await;
+            let row = shop.row(&id).await;
+            let lost = a_purchase(&row.sale, earlier(row.epoch)).at_position(9);
+            for _ in 0..2 {
+                let recorded = shop.record.run(shop.shard(&id), vec![lost.clone().entry()]).await;
+                assert_eq!(recorded.expect("the stores answer").readmitted, 1);
+                assert_eq!(shop.counts(&id).await, (1, 1, 0));
+            }
+            assert_eq!(shop.drain(&id).await.expect("the stores answer").inserted, 1);
+            assert_eq!(recorded_numbers(&shop, &id).await, [lost.build().purchase.no()]);
+            assert_eq!(shop.waiting(&id).await, []);
+        });
+    }
+
+    #[test]
     fn a_purchase_without_a_unit_left_is_told_to_a_person() {
         run(async {
             let shop = crate::shop::redis().await;

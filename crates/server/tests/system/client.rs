@@ -134,9 +134,10 @@ impl Shop {
         self.admin(self.http.post(self.url(&format!("/api/v1/products/{sku}/{verb}")))).await
     }
 
-    /// Deletes the product.
-    pub(crate) async fn delete(&self, sku: &str) -> Answer {
-        self.admin(self.http.delete(self.url(&format!("/api/v1/products/{sku}")))).await
+    /// Deletes the product; `None` when no answer came.
+    pub(crate) async fn delete(&self, sku: &str) -> Option<Answer> {
+        let request = self.http.delete(self.url(&format!("/api/v1/products/{sku}")));
+        answer(request.header("X-Admin-Key", ADMIN_KEY)).await
     }
 
     /// What is set aside for a person.

@@ -10,12 +10,15 @@ use stampede_testkit::servers::until;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    client::Shop,
+    client::{Answer, Shop},
     on_each_engine,
     stores::{Node, Stores},
 };
 
-on_each_engine!(a_sku_deleted_and_created_again_under_load_mixes_nothing);
+on_each_engine!(
+    a_sku_deleted_and_created_again_under_load_mixes_nothing,
+    a_node_killed_in_the_middle_of_a_deletion_leaves_one_that_a_repeat_finishes,
+);
 
 const SKU: &str = "WIDGET-001";
 /// Creations of the sku, each of which is sold and deleted.
@@ -61,14 +64,50 @@ async fn sells_and_deletes(nodes: &[Node]) {
             (sold >= Some(BUYERS as u64 / 2)).then_some(())
         })
         .await;
-        // A 503 is to be repeated; a repeat may find it done.
-        until("it is deleted", ROUND_MAX, async || {
-            let answer = second.delete(SKU).await;
-            assert!([200, 404, 503].contains(&answer.status), "{answer:?}");
-            (answer.status != 503).then_some(())
+        is_deleted(second).await;
+    }
+}
+
+/// A 503 is to be repeated; a repeat may find it done.
+async fn is_deleted(node: &Shop) {
+    until("it is deleted", ROUND_MAX, async || {
+        let answer = node.delete(SKU).await.expect("an answer");
+        assert!([200, 404, 503].contains(&answer.status), "{answer:?}");
+        (answer.status != 503).then_some(())
+    })
+    .await;
+}
+
+/// It had ended the sale, and got as far as it got.
+async fn a_node_killed_in_the_middle_of_a_deletion_leaves_one_that_a_repeat_finishes(
+    stores: Stores,
+) {
+    let mut node = stores.node().await;
+    node.shop.open(SKU, STOCK, 1).await;
+    let names: Vec<_> = (0..10 * BUYERS).map(|number| format!("buyer-{number}")).collect();
+    let shop = node.shop.clone();
+    let bought = join_all(names.iter().map(|buyer| shop.buy(SKU, buyer))).await;
+    let numbers: HashSet<_> = bought.iter().filter_map(Answer::purchase_no).collect();
+    assert_eq!(numbers.len(), names.len());
+    let killing = async {
+        until("the sale has ended", ROUND_MAX, async || {
+            let status = shop.status(SKU).await;
+            (status.status == 404 || status.data()["state"] == "ENDED").then_some(())
         })
         .await;
-    }
+        node.process.kill_hard();
+    };
+    futures::future::join(shop.delete(SKU), killing).await;
+
+    let node = stores.node().await;
+    is_deleted(&node.shop).await;
+    let kept: HashSet<_> = stores.kept().await.into_iter().map(|row| row.purchase_no).collect();
+    assert_eq!(kept, numbers);
+    assert_eq!(stores.ledger().await, [], "nothing stands");
+    assert_eq!(*node.shop.dead_letters().await.data(), serde_json::json!([]));
+    node.shop.open(SKU, STOCK, 1).await;
+    let again = node.shop.buy(SKU, &names[0]).await;
+    assert!(again.purchase_no().is_some_and(|number| !numbers.contains(&number)), "{again:?}");
 }
 
 /// Every receipt is kept once, of its own creation, and nobody who was told of a creation is told of
