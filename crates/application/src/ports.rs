@@ -8,6 +8,7 @@ mod error;
 mod ledger;
 mod outbox;
 mod randomness;
+mod reconciliation_run;
 mod sale_feed;
 mod sale_gate;
 mod store_probe;
@@ -18,11 +19,14 @@ pub use catalogue::{
 };
 pub use clock::Clock;
 pub use error::{Causes, PortError};
-pub use ledger::{CommitError, Ledger, OnRecord, ReconciliationRun, Settled, Voided};
+pub use ledger::{CommitError, Ledger, OnRecord, Settled, Voided};
 pub use outbox::{
     DeadLetter, DeadLetterId, Entry, EntryBody, EntryId, Outbox, Readmission, RecordedChange,
 };
 pub use randomness::Randomness;
+pub use reconciliation_run::{
+    Drift, DriftCount, Findings, ReconciliationRun, RunId, Thoroughness, Trigger,
+};
 pub use sale_feed::SaleFeed;
 pub use sale_gate::{
     Aligned, Amended, Audit, Change, Changed, GateLane, Held, Holding, HoldingsCursor,

@@ -17,6 +17,7 @@ mod locked_sale;
 mod on_record;
 mod probe;
 mod rows;
+mod runs;
 mod standing;
 
 pub use catalogue::EmbeddedCatalogue;

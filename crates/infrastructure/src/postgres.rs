@@ -19,6 +19,7 @@ mod probe;
 mod restore;
 mod restore_tally;
 mod rows;
+mod runs;
 mod standing;
 
 pub use catalogue::PostgresCatalogue;

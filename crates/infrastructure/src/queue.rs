@@ -95,12 +95,15 @@ impl Queue {
     /// by this one when it is started again.
     pub async fn run(self, stop: CancellationToken) {
         let mut monitor = Monitor::new();
+        let reconciliation = Arc::new(Reconciliation::new(
+            self.reconcile.clone(),
+            self.metrics.clone(),
+            self.schedule.clone(),
+        ));
         for shard in self.outbox.shards() {
-            monitor = self.register_shard(monitor, shard);
+            monitor = self.register_shard(monitor, shard, reconciliation.clone());
         }
-        let reconciliation =
-            Arc::new(Reconciliation::new(self.reconcile.clone(), self.metrics.clone()));
-        monitor = reconciliation.clone().register(monitor, self.schedule.clone(), &self.node);
+        monitor = reconciliation.clone().register(monitor, &self.node);
         // What an earlier life left is found now, not at the first tick.
         let first = tokio::spawn({
             let stop = stop.clone();
@@ -126,7 +129,12 @@ impl Queue {
         }
     }
 
-    fn register_shard(&self, monitor: Monitor, shard: Shard) -> Monitor {
+    fn register_shard(
+        &self,
+        monitor: Monitor,
+        shard: Shard,
+        reconciliation: Arc<Reconciliation>,
+    ) -> Monitor {
         let (outbox, record) = (self.outbox.clone(), self.record.clone());
         let (limits, metrics) = (self.limits.clone(), self.metrics.clone());
         let name = format!("{}-{shard}", self.node);
@@ -138,7 +146,12 @@ impl Queue {
                 HasherRng::default(),
             );
             let retry = RetryPolicy::retries(usize::MAX);
-            let job = Job { shard, record: record.clone(), metrics: metrics.clone() };
+            let job = Job {
+                shard,
+                record: record.clone(),
+                reconciliation: reconciliation.clone(),
+                metrics: metrics.clone(),
+            };
             let builder = WorkerBuilder::new(name.as_str())
                 .backend(OutboxBackend::new(outbox.clone(), shard, limits.clone()))
                 .data(job)
@@ -159,6 +172,7 @@ impl Queue {
 struct Job {
     shard: Shard,
     record: Arc<RecordPurchases>,
+    reconciliation: Arc<Reconciliation>,
     metrics: QueueMetrics,
 }
 
@@ -173,6 +187,7 @@ async fn record_batch(batch: Batch, job: Data<Job>) -> Result<Recorded, BoxDynEr
         Err(error) => {
             tracing::warn!(shard = %job.shard, error = %Causes(&error),
                 "purchases wait in the outbox");
+            job.reconciliation.store_lost();
             Err(error.into())
         }
     }

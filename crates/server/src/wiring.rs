@@ -10,7 +10,7 @@ use stampede_application::{
     use_cases::{
         AttemptPurchase, ChangeSale, CheckHealth, ConfirmPurchases, ConfirmStores, CreateProduct,
         DeleteProduct, ExpireArchive, FindSale, HandleDeadLetters, LookUpPurchase, Reconcile,
-        RecordPurchases, UpdateProduct, ViewProducts, ViewSales, WatchSales,
+        ReconcileStores, RecordPurchases, UpdateProduct, ViewProducts, ViewSales, WatchSales,
     },
 };
 use stampede_domain::Acknowledgement;
@@ -70,12 +70,16 @@ impl Node {
             ConfirmStores { ledger: ledger.clone(), outbox: outbox.clone(), gate: gate.clone() };
         let confirm =
             Arc::new(ConfirmPurchases::start(stores, settings.acknowledge, settings.confirm));
+        let node = randomness.generation().to_string();
         let reconcile = Arc::new(Reconcile::new(
-            catalogue.clone(),
-            ledger.clone(),
-            gate.clone(),
-            outbox.clone(),
-            clock.clone(),
+            ReconcileStores {
+                catalogue: catalogue.clone(),
+                ledger: ledger.clone(),
+                gate: gate.clone(),
+                outbox: outbox.clone(),
+                clock: clock.clone(),
+            },
+            node.clone(),
             settings.reconcile.limits,
         ));
         let queue = Queue::new(
@@ -83,7 +87,7 @@ impl Node {
             record.clone(),
             reconcile.clone(),
             settings.reconcile.schedule.clone(),
-            randomness.generation().to_string(),
+            node,
             settings.queue.clone(),
             meter,
         );

@@ -1,11 +1,11 @@
 //! The ledger: the durable record of purchases.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use stampede_domain::{Epoch, Instant, Position, PurchaseNo, RecordedPurchase, SaleId};
 
-use super::{DeadLetter, Entry, PortError};
+use super::{DeadLetter, Entry, PortError, ReconciliationRun, RunId};
 
 /// What became of one entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,28 +67,6 @@ pub enum Voided {
     Done,
     /// It is on record, and stays so: nothing was given up.
     Recorded,
-}
-
-/// A run of reconciliation, on record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReconciliationRun {
-    /// When it began.
-    pub started_at: Instant,
-    /// When it was over.
-    pub finished_at: Instant,
-    /// Sales that were compared.
-    pub sales: u32,
-    /// Drifts that were found, all kinds together.
-    pub mismatches: u32,
-    /// Drifts that were mended.
-    pub repaired: u32,
-    /// What went wrong, if the run could not be finished.
-    pub error: Option<String>,
-}
-
-impl ReconciliationRun {
-    /// Runs that stay on record, by their numbers: some two days of one node.
-    pub const KEPT_MAX: i64 = 10_000;
 }
 
 /// The durable record of purchases.
@@ -160,17 +138,52 @@ pub trait Ledger: Send + Sync {
     /// [`PortError`]; repeating it is harmless.
     async fn void(&self, letter: &DeadLetter, at: Instant) -> Result<Voided, PortError>;
 
-    /// Puts a run on record.
+    /// Puts a run on record; forgets old ones, those without findings first.
     ///
     /// # Errors
     ///
     /// [`PortError`].
-    async fn record_run(&self, run: &ReconciliationRun) -> Result<(), PortError>;
+    async fn record_run(&self, run: &ReconciliationRun) -> Result<RunId, PortError>;
+
+    /// Runs on record before `before`, newest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    async fn runs(
+        &self,
+        before: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<(RunId, ReconciliationRun)>, PortError>;
 
     /// The newest run.
     ///
     /// # Errors
     ///
     /// [`PortError`].
-    async fn last_run(&self) -> Result<Option<ReconciliationRun>, PortError>;
+    async fn last_run(&self) -> Result<Option<ReconciliationRun>, PortError> {
+        Ok(self.runs(None, 1).await?.pop().map(|(_, run)| run))
+    }
+
+    /// Takes or renews the turn to reconcile, for so long; `false` if another node has it, or has
+    /// ended it with a rest less than `rest` ago. A courtesy that saves nodes each other's work,
+    /// and no fence: a node that froze finds that another has the turn. A ledger that one process
+    /// alone may open has nobody to keep from it.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`]; repeating it is harmless.
+    async fn take_turn(
+        &self,
+        node: &str,
+        lasts: Duration,
+        rest: Duration,
+    ) -> Result<bool, PortError>;
+
+    /// Gives up the turn, if it is this node's: with a rest for others if all was compared.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`]; the turn lapses.
+    async fn end_turn(&self, node: &str, compared_all: bool) -> Result<(), PortError>;
 }

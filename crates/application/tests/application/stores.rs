@@ -12,7 +12,8 @@ use stampede_application::{
     ports::{
         Aligned, Amended, Audit, Change, Changed, CommitError, DeadLetter, DeadLetterId, Entry,
         EntryBody, EntryId, GateLane, Held, HoldingsCursor, HoldingsPage, Ledger, OnRecord, Outbox,
-        PortError, Readmission, ReconciliationRun, Repaired, SaleGate, Settled, Snapshot, Voided,
+        PortError, Readmission, ReconciliationRun, Repaired, RunId, SaleGate, Settled, Snapshot,
+        Voided,
     },
     use_cases::{ConfirmLimits, ConfirmPurchases, ConfirmStores},
 };
@@ -124,11 +125,28 @@ impl Ledger for Stores {
         unreachable!("confirming does not ask it")
     }
 
-    async fn record_run(&self, _run: &ReconciliationRun) -> Result<(), PortError> {
+    async fn record_run(&self, _run: &ReconciliationRun) -> Result<RunId, PortError> {
         unreachable!("confirming does not ask it")
     }
 
-    async fn last_run(&self) -> Result<Option<ReconciliationRun>, PortError> {
+    async fn runs(
+        &self,
+        _before: Option<RunId>,
+        _limit: usize,
+    ) -> Result<Vec<(RunId, ReconciliationRun)>, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn take_turn(
+        &self,
+        _node: &str,
+        _lasts: Duration,
+        _rest: Duration,
+    ) -> Result<bool, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
+    async fn end_turn(&self, _node: &str, _compared_all: bool) -> Result<(), PortError> {
         unreachable!("confirming does not ask it")
     }
 }

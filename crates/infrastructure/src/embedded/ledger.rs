@@ -1,12 +1,13 @@
 //! The ledger port over the embedded engine's file.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use async_trait::async_trait;
 use serde_json::json;
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::SqliteConnection;
 use stampede_application::ports::{
-    CommitError, DeadLetter, Entry, Ledger, OnRecord, PortError, ReconciliationRun, Settled, Voided,
+    CommitError, DeadLetter, Entry, Ledger, OnRecord, PortError, ReconciliationRun, RunId, Settled,
+    Voided,
 };
 use stampede_domain::{Instant, Position, PurchaseNo, RecordedPurchase, SaleId};
 
@@ -14,7 +15,8 @@ use super::{
     EmbeddedDatabase, commit,
     failure::{inconsistent, unavailable},
     on_record,
-    rows::{PurchaseRow, count},
+    rows::PurchaseRow,
+    runs,
 };
 
 /// The durable record of purchases in the embedded engine's file. Cheap to clone.
@@ -85,41 +87,25 @@ impl Ledger for EmbeddedLedger {
         on_record::void(&self.database, letter, at).await
     }
 
-    async fn record_run(&self, run: &ReconciliationRun) -> Result<(), PortError> {
-        let mut writing = self.database.write().await?;
-        sqlx::query(
-            "INSERT INTO reconciliation_runs
-                 (started_at, finished_at, sales, mismatches, repaired, error)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )
-        .bind(run.started_at.millis())
-        .bind(run.finished_at.millis())
-        .bind(run.sales)
-        .bind(run.mismatches)
-        .bind(run.repaired)
-        .bind(&run.error)
-        .execute(&mut *writing.transaction)
-        .await
-        .map_err(unavailable)?;
-        sqlx::query(
-            "DELETE FROM reconciliation_runs WHERE id <= (SELECT max(id) FROM reconciliation_runs) - ?1",
-        )
-        .bind(ReconciliationRun::KEPT_MAX)
-        .execute(&mut *writing.transaction)
-        .await
-        .map_err(unavailable)?;
-        writing.commit().await
+    async fn record_run(&self, run: &ReconciliationRun) -> Result<RunId, PortError> {
+        runs::record(&self.database, run).await
     }
 
-    async fn last_run(&self) -> Result<Option<ReconciliationRun>, PortError> {
-        let row: Option<RunRow> = sqlx::query_as(
-            "SELECT started_at, finished_at, sales, mismatches, repaired, error
-             FROM reconciliation_runs ORDER BY id DESC LIMIT 1",
-        )
-        .fetch_optional(self.database.readers())
-        .await
-        .map_err(unavailable)?;
-        row.map(RunRow::read).transpose()
+    async fn runs(
+        &self,
+        before: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<(RunId, ReconciliationRun)>, PortError> {
+        runs::page(&self.database, before, limit).await
+    }
+
+    /// One process alone has the folder.
+    async fn take_turn(&self, _: &str, _: Duration, _: Duration) -> Result<bool, PortError> {
+        Ok(true)
+    }
+
+    async fn end_turn(&self, _: &str, _: bool) -> Result<(), PortError> {
+        Ok(())
     }
 }
 
@@ -138,28 +124,4 @@ pub(super) async fn known(
         .await
         .map_err(unavailable)?;
     known.iter().map(|number| PurchaseNo::parse(number).map_err(inconsistent)).collect()
-}
-
-/// A run's row.
-#[derive(FromRow)]
-struct RunRow {
-    started_at: i64,
-    finished_at: i64,
-    sales: i64,
-    mismatches: i64,
-    repaired: i64,
-    error: Option<String>,
-}
-
-impl RunRow {
-    fn read(self) -> Result<ReconciliationRun, PortError> {
-        Ok(ReconciliationRun {
-            started_at: Instant::from_millis(self.started_at),
-            finished_at: Instant::from_millis(self.finished_at),
-            sales: count(self.sales)?,
-            mismatches: count(self.mismatches)?,
-            repaired: count(self.repaired)?,
-            error: self.error,
-        })
-    }
 }

@@ -3,10 +3,10 @@
 use std::{collections::HashSet, time::Duration};
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool};
 use stampede_application::ports::{
-    CommitError, DeadLetter, Entry, Ledger, OnRecord, PortError, ReconciliationRun, Settled, Voided,
+    CommitError, DeadLetter, Entry, Ledger, OnRecord, PortError, ReconciliationRun, RunId, Settled,
+    Voided,
 };
 use stampede_domain::{Instant, Position, PurchaseNo, RecordedPurchase, SaleId};
 
@@ -16,6 +16,7 @@ use super::{
     failure::{inconsistent, unavailable},
     on_record,
     rows::PurchaseRow,
+    runs,
 };
 
 /// The durable record of purchases in Postgres.
@@ -90,37 +91,29 @@ impl Ledger for PostgresLedger {
         within(self.answer_max, on_record::void(&self.pool, letter, at)).await
     }
 
-    async fn record_run(&self, run: &ReconciliationRun) -> Result<(), PortError> {
-        sqlx::query(
-            "WITH newest AS (
-                 INSERT INTO reconciliation_runs
-                     (started_at, finished_at, sales, mismatches, repaired, error)
-                 VALUES ($1, $2, $3, $4, $5, $6)
-                 RETURNING id)
-             DELETE FROM reconciliation_runs WHERE id <= (SELECT id FROM newest) - $7",
-        )
-        .bind(run.started_at.to_utc())
-        .bind(run.finished_at.to_utc())
-        .bind(i64::from(run.sales))
-        .bind(i64::from(run.mismatches))
-        .bind(i64::from(run.repaired))
-        .bind(&run.error)
-        .bind(ReconciliationRun::KEPT_MAX)
-        .execute(&self.pool)
-        .await
-        .map_err(unavailable)?;
-        Ok(())
+    async fn record_run(&self, run: &ReconciliationRun) -> Result<RunId, PortError> {
+        runs::record(&self.pool, run).await
     }
 
-    async fn last_run(&self) -> Result<Option<ReconciliationRun>, PortError> {
-        let row: Option<RunRow> = sqlx::query_as(
-            "SELECT started_at, finished_at, sales, mismatches, repaired, error
-             FROM reconciliation_runs ORDER BY id DESC LIMIT 1",
-        )
-        .fetch_optional(&self.pool)
-        .await
-        .map_err(unavailable)?;
-        row.map(RunRow::read).transpose()
+    async fn runs(
+        &self,
+        before: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<(RunId, ReconciliationRun)>, PortError> {
+        runs::page(&self.pool, before, limit).await
+    }
+
+    async fn take_turn(
+        &self,
+        node: &str,
+        lasts: Duration,
+        rest: Duration,
+    ) -> Result<bool, PortError> {
+        runs::take_turn(&self.pool, node, lasts, rest).await
+    }
+
+    async fn end_turn(&self, node: &str, compared_all: bool) -> Result<(), PortError> {
+        runs::end_turn(&self.pool, node, compared_all).await
     }
 }
 
@@ -158,29 +151,4 @@ pub(super) async fn page(
     .await
     .map_err(unavailable)?;
     rows.into_iter().map(|row| row.read(id)).collect()
-}
-
-/// A run's row.
-#[derive(FromRow)]
-struct RunRow {
-    started_at: DateTime<Utc>,
-    finished_at: DateTime<Utc>,
-    sales: i64,
-    mismatches: i64,
-    repaired: i64,
-    error: Option<String>,
-}
-
-impl RunRow {
-    fn read(self) -> Result<ReconciliationRun, PortError> {
-        let count = |column: i64| u32::try_from(column).map_err(inconsistent);
-        Ok(ReconciliationRun {
-            started_at: self.started_at.into(),
-            finished_at: self.finished_at.into(),
-            sales: count(self.sales)?,
-            mismatches: count(self.mismatches)?,
-            repaired: count(self.repaired)?,
-            error: self.error,
-        })
-    }
 }

@@ -4,7 +4,10 @@ use opentelemetry::{
     KeyValue,
     metrics::{Counter, Meter},
 };
-use stampede_application::use_cases::{Findings, Recorded};
+use stampede_application::{
+    ports::{Drift, Findings, Trigger},
+    use_cases::Recorded,
+};
 
 /// Counters of the workers; the exporter appends `_total`.
 #[derive(Clone)]
@@ -12,6 +15,7 @@ pub(super) struct QueueMetrics {
     recorded: Counter<u64>,
     dead_letters: Counter<u64>,
     mismatches: Counter<u64>,
+    unrepaired: Counter<u64>,
     runs: Counter<u64>,
 }
 
@@ -30,9 +34,13 @@ impl QueueMetrics {
                 .u64_counter("reconciliation_mismatches")
                 .with_description("Drifts between gate and ledger, by kind.")
                 .build(),
+            unrepaired: meter
+                .u64_counter("reconciliation_unrepaired")
+                .with_description("Drifts that only a person can settle, by kind.")
+                .build(),
             runs: meter
                 .u64_counter("reconciliation_runs")
-                .with_description("Runs of reconciliation, by outcome.")
+                .with_description("Runs of reconciliation, by outcome and trigger.")
                 .build(),
         }
     }
@@ -42,11 +50,15 @@ impl QueueMetrics {
         self.dead_letters.add(recorded.buried as u64, &[]);
     }
 
-    pub(super) fn reconciled(&self, findings: Option<&Findings>) {
+    /// A run that found so much; `None` if it could not be finished.
+    pub(super) fn reconciled(&self, trigger: Trigger, findings: Option<&Findings>) {
         let outcome = if findings.is_some() { "finished" } else { "failed" };
-        self.runs.add(1, &[KeyValue::new("outcome", outcome)]);
-        for (drift, count) in findings.into_iter().flat_map(|findings| &findings.drifts) {
-            self.mismatches.add(u64::from(*count), &[KeyValue::new("drift", drift.as_str())]);
+        let trigger = trigger.as_str();
+        self.runs.add(1, &[KeyValue::new("outcome", outcome), KeyValue::new("trigger", trigger)]);
+        for (drift, count) in findings.into_iter().flat_map(|findings| &findings.0) {
+            let kind = [KeyValue::new("drift", drift.as_str())];
+            self.mismatches.add(u64::from(count.found()), &kind);
+            self.unrepaired.add(u64::from(count.raised), &kind);
         }
     }
 
@@ -54,6 +66,10 @@ impl QueueMetrics {
     pub(super) fn start(&self) {
         self.recorded.add(0, &[]);
         self.dead_letters.add(0, &[]);
-        self.mismatches.add(0, &[]);
+        for drift in Drift::ALL {
+            let kind = [KeyValue::new("drift", drift.as_str())];
+            self.mismatches.add(0, &kind);
+            self.unrepaired.add(0, &kind);
+        }
     }
 }

@@ -123,3 +123,68 @@ fn whoever_stops_waiting_keeps_no_connection_from_others() {
         held.goes_on().await;
     });
 }
+
+/// Whose turn it is to reconcile.
+mod turns {
+    use std::time::Duration;
+
+    use stampede_application::ports::Ledger;
+    use stampede_infrastructure::postgres::PostgresLedger;
+    use stampede_testkit::suites::run;
+
+    const LASTS: Duration = Duration::from_secs(20);
+    const NO_REST: Duration = Duration::ZERO;
+
+    async fn takes(ledger: &PostgresLedger, node: &str, rest: Duration) -> bool {
+        ledger.take_turn(node, LASTS, rest).await.expect("Postgres answers")
+    }
+
+    async fn ends(ledger: &PostgresLedger, node: &str, compared_all: bool) {
+        ledger.end_turn(node, compared_all).await.expect("Postgres answers");
+    }
+
+    #[test]
+    fn of_two_nodes_one_has_the_turn() {
+        run(async {
+            let (_database, pool) = super::database().await;
+            let ledger = PostgresLedger::new(pool);
+            assert!(takes(&ledger, "one", LASTS).await);
+            assert!(!takes(&ledger, "other", NO_REST).await);
+            assert!(takes(&ledger, "one", NO_REST).await, "it renews its own");
+            ends(&ledger, "other", true).await;
+            assert!(!takes(&ledger, "other", NO_REST).await, "it is not the other's to end");
+            ends(&ledger, "one", true).await;
+            assert!(takes(&ledger, "other", NO_REST).await);
+        });
+    }
+
+    #[test]
+    fn after_a_turn_that_compared_all_others_rest_if_they_would() {
+        run(async {
+            let (_database, pool) = super::database().await;
+            let ledger = PostgresLedger::new(pool);
+            assert!(takes(&ledger, "one", NO_REST).await);
+            ends(&ledger, "one", true).await;
+            assert!(!takes(&ledger, "other", LASTS).await);
+            assert!(takes(&ledger, "one", LASTS).await, "who compared does so at its next tick");
+            ends(&ledger, "one", false).await;
+            assert!(takes(&ledger, "other", LASTS).await, "nothing was compared");
+        });
+    }
+
+    #[test]
+    fn a_turn_whose_node_froze_lapses_and_one_of_another_clock_is_no_lock() {
+        run(async {
+            let (_database, pool) = super::database().await;
+            let ledger = PostgresLedger::new(pool.clone());
+            for until in ["now()", "now() + interval '1 hour'"] {
+                assert!(takes(&ledger, "frozen", NO_REST).await);
+                let moved = format!("UPDATE reconciliation_turn SET until = {until}");
+                sqlx::query(sqlx::AssertSqlSafe(moved)).execute(&pool).await.expect("it is set");
+                assert!(takes(&ledger, "other", NO_REST).await, "{until}");
+                assert!(!takes(&ledger, "frozen", NO_REST).await, "{until}");
+                ends(&ledger, "other", false).await;
+            }
+        });
+    }
+}

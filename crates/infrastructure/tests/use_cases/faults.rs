@@ -7,6 +7,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -14,7 +15,7 @@ use futures::future::BoxFuture;
 use stampede_application::ports::{
     Aligned, Amended, Audit, Change, Changed, CommitError, DeadLetter, Entry, EntryBody, GateLane,
     Held, HoldingsCursor, HoldingsPage, Ledger, OnRecord, PortError, ReconciliationRun, Repaired,
-    SaleGate, Settled, Snapshot, Voided,
+    RunId, SaleGate, Settled, Snapshot, Voided,
 };
 use stampede_domain::{
     Acknowledgement, BuyerId, Epoch, Instant, Position, PurchaseNo, RecordedPurchase, Sale, SaleId,
@@ -158,14 +159,33 @@ impl Ledger for FaultyLedger {
         self.ledger.void(letter, at).await
     }
 
-    async fn record_run(&self, run: &ReconciliationRun) -> Result<(), PortError> {
+    async fn record_run(&self, run: &ReconciliationRun) -> Result<RunId, PortError> {
         self.answer()?;
         self.ledger.record_run(run).await
     }
 
-    async fn last_run(&self) -> Result<Option<ReconciliationRun>, PortError> {
+    async fn runs(
+        &self,
+        before: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<(RunId, ReconciliationRun)>, PortError> {
         self.answer()?;
-        self.ledger.last_run().await
+        self.ledger.runs(before, limit).await
+    }
+
+    async fn take_turn(
+        &self,
+        node: &str,
+        lasts: Duration,
+        rest: Duration,
+    ) -> Result<bool, PortError> {
+        self.answer()?;
+        self.ledger.take_turn(node, lasts, rest).await
+    }
+
+    async fn end_turn(&self, node: &str, compared_all: bool) -> Result<(), PortError> {
+        self.answer()?;
+        self.ledger.end_turn(node, compared_all).await
     }
 }
 
@@ -177,6 +197,7 @@ pub(crate) struct FaultyGate {
     loses_rebuilds: AtomicBool,
     before_amend: Mutex<Option<BoxFuture<'static, ()>>>,
     after_change: Mutex<Option<BoxFuture<'static, ()>>>,
+    before_audit: Mutex<Option<BoxFuture<'static, ()>>>,
     rebuilds: AtomicU32,
 }
 
@@ -189,6 +210,7 @@ impl FaultyGate {
             loses_rebuilds: AtomicBool::new(false),
             before_amend: Mutex::default(),
             after_change: Mutex::default(),
+            before_audit: Mutex::default(),
             rebuilds: AtomicU32::new(0),
         }
     }
@@ -216,6 +238,11 @@ impl FaultyGate {
     /// This happens right after the next change.
     pub(crate) fn after_change(&self, happens: impl Future<Output = ()> + Send + 'static) {
         *self.after_change.lock().expect("nobody panics in it") = Some(Box::pin(happens));
+    }
+
+    /// This happens right before a sale is next compared.
+    pub(crate) fn before_audit(&self, happens: impl Future<Output = ()> + Send + 'static) {
+        *self.before_audit.lock().expect("nobody panics in it") = Some(Box::pin(happens));
     }
 
     /// How often a sale was made anew because a use case asked for it.
@@ -306,6 +333,10 @@ impl SaleGate for FaultyGate {
     }
 
     async fn audit(&self, id: &SaleId) -> Result<Option<Audit>, PortError> {
+        let happens = self.before_audit.lock().expect("nobody panics in it").take();
+        if let Some(happens) = happens {
+            happens.await;
+        }
         self.gate.audit(id).await
     }
 

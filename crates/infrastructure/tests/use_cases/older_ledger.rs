@@ -2,8 +2,8 @@
 //! embedded gate cannot outlive its ledger.
 
 use stampede_application::{
-    ports::{Change, Ledger, PortError, SaleGate},
-    use_cases::{ChangeError, Thoroughness},
+    ports::{Change, Ledger, PortError, SaleGate, Thoroughness, Trigger},
+    use_cases::ChangeError,
 };
 use stampede_domain::{PurchaseNo, SaleId};
 use stampede_testkit::suites::run;
@@ -69,7 +69,10 @@ fn what_the_ledger_lost_of_an_idle_sale_is_recorded_by_reconciliation() {
         copy.put_back().await;
         let reconcile = shop.reconcile(0);
         for _ in 0..TURNS_MAX {
-            reconcile.run(None, Thoroughness::Counters).await.expect("the stores answer");
+            reconcile
+                .run(None, Thoroughness::Counters, Trigger::OnDemand)
+                .await
+                .expect("the stores answer");
         }
         assert_eq!(recorded_numbers(&shop, &id).await, [bought.no()]);
         assert_eq!(shop.counts(&id).await, (9, 1, 1));
@@ -85,7 +88,10 @@ fn nobody_buying_a_ledger_of_another_life_is_noticed_by_reconciliation() {
         shop.gate.rebuild(&id).await.expect("the sale is made anew");
         copy.put_back().await;
         let version = shop.snapshot(&id).await.version;
-        shop.reconcile(0).run(None, Thoroughness::Counters).await.expect("the stores answer");
+        shop.reconcile(0)
+            .run(None, Thoroughness::Counters, Trigger::OnDemand)
+            .await
+            .expect("the stores answer");
         assert!(shop.snapshot(&id).await.version > version, "the gate is made anew");
         shop.buy(&id, "ada").await;
         assert_eq!(shop.drain(&id).await.expect("the stores answer").inserted, 1);

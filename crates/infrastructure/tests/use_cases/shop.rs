@@ -19,7 +19,8 @@ use stampede_application::{
     use_cases::{
         ChangeSale, ConfirmLimits, ConfirmPurchases, ConfirmStores, CreateProduct, DeleteProduct,
         FindSale, HandleDeadLetters, LookupLimits, NewProduct, ProductView, Reconcile,
-        ReconcileLimits, RecordLimits, RecordPurchases, Recorded, UpdateProduct, ViewProducts,
+        ReconcileLimits, ReconcileStores, RecordLimits, RecordPurchases, Recorded, UpdateProduct,
+        ViewProducts,
     },
 };
 use stampede_domain::{
@@ -299,14 +300,19 @@ impl Shop {
     /// node each time, which remembers no final run.
     pub(crate) fn reconcile(&self, settled_after_ms: i64) -> Reconcile {
         let limits = ReconcileLimits { settled_after_ms, page: 3, ..ReconcileLimits::default() };
-        Reconcile::new(
-            self.catalogue.clone(),
-            self.ledger.clone(),
-            self.gate.clone(),
-            self.outbox.clone(),
-            self.clock.clone(),
-            limits,
-        )
+        self.reconcile_within(limits)
+    }
+
+    /// The same, of other limits.
+    pub(crate) fn reconcile_within(&self, limits: ReconcileLimits) -> Reconcile {
+        let stores = ReconcileStores {
+            catalogue: self.catalogue.clone(),
+            ledger: self.ledger.clone(),
+            gate: self.gate.clone(),
+            outbox: self.outbox.clone(),
+            clock: self.clock.clone(),
+        };
+        Reconcile::new(stores, OsRandomness.generation().to_string(), limits)
     }
 
     /// Memory of another node that shows that much, and has heard of nothing since.

@@ -65,6 +65,36 @@ impl Stores {
         }
     }
 
+    /// The next run of reconciliation has a number above this one.
+    pub(crate) async fn number_runs_from(&self, number: i64) {
+        match self {
+            Self::File(pool) => {
+                let done = sqlx::query(
+                    "INSERT INTO reconciliation_runs \
+                     (id, started_at, finished_at, sales, mismatches, repaired) \
+                     VALUES (?1, 0, 0, 0, 0, 0)",
+                )
+                .bind(number)
+                .execute(pool)
+                .await;
+                done.expect("the file takes the row");
+            }
+            Self::Redis { .. } => {
+                let sequence = "pg_get_serial_sequence('reconciliation_runs', 'id')";
+                self.change_ledger(&format!("SELECT setval({sequence}, {number})")).await;
+            }
+        }
+    }
+
+    /// Another node takes the turn to reconcile, whoever has it.
+    pub(crate) fn steal_turn(&self) -> impl Future<Output = ()> + Send + 'static {
+        let ledger: Box<str> = self.ledger().into();
+        async move {
+            let stolen = "UPDATE reconciliation_turn SET node = 'another', until = now() + '10 s'";
+            servers::execute(&ledger, stolen).await;
+        }
+    }
+
     /// Moves a counter of the sale's head in Redis.
     pub(crate) async fn move_counter(&self, id: &SaleId, counter: &str, by: i64) {
         let Self::Redis { redis, prefix, .. } = self else { panic!("the counters are in Redis") };

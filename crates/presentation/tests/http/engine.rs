@@ -15,8 +15,8 @@ use stampede_application::ports::{
     Aligned, Amended, Audit, Buried, Catalogue, CatalogueCursor, CatalogueRow, Change, Changed,
     Clock, CommitError, Created, DeadLetter, DeadLetterId, Entry, EntryBody, EntryId, GateLane,
     Held, HoldingsCursor, HoldingsPage, Judged, Ledger, LockedSale, OnRecord, Outbox, PortError,
-    PutDecision, Randomness, Readmission, ReconciliationRun, RecordedChange, Repaired, SaleGate,
-    SaleStanding, Settled, Snapshot, StoreProbe, Trail, Voided,
+    PutDecision, Randomness, Readmission, ReconciliationRun, RecordedChange, Repaired, RunId,
+    SaleGate, SaleStanding, Settled, Snapshot, StoreProbe, Trail, Voided,
 };
 use stampede_domain::{
     Acknowledgement, Attempt, BuyerId, Epoch, Instant, Position, PurchaseNo, RecordedPurchase,
@@ -43,6 +43,7 @@ struct Rows {
     sales: HashMap<Sku, Row>,
     letters: Vec<(DeadLetterId, DeadLetter)>,
     epochs: u64,
+    runs: Vec<ReconciliationRun>,
 }
 
 struct Row {
@@ -105,6 +106,11 @@ impl FakeEngine {
         row.tally.sold -= 1;
         row.version = row.version.plus(1);
         row.snapshot()
+    }
+
+    /// Puts a run of another node on record.
+    pub(crate) fn has_run(&self, run: ReconciliationRun) {
+        self.rows().runs.push(run);
     }
 
     /// Sets a letter aside.
@@ -405,16 +411,31 @@ impl Ledger for FakeEngine {
         self.here().map(|_| Voided::Done)
     }
 
-    async fn record_run(&self, _: &ReconciliationRun) -> Result<(), PortError> {
-        Ok(())
+    async fn record_run(&self, run: &ReconciliationRun) -> Result<RunId, PortError> {
+        let mut rows = self.here()?;
+        rows.runs.push(run.clone());
+        Ok(RunId(i64::try_from(rows.runs.len()).expect("few runs")))
     }
 
-    async fn last_run(&self) -> Result<Option<ReconciliationRun>, PortError> {
-        drop(self.here()?);
-        let (started_at, finished_at) = (self.now(), self.now());
-        let error = Some("a secret".into());
-        let (sales, mismatches, repaired) = (3, 2, 1);
-        Ok(Some(ReconciliationRun { started_at, finished_at, sales, mismatches, repaired, error }))
+    async fn runs(
+        &self,
+        before: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<(RunId, ReconciliationRun)>, PortError> {
+        let rows = self.here()?;
+        let all = (1..).map(RunId).zip(rows.runs.iter().cloned());
+        let mut all: Vec<_> = all.filter(|(id, _)| before.is_none_or(|b| *id < b)).collect();
+        all.reverse();
+        all.truncate(limit);
+        Ok(all)
+    }
+
+    async fn take_turn(&self, _: &str, _: Duration, _: Duration) -> Result<bool, PortError> {
+        self.here().map(|_| true)
+    }
+
+    async fn end_turn(&self, _: &str, _: bool) -> Result<(), PortError> {
+        self.here().map(|_| ())
     }
 }
 

@@ -1,13 +1,37 @@
 //! Health, metrics, the document of the API, and the end.
 
 use serde_json::{Value, json};
+use stampede_application::ports::{Drift, Findings, ReconciliationRun, Thoroughness, Trigger};
+use stampede_domain::Instant;
 
-use crate::engine::BUG;
+use crate::engine::{BEGINNING, BUG};
 use crate::site::{Site, answer, failure, send, text};
+
+/// A run of another node, which broke off.
+fn a_run() -> ReconciliationRun {
+    let mut findings = Findings::default();
+    findings.repaired(Drift::MissingInLedger, 1);
+    findings.raised(Drift::SoldTwice, 1);
+    ReconciliationRun {
+        started_at: Instant::from_millis(BEGINNING),
+        finished_at: Instant::from_millis(BEGINNING + 1_500),
+        node: "another".into(),
+        trigger: Trigger::StoreBack,
+        thoroughness: Thoroughness::Whole,
+        sku: None,
+        sales: 3,
+        mismatches: 2,
+        repaired: 1,
+        raised: 1,
+        findings,
+        error: Some("a secret".into()),
+    }
+}
 
 #[tokio::test]
 async fn health_has_one_shape_whether_the_stores_answer_or_not() {
     let site = Site::start();
+    site.engine.has_run(a_run());
     let (status, healthy) = answer(site.get("/health")).await;
     assert_eq!((status.as_u16(), &healthy["success"]), (200, &json!(true)));
     assert_eq!(healthy["data"]["status"], "healthy");

@@ -5,12 +5,14 @@ mod commits;
 mod drift;
 mod lateness;
 mod reading;
+mod runs;
 
 pub use changes::*;
 pub use commits::*;
 pub use drift::*;
 pub use lateness::*;
 pub use reading::*;
+pub use runs::*;
 
 /// Makes each test of this suite a `#[test]` over what the expression makes: a future of
 /// [`Records`](crate::suites::Records).
@@ -53,6 +55,8 @@ macro_rules! ledger_suite {
             what_is_on_record_is_not_voided,
             purchases_between_two_places_are_counted,
             the_newest_run_of_reconciliation_is_on_record,
+            a_run_reads_back_whole,
+            runs_are_listed_newest_first_page_by_page,
         );
     };
 }

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use stampede_domain::{Epoch, Instant, Purchase, PurchaseNo, RecordedPurchase, SaleId};
 
-use super::{Drift, Findings, Reconcile, Taken};
-use crate::ports::{EntryBody, Holding, PortError};
+use super::{Reconcile, compare_sale::Taken};
+use crate::ports::{Drift, EntryBody, Findings, Holding, PortError};
 
 /// What the ledger is known to lack for a good reason.
 enum Expected {
@@ -29,7 +29,8 @@ impl Reconcile {
         // here, recorded, or lost.
         let mut expected = None;
         loop {
-            let Some(page) = self.gate.holdings(id, cursor.as_ref()).await? else {
+            self.keep_turn().await?;
+            let Some(page) = self.stores.gate.holdings(id, cursor.as_ref()).await? else {
                 return Ok(left);
             };
             let settled_before = now.plus_millis(-self.limits.settled_after_ms);
@@ -61,7 +62,7 @@ impl Reconcile {
         if numbers.is_empty() {
             return Ok(false);
         }
-        let known = self.ledger.known(id, &numbers).await?;
+        let known = self.stores.ledger.known(id, &numbers).await?;
         if known.len() == numbers.len() {
             return Ok(false);
         }
@@ -89,45 +90,46 @@ impl Reconcile {
             }
         }
         // A worker may have recorded and removed an entry between the two reads.
-        let again: Vec<_> = lost.iter().map(|lost| lost.purchase.no()).collect();
-        let recorded = self.ledger.known(id, &again).await?;
-        lost.retain(|lost| !recorded.contains(&lost.purchase.no()));
+        self.retain_unrecorded(id, &mut lost).await?;
         if lost.is_empty() {
             return Ok(left);
         }
         let found = lost.len();
         tracing::error!(sale = %id, found, "purchases of the gate are missing in the ledger");
-        let repaired = self.record_lost(id, lost).await?;
-        findings.add(Drift::MissingInLedger, found, repaired);
+        self.record_lost(id, lost, findings).await?;
         Ok(left)
     }
 
-    /// Records what was lost, a purchase that the ledger refuses for its data keeping no other out;
-    /// returns how many the ledger has taken.
+    /// Records what was lost, a purchase that the ledger refuses for its data keeping no other out.
     async fn record_lost(
         &self,
         id: &SaleId,
         lost: Vec<RecordedPurchase>,
-    ) -> Result<usize, PortError> {
-        let mut repaired = 0;
+        findings: &mut Findings,
+    ) -> Result<(), PortError> {
         let mut parts = vec![lost];
         while let Some(mut part) = parts.pop() {
             match self.commit(id, EntryBody::Purchases(part.clone())).await? {
-                Taken::Recorded => repaired += part.len(),
+                Taken::Recorded => findings.repaired(Drift::MissingInLedger, part.len()),
                 Taken::Refused if part.len() > 1 => {
                     let second = part.split_off(part.len() / 2);
                     parts.extend([second, part]);
                 }
-                Taken::Refused | Taken::Late => {}
+                Taken::Refused => findings.raised(Drift::MissingInLedger, 1),
+                Taken::Late => {}
+                Taken::Drifted => {
+                    part.extend(parts.into_iter().flatten());
+                    return self.settle_sold_twice(id, part, findings).await;
+                }
             }
         }
-        Ok(repaired)
+        Ok(())
     }
 
     /// Purchases of the sale that are on their way, or wait for a person. The outbox first: what a
     /// worker sets aside meanwhile is then found behind it.
     async fn expected(&self, id: &SaleId) -> Result<Expected, PortError> {
-        let entries = self.outbox.waiting(id, self.limits.waiting_max).await?;
+        let entries = self.stores.outbox.waiting(id, self.limits.waiting_max).await?;
         if entries.len() >= self.limits.waiting_max {
             return Ok(Expected::TooMany);
         }
@@ -138,11 +140,11 @@ impl Reconcile {
     }
 
     /// Purchases of the sale that wait for a person, as dead letters.
-    async fn set_aside(&self, id: &SaleId) -> Result<HashSet<PurchaseNo>, PortError> {
+    pub(super) async fn set_aside(&self, id: &SaleId) -> Result<HashSet<PurchaseNo>, PortError> {
         let mut numbers = HashSet::new();
         let (mut after, mut seen) = (None, 0);
         while seen < self.limits.waiting_max {
-            let letters = self.outbox.dead_letters(after.as_ref(), self.limits.page).await?;
+            let letters = self.stores.outbox.dead_letters(after.as_ref(), self.limits.page).await?;
             seen += letters.len();
             let Some((last, _)) = letters.last() else { break };
             after = Some(last.clone());

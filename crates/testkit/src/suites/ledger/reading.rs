@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use stampede_application::ports::{DeadLetter, ReconciliationRun, Voided};
+use stampede_application::ports::{DeadLetter, Voided};
 use stampede_domain::{Position, PurchaseNo};
 
 use crate::{
@@ -117,24 +117,4 @@ pub async fn purchases_between_two_places_are_counted(records: &Records) {
         let counted = records.ledger.count_between(&sale.id, Position(after), Position(to)).await;
         assert_eq!(counted.expect("the ledger answers"), expected, "{after}..={to}");
     }
-}
-
-/// The last run on record is the last, finished or not.
-pub async fn the_newest_run_of_reconciliation_is_on_record(records: &Records) {
-    let ledger = &records.ledger;
-    assert_eq!(ledger.last_run().await.expect("the ledger answers"), None);
-    let started_at = a_sale().build().created_at;
-    let first = ReconciliationRun {
-        started_at,
-        finished_at: started_at.plus_millis(1_234),
-        sales: 3,
-        mismatches: 2,
-        repaired: 2,
-        error: None,
-    };
-    ledger.record_run(&first).await.expect("the ledger records");
-    assert_eq!(ledger.last_run().await.expect("the ledger answers").as_ref(), Some(&first));
-    let second = ReconciliationRun { error: Some("redis is unavailable".into()), ..first };
-    ledger.record_run(&second).await.expect("the ledger records");
-    assert_eq!(ledger.last_run().await.expect("the ledger answers"), Some(second));
 }

@@ -1,0 +1,75 @@
+//! What gate and ledger have each sold although only one of them had it to sell.
+
+use std::collections::HashSet;
+
+use stampede_domain::{PurchaseNo, RecordedPurchase, SaleId, Shard};
+
+use super::Reconcile;
+use crate::ports::{DeadLetter, Drift, Findings, PortError, Readmission};
+
+/// What a person is told of a purchase for which there is nothing left.
+const LOST: &str = "acknowledged at the gate, sold to somebody else by the ledger";
+
+impl Reconcile {
+    /// Makes the sale anew, after the ledger refused some of these purchases of the gate for a
+    /// constraint: what still fits is recorded, what does not is raised.
+    pub(super) async fn settle_sold_twice(
+        &self,
+        id: &SaleId,
+        mut purchases: Vec<RecordedPurchase>,
+        findings: &mut Findings,
+    ) -> Result<(), PortError> {
+        self.stores.gate.rebuild(id).await?;
+        let found = purchases.len();
+        self.retain_unrecorded(id, &mut purchases).await?;
+        if purchases.is_empty() {
+            // Which of them was refused nobody knows by now; one was.
+            findings.repaired(Drift::SoldTwice, 1);
+            findings.repaired(Drift::MissingInLedger, found - 1);
+            return Ok(());
+        }
+        findings.repaired(Drift::MissingInLedger, found - purchases.len());
+        // A restore raises what it has no place for; a gate that is made from the ledger alone
+        // does not know of it any more, and may still have one.
+        let aside = self.set_aside(id).await?;
+        let (raised, rest): (Vec<_>, Vec<_>) =
+            purchases.into_iter().partition(|one| aside.contains(&one.purchase.no()));
+        findings.raised(Drift::SoldTwice, raised.len());
+        self.offer_again(id, rest, findings).await
+    }
+
+    async fn offer_again(
+        &self,
+        id: &SaleId,
+        purchases: Vec<RecordedPurchase>,
+        findings: &mut Findings,
+    ) -> Result<(), PortError> {
+        let Some(row) = self.row(id).await? else { return Ok(()) };
+        let answers = self.stores.outbox.readmit(&purchases, row.epoch).await?;
+        for (purchase, answer) in purchases.into_iter().zip(answers) {
+            match answer {
+                Readmission::Adopted => findings.repaired(Drift::SoldTwice, 1),
+                Readmission::Refused => {
+                    tracing::error!(sale = %id, purchase = %purchase.purchase.no(), LOST);
+                    let letter =
+                        DeadLetter { purchase: Some(purchase), raw: None, error: LOST.into() };
+                    self.stores.outbox.bury(Shard::of(&id.sku), &letter).await?;
+                    findings.raised(Drift::SoldTwice, 1);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps those that the ledger has not.
+    pub(super) async fn retain_unrecorded(
+        &self,
+        id: &SaleId,
+        purchases: &mut Vec<RecordedPurchase>,
+    ) -> Result<(), PortError> {
+        let numbers: Vec<PurchaseNo> = purchases.iter().map(|one| one.purchase.no()).collect();
+        let recorded: HashSet<PurchaseNo> = self.stores.ledger.known(id, &numbers).await?;
+        purchases.retain(|one| !recorded.contains(&one.purchase.no()));
+        Ok(())
+    }
+}

@@ -1,0 +1,151 @@
+//! Runs of reconciliation on record, and whose turn it is.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, PgPool};
+use stampede_application::ports::{PortError, ReconciliationRun, RunId};
+
+use super::failure::{inconsistent, unavailable};
+use crate::column::{RunWords, drifts};
+
+/// Puts a run on record and forgets old ones. One round trip.
+pub(super) async fn record(pool: &PgPool, run: &ReconciliationRun) -> Result<RunId, PortError> {
+    let id: i64 = sqlx::query_scalar(
+        "WITH newest AS (
+             INSERT INTO reconciliation_runs
+                 (started_at, finished_at, sales, mismatches, repaired, error, node, trigger,
+                  thoroughness, sku, raised, drifts)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::jsonb)
+             RETURNING id),
+         forgotten AS (
+             DELETE FROM reconciliation_runs
+             WHERE id <= (SELECT id FROM newest) - $14
+                OR id <= (SELECT id FROM newest) - $13 AND mismatches = 0 AND error IS NULL)
+         SELECT id FROM newest",
+    )
+    .bind(run.started_at.to_utc())
+    .bind(run.finished_at.to_utc())
+    .bind(i64::from(run.sales))
+    .bind(i64::from(run.mismatches))
+    .bind(i64::from(run.repaired))
+    .bind(&run.error)
+    .bind(&run.node)
+    .bind(run.trigger.as_str())
+    .bind(run.thoroughness.as_str())
+    .bind(run.sku.as_ref().map(ToString::to_string))
+    .bind(i64::from(run.raised))
+    .bind(drifts(&run.findings))
+    .bind(ReconciliationRun::KEPT_MAX)
+    .bind(ReconciliationRun::TELLING_KEPT_MAX)
+    .fetch_one(pool)
+    .await
+    .map_err(unavailable)?;
+    Ok(RunId(id))
+}
+
+/// Runs before `before`, newest first. One round trip.
+pub(super) async fn page(
+    pool: &PgPool,
+    before: Option<RunId>,
+    limit: usize,
+) -> Result<Vec<(RunId, ReconciliationRun)>, PortError> {
+    let rows: Vec<RunRow> = sqlx::query_as(
+        "SELECT id, started_at, finished_at, sales, mismatches, repaired, error, node, trigger,
+                thoroughness, sku, raised, drifts::text AS drifts
+         FROM reconciliation_runs WHERE id < $1 ORDER BY id DESC LIMIT $2",
+    )
+    .bind(before.map_or(i64::MAX, |before| before.0))
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .fetch_all(pool)
+    .await
+    .map_err(unavailable)?;
+    rows.into_iter().map(RunRow::read).collect()
+}
+
+/// Takes or renews the turn. The clock is this server's alone; a turn that ends further away than
+/// any is given was given by another server's, before a failover.
+pub(super) async fn take_turn(
+    pool: &PgPool,
+    node: &str,
+    lasts: Duration,
+    rest: Duration,
+) -> Result<bool, PortError> {
+    let taken = sqlx::query(
+        "UPDATE reconciliation_turn SET node = $1, until = clock_timestamp() + $2
+         WHERE node = $1 OR until <= clock_timestamp() - $3
+            OR until > clock_timestamp() + 2 * $2",
+    )
+    .bind(node)
+    .bind(lasts)
+    .bind(rest)
+    .execute(pool)
+    .await
+    .map_err(unavailable)?;
+    Ok(taken.rows_affected() > 0)
+}
+
+/// Ends a node's turn: now, where others are to rest from then on, or as if it had never been.
+pub(super) async fn end_turn(
+    pool: &PgPool,
+    node: &str,
+    compared_all: bool,
+) -> Result<(), PortError> {
+    sqlx::query(
+        "UPDATE reconciliation_turn
+         SET until = CASE WHEN $2 THEN clock_timestamp() ELSE to_timestamp(0) END
+         WHERE node = $1",
+    )
+    .bind(node)
+    .bind(compared_all)
+    .execute(pool)
+    .await
+    .map_err(unavailable)?;
+    Ok(())
+}
+
+/// A run's row.
+#[derive(FromRow)]
+struct RunRow {
+    id: i64,
+    started_at: DateTime<Utc>,
+    finished_at: DateTime<Utc>,
+    sales: i64,
+    mismatches: i64,
+    repaired: i64,
+    error: Option<String>,
+    node: String,
+    trigger: String,
+    thoroughness: String,
+    sku: Option<String>,
+    raised: i64,
+    drifts: String,
+}
+
+impl RunRow {
+    fn read(self) -> Result<(RunId, ReconciliationRun), PortError> {
+        let count = |column: i64| u32::try_from(column).map_err(inconsistent);
+        let words = RunWords {
+            trigger: &self.trigger,
+            thoroughness: &self.thoroughness,
+            sku: self.sku.as_deref(),
+            drifts: &self.drifts,
+        };
+        let (trigger, thoroughness, sku, findings) = words.read().map_err(inconsistent)?;
+        let run = ReconciliationRun {
+            started_at: self.started_at.into(),
+            finished_at: self.finished_at.into(),
+            node: self.node,
+            trigger,
+            thoroughness,
+            sku,
+            sales: count(self.sales)?,
+            mismatches: count(self.mismatches)?,
+            repaired: count(self.repaired)?,
+            raised: count(self.raised)?,
+            findings,
+            error: self.error,
+        };
+        Ok((RunId(self.id), run))
+    }
+}
