@@ -17,7 +17,6 @@ use apalis::{
     },
     prelude::{BoxDynError, Data, Monitor, WorkerBuilder},
 };
-use opentelemetry::metrics::Meter;
 use stampede_application::{
     ports::{Causes, Entry, Outbox},
     use_cases::{Reconcile, RecordPurchases, Recorded},
@@ -27,9 +26,10 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     outbox_backend::{Batch, OutboxBackend},
-    queue_metrics::QueueMetrics,
     reconciliation::Reconciliation,
 };
+
+pub use queue_metrics::QueueMetrics;
 
 /// What the workers may hold and wait for.
 #[derive(Clone, Debug)]
@@ -83,9 +83,8 @@ impl Queue {
         schedule: cron::Schedule,
         node: String,
         limits: QueueLimits,
-        meter: &Meter,
+        metrics: QueueMetrics,
     ) -> Self {
-        let metrics = QueueMetrics::new(meter);
         Self { outbox, record, reconcile, schedule, node, limits, metrics }
     }
 
@@ -95,11 +94,8 @@ impl Queue {
     /// by this one when it is started again.
     pub async fn run(self, stop: CancellationToken) {
         let mut monitor = Monitor::new();
-        let reconciliation = Arc::new(Reconciliation::new(
-            self.reconcile.clone(),
-            self.metrics.clone(),
-            self.schedule.clone(),
-        ));
+        let reconciliation =
+            Arc::new(Reconciliation::new(self.reconcile.clone(), self.schedule.clone()));
         for shard in self.outbox.shards() {
             monitor = self.register_shard(monitor, shard, reconciliation.clone());
         }

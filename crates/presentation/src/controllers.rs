@@ -10,6 +10,7 @@ pub(crate) mod health;
 pub(crate) mod look_up_purchase;
 pub(crate) mod metrics;
 pub(crate) mod pages;
+pub(crate) mod reconciliation;
 pub(crate) mod update_product;
 pub(crate) mod view_products;
 pub(crate) mod view_sales;

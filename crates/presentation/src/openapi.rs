@@ -36,6 +36,8 @@ use crate::{controllers, envelope, purchase, sale_event, sale_status};
         controllers::handle_dead_letters::list_dead_letters,
         controllers::handle_dead_letters::replay_dead_letter,
         controllers::handle_dead_letters::discard_dead_letter,
+        controllers::reconciliation::run_reconciliation,
+        controllers::reconciliation::list_reconciliation_runs,
         controllers::health::health,
         controllers::health::live,
         controllers::health::ready,

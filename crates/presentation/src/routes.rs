@@ -9,8 +9,8 @@ use actix_web::{
 use crate::{
     controllers::{
         attempt_purchase, change_sale, create_product, delete_product, docs, handle_dead_letters,
-        health, look_up_purchase, metrics, pages, update_product, view_products, view_sales,
-        watch_sales,
+        health, look_up_purchase, metrics, pages, reconciliation, update_product, view_products,
+        view_sales, watch_sales,
     },
     error::ApiError,
 };
@@ -66,6 +66,10 @@ fn add_admin(routes: &mut Routes<'_>) {
     at("/api/v1/dead-letters/{id}/replay")
         .post(handle_dead_letters::replay_dead_letter)
         .add(routes);
+    at("/api/v1/reconciliation/runs")
+        .post(reconciliation::run_reconciliation)
+        .get(reconciliation::list_reconciliation_runs)
+        .add_compressed(routes);
 }
 
 fn add_operations(routes: &mut Routes<'_>) {

@@ -7,7 +7,7 @@ use stampede_application::{
     ports::Randomness,
     use_cases::{
         AttemptPurchase, ChangeSale, CheckHealth, CreateProduct, DeleteProduct, HandleDeadLetters,
-        LookUpPurchase, UpdateProduct, ViewProducts, ViewSales, WatchSales,
+        LookUpPurchase, Reconcile, UpdateProduct, ViewProducts, ViewRuns, ViewSales, WatchSales,
     },
 };
 
@@ -37,6 +37,10 @@ pub struct UseCases {
     pub delete_product: Arc<DeleteProduct>,
     /// An operator handles dead letters.
     pub handle_dead_letters: Arc<HandleDeadLetters>,
+    /// An operator has gate and ledger compared.
+    pub reconcile: Arc<Reconcile>,
+    /// An operator reads what was found.
+    pub view_runs: Arc<ViewRuns>,
     /// Operations ask whether this node works.
     pub check_health: Arc<CheckHealth>,
     /// Makes the correlation ids of requests that bring none.

@@ -10,11 +10,12 @@ use stampede_application::{
     use_cases::{
         AttemptPurchase, ChangeSale, CheckHealth, ConfirmPurchases, ConfirmStores, CreateProduct,
         DeleteProduct, ExpireArchive, FindSale, HandleDeadLetters, LookUpPurchase, Reconcile,
-        ReconcileStores, RecordPurchases, UpdateProduct, ViewProducts, ViewSales, WatchSales,
+        ReconcileStores, RecordPurchases, RunSeen, UpdateProduct, ViewProducts, ViewRuns,
+        ViewSales, WatchSales,
     },
 };
 use stampede_domain::Acknowledgement;
-use stampede_infrastructure::queue::Queue;
+use stampede_infrastructure::queue::{Queue, QueueMetrics};
 use stampede_presentation::{AttemptFactory, UseCases};
 
 use crate::{
@@ -71,6 +72,9 @@ impl Node {
         let confirm =
             Arc::new(ConfirmPurchases::start(stores, settings.acknowledge, settings.confirm));
         let node = randomness.generation().to_string();
+        let metrics = QueueMetrics::new(meter);
+        let counting = metrics.clone();
+        let seen: RunSeen = Arc::new(move |run| counting.reconciled(run));
         let reconcile = Arc::new(Reconcile::new(
             ReconcileStores {
                 catalogue: catalogue.clone(),
@@ -81,6 +85,7 @@ impl Node {
             },
             node.clone(),
             settings.reconcile.limits,
+            seen,
         ));
         let queue = Queue::new(
             outbox.clone(),
@@ -89,12 +94,12 @@ impl Node {
             settings.reconcile.schedule.clone(),
             node,
             settings.queue.clone(),
-            meter,
+            metrics,
         );
         let expire_archive =
             ExpireArchive::new(catalogue.clone(), clock.clone(), settings.retention_days);
         Self {
-            use_cases: use_cases(&engine, settings, &live, &find, &record, &confirm),
+            use_cases: use_cases(&engine, settings, &live, &find, &record, &confirm, &reconcile),
             live,
             feed: feed.clone(),
             queue,
@@ -114,6 +119,7 @@ fn use_cases(
     find: &Arc<FindSale>,
     record: &Arc<RecordPurchases>,
     confirm: &Arc<ConfirmPurchases>,
+    reconcile: &Arc<Reconcile>,
 ) -> UseCases {
     let Engine { gate, catalogue, ledger, outbox, clock, randomness, .. } = engine;
     UseCases {
@@ -164,6 +170,8 @@ fn use_cases(
             record.clone(),
             clock.clone(),
         )),
+        reconcile: reconcile.clone(),
+        view_runs: Arc::new(ViewRuns::new(ledger.clone())),
         check_health: Arc::new(CheckHealth::new(
             engine.gate_store.clone(),
             engine.ledger_store.clone(),

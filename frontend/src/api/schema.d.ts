@@ -168,6 +168,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reconciliation/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An operator reads what was found, newest first. */
+        get: operations["listReconciliationRuns"];
+        put?: never;
+        /** An operator has gate and ledger compared now. The run goes on if its caller goes away. */
+        post: operations["runReconciliation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sales": {
         parameters: {
             query?: never;
@@ -422,6 +440,11 @@ export interface components {
             message: string;
         };
         /**
+         * @description A way in which gate and ledger can disagree.
+         * @enum {string}
+         */
+        DriftWord: "MISSING_IN_LEDGER" | "MISSING_IN_GATE" | "COUNTERS_DISAGREE" | "DEFINITION_DIFFERS" | "GATE_WITHOUT_CATALOGUE" | "ENTRY_OF_AN_OLD_GENERATION" | "STALE_ENTRY_REFUSED" | "SOLD_TWICE";
+        /**
          * @description Why a sale ended.
          * @enum {string}
          */
@@ -436,6 +459,19 @@ export interface components {
             error: components["schemas"]["ApiFailure"];
             /** @enum {boolean} */
             success: false;
+        };
+        /** @description What was found of one kind. */
+        FoundDrift: {
+            drift: components["schemas"]["DriftWord"];
+            /**
+             * Format: int32
+             * @description Mended and raised together.
+             */
+            found: number;
+            /** Format: int32 */
+            raised: number;
+            /** Format: int32 */
+            repaired: number;
         };
         /** @description How this node is. */
         Health: {
@@ -567,6 +603,52 @@ export interface components {
                  * @description Raised by every written change.
                  */
                 version: number;
+            }[];
+            /** @description Where to go on, as `?cursor=`; null at the end. */
+            nextCursor: string | null;
+            /** @enum {boolean} */
+            success: true;
+        };
+        /** @description A part of a list. */
+        Page_Run: {
+            data: {
+                /** @description Whether it went to its end. */
+                complete: boolean;
+                /** @description The kinds that were found. */
+                drifts: components["schemas"]["FoundDrift"][];
+                /** @description Which store had no answer, if it did not; what that said is in the log. */
+                error: string | null;
+                /** Format: date-time */
+                finishedAt: string;
+                id: string;
+                /**
+                 * Format: int32
+                 * @description Drifts that were found.
+                 */
+                mismatches: number;
+                /** @description The life of the process that ran it. */
+                node: string;
+                /**
+                 * Format: int32
+                 * @description Drifts that only a person can settle.
+                 */
+                raised: number;
+                /**
+                 * Format: int32
+                 * @description Drifts that were mended.
+                 */
+                repaired: number;
+                /**
+                 * Format: int32
+                 * @description Sales that were compared.
+                 */
+                sales: number;
+                /** @description The only sale that was compared; null if it was not only one. */
+                sku: string | null;
+                /** Format: date-time */
+                startedAt: string;
+                thoroughness: components["schemas"]["ThoroughnessWord"];
+                trigger: components["schemas"]["TriggerWord"];
             }[];
             /** @description Where to go on, as `?cursor=`; null at the end. */
             nextCursor: string | null;
@@ -745,6 +827,46 @@ export interface components {
             remaining: number;
             /** @example WIDGET-001 */
             sku: string;
+        };
+        /** @description A comparison of gate and ledger. */
+        Run: {
+            /** @description Whether it went to its end. */
+            complete: boolean;
+            /** @description The kinds that were found. */
+            drifts: components["schemas"]["FoundDrift"][];
+            /** @description Which store had no answer, if it did not; what that said is in the log. */
+            error: string | null;
+            /** Format: date-time */
+            finishedAt: string;
+            id: string;
+            /**
+             * Format: int32
+             * @description Drifts that were found.
+             */
+            mismatches: number;
+            /** @description The life of the process that ran it. */
+            node: string;
+            /**
+             * Format: int32
+             * @description Drifts that only a person can settle.
+             */
+            raised: number;
+            /**
+             * Format: int32
+             * @description Drifts that were mended.
+             */
+            repaired: number;
+            /**
+             * Format: int32
+             * @description Sales that were compared.
+             */
+            sales: number;
+            /** @description The only sale that was compared; null if it was not only one. */
+            sku: string | null;
+            /** Format: date-time */
+            startedAt: string;
+            thoroughness: components["schemas"]["ThoroughnessWord"];
+            trigger: components["schemas"]["TriggerWord"];
         };
         /** @description The data of `deleted`. */
         SaleDeleted: {
@@ -991,6 +1113,51 @@ export interface components {
             success: true;
         };
         /** @description A success. */
+        Success_Run: {
+            /** @description A comparison of gate and ledger. */
+            data: {
+                /** @description Whether it went to its end. */
+                complete: boolean;
+                /** @description The kinds that were found. */
+                drifts: components["schemas"]["FoundDrift"][];
+                /** @description Which store had no answer, if it did not; what that said is in the log. */
+                error: string | null;
+                /** Format: date-time */
+                finishedAt: string;
+                id: string;
+                /**
+                 * Format: int32
+                 * @description Drifts that were found.
+                 */
+                mismatches: number;
+                /** @description The life of the process that ran it. */
+                node: string;
+                /**
+                 * Format: int32
+                 * @description Drifts that only a person can settle.
+                 */
+                raised: number;
+                /**
+                 * Format: int32
+                 * @description Drifts that were mended.
+                 */
+                repaired: number;
+                /**
+                 * Format: int32
+                 * @description Sales that were compared.
+                 */
+                sales: number;
+                /** @description The only sale that was compared; null if it was not only one. */
+                sku: string | null;
+                /** Format: date-time */
+                startedAt: string;
+                thoroughness: components["schemas"]["ThoroughnessWord"];
+                trigger: components["schemas"]["TriggerWord"];
+            };
+            /** @enum {boolean} */
+            success: true;
+        };
+        /** @description A success. */
         Success_SaleStatus: {
             /** @description A sale as this node shows it. */
             data: {
@@ -1048,6 +1215,16 @@ export interface components {
             /** @enum {boolean} */
             success: true;
         };
+        /**
+         * @description How much of a sale is compared.
+         * @enum {string}
+         */
+        ThoroughnessWord: "WHOLE" | "COUNTERS";
+        /**
+         * @description Why gate and ledger were compared.
+         * @enum {string}
+         */
+        TriggerWord: "START" | "SCHEDULE" | "STORE_BACK" | "ON_DEMAND" | "COMMAND" | "WORKER";
         /** @description What is to change of a product; what is left out stays. */
         UpdateProductBody: {
             acknowledge?: components["schemas"]["Acknowledgement"] | null;
@@ -1083,6 +1260,12 @@ export interface components {
             productName?: string | null;
             /** Format: date-time */
             startTime?: string | null;
+        };
+        /** @description What an operator wants compared. */
+        WantedRun: {
+            /** @description The only sale to compare; every one if it is left out. */
+            sku?: string | null;
+            thoroughness?: components["schemas"]["ThoroughnessWord"] | null;
         };
     };
     responses: never;
@@ -1907,6 +2090,136 @@ export interface operations {
                 };
             };
             /** @description Not decided; repeat it */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    listReconciliationRuns: {
+        parameters: {
+            query?: {
+                /** @description Rows, 100 if left out */
+                limit?: number;
+                /** @description The nextCursor of the answer before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Runs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Run"];
+                };
+            };
+            /** @description Bad fields */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No or another admin key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description We do not know; repeat it */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+        };
+    };
+    runReconciliation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WantedRun"];
+            };
+        };
+        responses: {
+            /** @description The run, which has ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_Run"];
+                };
+            };
+            /** @description Bad fields */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No or another admin key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description No such product */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureAnswer"];
+                };
+            };
+            /** @description A store is away, or another run does not end; repeat it */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -59,6 +59,9 @@ pub struct ReconcileStores {
     pub clock: Arc<dyn Clock>,
 }
 
+/// Hears of every run, on record or not.
+pub type RunSeen = Arc<dyn Fn(&ReconciliationRun) + Send + Sync>;
+
 /// Why gate and ledger were not compared.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ReconcileError {
@@ -83,6 +86,7 @@ pub struct Reconcile {
     /// The life of this process, by which its turns and its runs are told from those of others.
     node: String,
     limits: ReconcileLimits,
+    seen: RunSeen,
     /// One run at a time in this process; a node of its own name would be let in.
     running: sync::Mutex<()>,
     /// Ended sales that were compared whole and agreed; they cannot drift by themselves.
@@ -100,9 +104,14 @@ struct Wanted<'a> {
 impl Reconcile {
     /// Over all that can disagree, as a node that no other is called.
     #[must_use]
-    pub fn new(stores: ReconcileStores, node: String, limits: ReconcileLimits) -> Self {
+    pub fn new(
+        stores: ReconcileStores,
+        node: String,
+        limits: ReconcileLimits,
+        seen: RunSeen,
+    ) -> Self {
         let (running, final_runs) = (sync::Mutex::default(), Mutex::default());
-        Self { stores, node, limits, running, final_runs }
+        Self { stores, node, limits, seen, running, final_runs }
     }
 
     /// Compares every sale, or the one of `sku`, once no other run is at work, and puts the run on
@@ -179,6 +188,12 @@ impl Reconcile {
             findings,
             error,
         };
+        (self.seen)(&run);
+        if run.mismatches > 0 {
+            let (found, repaired, raised) = (run.mismatches, run.repaired, run.raised);
+            tracing::error!(found, repaired, raised, drifts = ?run.findings.0,
+                "gate and ledger disagreed");
+        }
         Ok((self.stores.ledger.record_run(&run).await?, run))
     }
 

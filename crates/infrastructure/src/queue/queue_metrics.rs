@@ -5,13 +5,13 @@ use opentelemetry::{
     metrics::{Counter, Meter},
 };
 use stampede_application::{
-    ports::{Drift, Findings, Trigger},
+    ports::{Drift, ReconciliationRun},
     use_cases::Recorded,
 };
 
 /// Counters of the workers; the exporter appends `_total`.
-#[derive(Clone)]
-pub(super) struct QueueMetrics {
+#[derive(Clone, Debug)]
+pub struct QueueMetrics {
     recorded: Counter<u64>,
     dead_letters: Counter<u64>,
     mismatches: Counter<u64>,
@@ -20,8 +20,10 @@ pub(super) struct QueueMetrics {
 }
 
 impl QueueMetrics {
-    pub(super) fn new(meter: &Meter) -> Self {
-        Self {
+    /// Makes the instruments and shows them at zero.
+    #[must_use]
+    pub fn new(meter: &Meter) -> Self {
+        let metrics = Self {
             recorded: meter
                 .u64_counter("outbox_purchases_recorded")
                 .with_description("Purchases of the outbox that are new in the ledger.")
@@ -42,7 +44,9 @@ impl QueueMetrics {
                 .u64_counter("reconciliation_runs")
                 .with_description("Runs of reconciliation, by outcome and trigger.")
                 .build(),
-        }
+        };
+        metrics.start();
+        metrics
     }
 
     pub(super) fn recorded(&self, recorded: &Recorded) {
@@ -50,12 +54,12 @@ impl QueueMetrics {
         self.dead_letters.add(recorded.buried as u64, &[]);
     }
 
-    /// A run that found so much; `None` if it could not be finished.
-    pub(super) fn reconciled(&self, trigger: Trigger, findings: Option<&Findings>) {
-        let outcome = if findings.is_some() { "finished" } else { "failed" };
-        let trigger = trigger.as_str();
-        self.runs.add(1, &[KeyValue::new("outcome", outcome), KeyValue::new("trigger", trigger)]);
-        for (drift, count) in findings.into_iter().flat_map(|findings| &findings.0) {
+    /// A run of reconciliation, finished or not.
+    pub fn reconciled(&self, run: &ReconciliationRun) {
+        let outcome = if run.error.is_none() { "finished" } else { "failed" };
+        let trigger = KeyValue::new("trigger", run.trigger.as_str());
+        self.runs.add(1, &[KeyValue::new("outcome", outcome), trigger]);
+        for (drift, count) in &run.findings.0 {
             let kind = [KeyValue::new("drift", drift.as_str())];
             self.mismatches.add(u64::from(count.found()), &kind);
             self.unrepaired.add(u64::from(count.raised), &kind);
@@ -63,7 +67,7 @@ impl QueueMetrics {
     }
 
     /// Shows the counters at zero, so that a rate is known before the first event.
-    pub(super) fn start(&self) {
+    fn start(&self) {
         self.recorded.add(0, &[]);
         self.dead_letters.add(0, &[]);
         for drift in Drift::ALL {

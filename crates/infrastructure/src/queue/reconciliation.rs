@@ -16,12 +16,9 @@ use stampede_application::{
     use_cases::Reconcile,
 };
 
-use super::queue_metrics::QueueMetrics;
-
 /// Runs reconciliation at each tick that no other node has taken.
 pub(super) struct Reconciliation {
     reconcile: Arc<Reconcile>,
-    metrics: QueueMetrics,
     schedule: cron::Schedule,
     /// Why the next run compares purchase by purchase, if it does: it is this node's first, or a
     /// store was away.
@@ -29,13 +26,8 @@ pub(super) struct Reconciliation {
 }
 
 impl Reconciliation {
-    pub(super) fn new(
-        reconcile: Arc<Reconcile>,
-        metrics: QueueMetrics,
-        schedule: cron::Schedule,
-    ) -> Self {
-        metrics.start();
-        Self { reconcile, metrics, schedule, whole_due: Mutex::new(Some(Trigger::Start)) }
+    pub(super) fn new(reconcile: Arc<Reconcile>, schedule: cron::Schedule) -> Self {
+        Self { reconcile, schedule, whole_due: Mutex::new(Some(Trigger::Start)) }
     }
 
     pub(super) fn register(self: Arc<Self>, monitor: Monitor, node: &str) -> Monitor {
@@ -58,18 +50,12 @@ impl Reconciliation {
         };
         match self.reconcile.run_if_free(thoroughness, trigger, rest).await {
             Ok(None) => {}
-            Ok(Some(run)) => {
+            Ok(Some(_)) => {
                 // Another fault may have come while this run was at work.
                 self.whole_due().take_if(|due| Some(*due) == whole);
-                self.metrics.reconciled(trigger, Some(&run.findings));
-                if run.mismatches > 0 {
-                    tracing::error!(run.mismatches, run.repaired, run.raised,
-                        drifts = ?run.findings.0, "gate and ledger disagreed");
-                }
             }
             Err(error) => {
                 self.store_lost();
-                self.metrics.reconciled(trigger, None);
                 tracing::warn!(
                     error = %Causes(&error),
                     "reconciliation could not be finished"

@@ -312,7 +312,7 @@ impl Shop {
             outbox: self.outbox.clone(),
             clock: self.clock.clone(),
         };
-        Reconcile::new(stores, OsRandomness.generation().to_string(), limits)
+        Reconcile::new(stores, OsRandomness.generation().to_string(), limits, Arc::new(|_| {}))
     }
 
     /// Memory of another node that shows that much, and has heard of nothing since.

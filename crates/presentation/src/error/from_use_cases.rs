@@ -1,7 +1,11 @@
 //! What the failures of the use cases are for a client.
 
-use stampede_application::use_cases::{
-    ChangeError, CreateError, DeadLetterError, DeleteError, UpdateError, ViewError,
+use stampede_application::{
+    ports::PortError,
+    use_cases::{
+        ChangeError, CreateError, DeadLetterError, DeleteError, ReconcileError, UpdateError,
+        ViewError,
+    },
 };
 
 use super::ApiError;
@@ -54,6 +58,16 @@ impl From<DeleteError> for ApiError {
         match error {
             DeleteError::Unknown => Self::no_such_sku(),
             DeleteError::Port(error) => Self::Port(error),
+        }
+    }
+}
+
+impl From<ReconcileError> for ApiError {
+    fn from(error: ReconcileError) -> Self {
+        match error {
+            ReconcileError::Unknown => Self::no_such_sku(),
+            ReconcileError::Busy => Self::Port(PortError::unavailable("reconciliation", error)),
+            ReconcileError::Port(error) => Self::Port(error),
         }
     }
 }

@@ -22,6 +22,7 @@ use stampede_domain::{
     Acknowledgement, Attempt, BuyerId, Epoch, Instant, Position, PurchaseNo, RecordedPurchase,
     Sale, SaleId, Shard, Sku, State, Tally, Version, decide,
 };
+use tokio::sync::OwnedMutexGuard;
 
 /// The instant at which every test begins: 2026-02-15T10:00:00Z.
 pub(crate) const BEGINNING: i64 = 1_771_149_600_000;
@@ -36,6 +37,7 @@ pub(crate) struct FakeEngine {
     away: AtomicBool,
     drawn: AtomicU64,
     state: Mutex<Rows>,
+    audits: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Default)]
@@ -44,6 +46,7 @@ struct Rows {
     letters: Vec<(DeadLetterId, DeadLetter)>,
     epochs: u64,
     runs: Vec<ReconciliationRun>,
+    another_compares: bool,
 }
 
 struct Row {
@@ -111,6 +114,21 @@ impl FakeEngine {
     /// Puts a run of another node on record.
     pub(crate) fn has_run(&self, run: ReconciliationRun) {
         self.rows().runs.push(run);
+    }
+
+    /// Lets another node have the turn to reconcile, or end it.
+    pub(crate) fn set_another_compares(&self, it_does: bool) {
+        self.rows().another_compares = it_does;
+    }
+
+    /// Whoever compares a sale from now on waits until this is dropped.
+    pub(crate) async fn hold_audits(&self) -> OwnedMutexGuard<()> {
+        self.audits.clone().lock_owned().await
+    }
+
+    /// Runs on record.
+    pub(crate) fn runs(&self) -> usize {
+        self.rows().runs.len()
     }
 
     /// Sets a letter aside.
@@ -273,6 +291,7 @@ impl SaleGate for FakeGate {
     }
 
     async fn audit(&self, _: &SaleId) -> Result<Option<Audit>, PortError> {
+        drop(self.0.audits.lock().await);
         Ok(None)
     }
 
@@ -431,7 +450,7 @@ impl Ledger for FakeEngine {
     }
 
     async fn take_turn(&self, _: &str, _: Duration, _: Duration) -> Result<bool, PortError> {
-        self.here().map(|_| true)
+        Ok(!self.here()?.another_compares)
     }
 
     async fn end_turn(&self, _: &str, _: bool) -> Result<(), PortError> {

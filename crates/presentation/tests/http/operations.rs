@@ -1,11 +1,15 @@
-//! Health, metrics, the document of the API, and the end.
+//! Health, reconciliation, metrics, the document of the API, and the end.
 
+use std::time::Duration;
+
+use reqwest::Method;
 use serde_json::{Value, json};
 use stampede_application::ports::{Drift, Findings, ReconciliationRun, Thoroughness, Trigger};
 use stampede_domain::Instant;
 
 use crate::engine::{BEGINNING, BUG};
-use crate::site::{Site, answer, failure, send, text};
+use crate::site::{PATIENCE, Site, answer, bad_fields, failure, send, text};
+use tokio::time::timeout;
 
 /// A run of another node, which broke off.
 fn a_run() -> ReconciliationRun {
@@ -130,4 +134,108 @@ async fn an_open_stream_ends_at_the_stop_and_does_not_hold_it() {
     assert!(events.ends().await);
     let ended = site.running.await.expect("no panic");
     assert!(ended.is_ok());
+}
+
+const RUNS: &str = "/api/v1/reconciliation/runs";
+
+#[tokio::test]
+async fn an_admin_has_gate_and_ledger_compared_now() {
+    let site = Site::start();
+    site.create("W-1", 1).await;
+    site.create("W-2", 1).await;
+    let (status, all) = answer(site.admin(Method::POST, RUNS, &json!({}))).await;
+    assert_eq!(status, 200, "{all}");
+    assert_eq!(
+        all["data"],
+        json!({
+            "id": "1", "startedAt": "2026-02-15T10:00:00.000Z",
+            "finishedAt": "2026-02-15T10:00:00.000Z", "node": "this", "trigger": "ON_DEMAND",
+            "thoroughness": "WHOLE", "sku": null, "sales": 2, "mismatches": 0, "repaired": 0,
+            "raised": 0, "complete": true, "error": null, "drifts": []
+        })
+    );
+    let one = json!({"sku": "W-2", "thoroughness": "COUNTERS"});
+    let (_, one) = answer(site.admin(Method::POST, RUNS, &one)).await;
+    assert_eq!((&one["data"]["sku"], &one["data"]["sales"]), (&json!("W-2"), &json!(1)));
+    assert_eq!(one["data"]["thoroughness"], "COUNTERS");
+    let unknown = site.admin(Method::POST, RUNS, &json!({"sku": "NOPE"}));
+    assert_eq!(failure(unknown).await, (404, "NOT_FOUND".into()));
+    let bad = json!({"sku": "not a sku", "thoroughness": "SOME"});
+    assert_eq!(bad_fields(site.admin(Method::POST, RUNS, &bad)).await, ["sku", "thoroughness"]);
+}
+
+#[tokio::test]
+async fn a_comparison_that_cannot_be_made_now_is_to_be_asked_for_again() {
+    let site = Site::start();
+    site.create("W-1", 1).await;
+    site.engine.set_another_compares(true);
+    let busy = send(site.admin(Method::POST, RUNS, &json!({}))).await;
+    assert_eq!(busy.status(), 503);
+    assert!(busy.headers().contains_key("retry-after"));
+    site.engine.set_another_compares(false);
+    site.engine.set_away(true);
+    let away = failure(site.admin(Method::POST, RUNS, &json!({}))).await;
+    assert_eq!(away, (503, "SERVICE_UNAVAILABLE".into()));
+    site.engine.set_away(false);
+    assert_eq!(answer(site.admin(Method::POST, RUNS, &json!({}))).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_comparison_goes_on_when_its_caller_has_gone() {
+    let site = Site::start();
+    site.create("W-1", 1).await;
+    let held = site.engine.hold_audits().await;
+    let gone = site.admin(Method::POST, RUNS, &json!({})).timeout(Duration::from_millis(100));
+    assert!(gone.send().await.is_err(), "nothing is answered while it runs");
+    assert_eq!(site.engine.runs(), 0);
+    drop(held);
+    let ended = async {
+        while site.engine.runs() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, ended).await.expect("it is put on record");
+}
+
+#[tokio::test]
+async fn runs_are_listed_newest_first_page_by_page() {
+    let site = Site::start();
+    for sales in 1..=3 {
+        site.engine.has_run(ReconciliationRun { sales, ..a_run() });
+    }
+    let page = async |query: &str| {
+        let (status, page) =
+            answer(site.admin(Method::GET, &format!("{RUNS}{query}"), &Value::Null)).await;
+        assert_eq!(status, 200, "{page}");
+        page
+    };
+    let all = page("").await;
+    assert_eq!(all["nextCursor"], Value::Null);
+    let newest = &all["data"][0];
+    assert_eq!((&newest["id"], &newest["sales"]), (&json!("3"), &json!(3)));
+    assert_eq!((&newest["trigger"], &newest["complete"]), (&json!("STORE_BACK"), &json!(false)));
+    assert_eq!(newest["finishedAt"], "2026-02-15T10:00:01.500Z");
+    assert_eq!(
+        newest["drifts"],
+        json!([
+            {"drift": "MISSING_IN_LEDGER", "found": 1, "repaired": 1, "raised": 0},
+            {"drift": "SOLD_TWICE", "found": 1, "repaired": 0, "raised": 1},
+        ])
+    );
+    let first = page("?limit=2").await;
+    assert_eq!(first["data"].as_array().map(Vec::len), Some(2));
+    let rest = page("?limit=2&cursor=2").await;
+    assert_eq!(first["nextCursor"], "2");
+    assert_eq!((&rest["data"][0]["id"], &rest["nextCursor"]), (&json!("1"), &Value::Null));
+    let bad = site.admin(Method::GET, &format!("{RUNS}?cursor=x&limit=0"), &Value::Null);
+    assert_eq!(bad_fields(bad).await, ["cursor", "limit"]);
+}
+
+#[tokio::test]
+async fn nobody_without_the_key_compares_or_reads_anything() {
+    let site = Site::start();
+    let run = site.client.post(site.url(RUNS)).json(&json!({}));
+    assert_eq!(failure(run).await, (401, "UNAUTHORIZED".into()));
+    assert_eq!(failure(site.get(RUNS)).await, (401, "UNAUTHORIZED".into()));
+    assert_eq!(site.engine.runs(), 0);
 }

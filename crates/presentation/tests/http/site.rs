@@ -15,7 +15,8 @@ use stampede_application::{
     use_cases::{
         AttemptPurchase, ChangeSale, CheckHealth, ConfirmLimits, ConfirmPurchases, ConfirmStores,
         CreateProduct, DeleteProduct, FindSale, HandleDeadLetters, LookUpPurchase, LookupLimits,
-        RecordLimits, RecordPurchases, UpdateProduct, ViewProducts, ViewSales, WatchSales,
+        Reconcile, ReconcileLimits, ReconcileStores, RecordLimits, RecordPurchases, UpdateProduct,
+        ViewProducts, ViewRuns, ViewSales, WatchSales,
     },
 };
 use stampede_domain::Acknowledgement;
@@ -264,6 +265,15 @@ fn use_cases(engine: &Arc<FakeEngine>, live: &Arc<LiveSales>, queues: CoalescerL
     let stores = ConfirmStores { ledger: e.clone(), outbox: e.clone(), gate: gate.clone() };
     let confirm = ConfirmPurchases::start(stores, Acknowledgement::Gate, ConfirmLimits::default());
     let confirm = Arc::new(confirm);
+    let stores = ReconcileStores {
+        catalogue: e.clone(),
+        ledger: e.clone(),
+        gate: gate.clone(),
+        outbox: e.clone(),
+        clock: e.clone(),
+    };
+    let limits = ReconcileLimits { turn_wait_max: Duration::from_millis(1), ..Default::default() };
+    let reconcile = Reconcile::new(stores, "this".into(), limits, Arc::new(|_| {}));
     UseCases {
         attempt_purchase: attempts(&gate, l, &find, e, &confirm, queues),
         look_up_purchase: Arc::new(LookUpPurchase::new(find.clone(), gate.clone(), confirm)),
@@ -303,6 +313,8 @@ fn use_cases(engine: &Arc<FakeEngine>, live: &Arc<LiveSales>, queues: CoalescerL
             record,
             e.clone(),
         )),
+        reconcile: Arc::new(reconcile),
+        view_runs: Arc::new(ViewRuns::new(e.clone())),
         check_health: Arc::new(CheckHealth::new(e.clone(), None, e.clone(), Acknowledgement::Gate)),
         randomness: e.clone(),
     }
