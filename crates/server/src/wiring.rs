@@ -83,6 +83,7 @@ impl Node {
                 outbox: outbox.clone(),
                 clock: clock.clone(),
             },
+            record.clone(),
             node.clone(),
             settings.reconcile.limits,
             seen,

@@ -10,5 +10,6 @@
 )]
 
 pub mod builders;
+pub mod drifts;
 pub mod servers;
 pub mod suites;

@@ -1,23 +1,25 @@
 //! Operations compare gate and ledger, and mend what has drifted apart, without stopping a sale.
 
 mod compare_sale;
+mod comparison;
 mod complete_gate;
 mod complete_ledger;
+mod marks;
 mod sold_twice;
+mod strays;
+mod sweep;
 mod turn;
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use stampede_domain::{SaleId, Sku};
+use stampede_domain::{Instant, Sku};
 use tokio::sync;
 
+use self::{marks::Marks, sweep::Failures};
+use super::RecordPurchases;
 use crate::ports::{
-    Catalogue, CatalogueCursor, Causes, Clock, Findings, Ledger, Outbox, PortError,
-    ReconciliationRun, RunId, SaleGate, Thoroughness, Trigger,
+    Catalogue, CatalogueCursor, Clock, Findings, Ledger, Outbox, PortError, ReconciliationRun,
+    RunId, SaleGate, Thoroughness, Trigger,
 };
 
 /// What reconciliation may cost, and what it waits for.
@@ -29,20 +31,27 @@ pub struct ReconcileLimits {
     pub settled_after_ms: i64,
     /// Entries of one sale, and dead letters of all, that are looked through in the outbox.
     pub waiting_max: usize,
+    /// Purchases that a run compares one by one although nothing tells against their sales.
+    pub sweep_rows: usize,
+    /// An entry of the outbox older than this is looked after, whoever has it in hand, in
+    /// milliseconds.
+    pub overdue_after_ms: i64,
     /// How long whoever asks for a run waits until another has ended.
     pub turn_wait_max: Duration,
 }
 
 impl Default for ReconcileLimits {
     fn default() -> Self {
-        let turn_wait_max = Duration::from_secs(5);
-        Self { page: 1_000, settled_after_ms: 10_000, waiting_max: 10_000, turn_wait_max }
+        Self {
+            page: 1_000,
+            settled_after_ms: 10_000,
+            waiting_max: 10_000,
+            sweep_rows: 20_000,
+            overdue_after_ms: 30_000,
+            turn_wait_max: Duration::from_secs(5),
+        }
     }
 }
-
-/// Sales one after the other that cannot be compared before a run is given up: one that stays
-/// closed keeps no other from being mended, but a store that is away is not asked for each.
-const FAILURES_IN_A_ROW_MAX: u32 = 3;
 
 /// All that can disagree, and the time.
 #[derive(Clone)]
@@ -83,14 +92,15 @@ pub enum ReconcileError {
 /// at once mend once. It streams, so a sale of a million buyers takes bounded memory.
 pub struct Reconcile {
     stores: ReconcileStores,
+    /// What entries are recorded by that nobody reads.
+    record: Arc<RecordPurchases>,
     /// The life of this process, by which its turns and its runs are told from those of others.
     node: String,
     limits: ReconcileLimits,
     seen: RunSeen,
     /// One run at a time in this process; a node of its own name would be let in.
     running: sync::Mutex<()>,
-    /// Ended sales that were compared whole and agreed; they cannot drift by themselves.
-    final_runs: Mutex<HashSet<SaleId>>,
+    marks: Marks,
 }
 
 /// What a run is to do.
@@ -106,12 +116,13 @@ impl Reconcile {
     #[must_use]
     pub fn new(
         stores: ReconcileStores,
+        record: Arc<RecordPurchases>,
         node: String,
         limits: ReconcileLimits,
         seen: RunSeen,
     ) -> Self {
-        let (running, final_runs) = (sync::Mutex::default(), Mutex::default());
-        Self { stores, node, limits, seen, running, final_runs }
+        let (running, marks) = (sync::Mutex::default(), Marks::default());
+        Self { stores, record, node, limits, seen, running, marks }
     }
 
     /// Compares every sale, or the one of `sku`, once no other run is at work, and puts the run on
@@ -152,6 +163,17 @@ impl Reconcile {
         self.run_in_turn(wanted).await.map(|(_, run)| Some(run))
     }
 
+    /// Puts on record what a worker has found while it recorded purchases.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`]; it was in the log before.
+    pub async fn worker_found(&self, findings: Findings) -> Result<(), PortError> {
+        let (thoroughness, trigger) = (Thoroughness::Counters, Trigger::Worker);
+        let wanted = Wanted { sku: None, thoroughness, trigger };
+        self.on_record(self.stores.clock.now(), wanted, 0, findings, None).await.map(drop)
+    }
+
     async fn run_in_turn(
         &self,
         wanted: Wanted<'_>,
@@ -167,7 +189,7 @@ impl Reconcile {
 
     async fn on_record(
         &self,
-        started_at: stampede_domain::Instant,
+        started_at: Instant,
         wanted: Wanted<'_>,
         sales: u32,
         findings: Findings,
@@ -206,14 +228,17 @@ impl Reconcile {
         if let Some(sku) = wanted.sku {
             if let Some(row) = self.stores.catalogue.find(sku).await? {
                 *sales += 1;
-                self.compare(&row, wanted.thoroughness, findings).await?;
+                self.compare(&row, wanted, findings).await?;
             }
             return Ok(());
         }
-        let (mut after, mut first, mut in_a_row) = (None, None, 0);
+        self.marks.begin_run();
+        let mut failures = Failures::default();
+        failures.note(self.settle_strays(findings).await, None);
+        let mut after = None;
         loop {
             let rows = self.stores.catalogue.page(after.as_ref(), self.limits.page).await?;
-            let Some(last) = rows.last() else { return first.map_or(Ok(()), Err) };
+            let Some(last) = rows.last() else { break };
             after = Some(CatalogueCursor {
                 created_at: last.sale.created_at,
                 generation: last.sale.id.generation,
@@ -221,23 +246,12 @@ impl Reconcile {
             for row in &rows {
                 self.keep_turn().await?;
                 *sales += 1;
-                match self.compare(row, wanted.thoroughness, findings).await {
-                    Ok(()) => in_a_row = 0,
-                    Err(error) => {
-                        tracing::warn!(sale = %row.sale.id,
-                            error = %Causes(&error), "a sale is not compared");
-                        in_a_row += 1;
-                        first.get_or_insert(error);
-                    }
-                }
-                if in_a_row == FAILURES_IN_A_ROW_MAX {
-                    return first.map_or(Ok(()), Err);
-                }
+                failures.note(self.compare(row, wanted, findings).await, Some(&row.sale.id));
+                failures.give_up_after_many()?;
             }
         }
-    }
-
-    fn final_runs(&self) -> std::sync::MutexGuard<'_, HashSet<SaleId>> {
-        self.final_runs.lock().unwrap_or_else(PoisonError::into_inner)
+        self.marks.forget_unmet();
+        self.sweep(&mut failures, findings).await?;
+        failures.end()
     }
 }

@@ -5,8 +5,8 @@ use std::{collections::HashSet, sync::Arc};
 use stampede_domain::{RecordedPurchase, SaleId, Shard};
 
 use crate::ports::{
-    Causes, CommitError, DeadLetter, Entry, EntryBody, EntryId, Ledger, Outbox, PortError,
-    Readmission, SaleGate, Settled,
+    Causes, CommitError, DeadLetter, Drift, Entry, EntryBody, EntryId, Findings, Ledger, Outbox,
+    PortError, Readmission, SaleGate, Settled,
 };
 
 /// What recording may cost.
@@ -38,6 +38,10 @@ pub struct Recorded {
     /// Sales whose gate and ledger do not come together yet: what was not recorded of them stays
     /// in the outbox, and keeps no other sale waiting.
     pub apart: HashSet<SaleId>,
+    /// Where gate and ledger were found to disagree.
+    pub findings: Findings,
+    /// Sales that were made anew because of it.
+    sold_twice: HashSet<SaleId>,
 }
 
 /// Records entries: one transaction for all that a read brought.
@@ -81,7 +85,9 @@ impl RecordPurchases {
     pub async fn run(&self, shard: Shard, entries: Vec<Entry>) -> Result<Recorded, PortError> {
         let mut progress = Progress::default();
         // Boxed: it is large, and others wait within larger ones.
-        match Box::pin(self.record(shard, entries, &mut progress)).await {
+        let outcome = Box::pin(self.record(shard, entries, &mut progress)).await;
+        progress.recorded.finish();
+        match outcome {
             Ok(()) => Ok(progress.recorded),
             Err(error) if progress.recorded.done.is_empty() => Err(error),
             // What is done may leave, lest it be set aside once more; the rest comes again.
@@ -153,6 +159,8 @@ impl RecordPurchases {
             progress.recorded.set_apart(sale, &still);
         } else if let Err(error) = self.gate.rebuild(&sale).await {
             progress.recorded.set_apart(sale, &error);
+        } else {
+            progress.recorded.sold_twice.insert(sale);
         }
         Ok(())
     }
@@ -201,6 +209,7 @@ impl RecordPurchases {
             Settled::Committed { inserted } => recorded.inserted += inserted,
             Settled::Dropped => {}
             Settled::Orphaned(purchases) => {
+                recorded.findings.raised(Drift::EntryOfAnOldGeneration, purchases.len());
                 let error = "its sale is deleted, and its archive has it not";
                 self.bury_all(shard, purchases, error, recorded).await?;
             }
@@ -213,6 +222,7 @@ impl RecordPurchases {
                         Readmission::Refused => refused.push(purchase),
                     }
                 }
+                recorded.refused(&refused);
                 let error = "acknowledged at the gate, lost in a fault";
                 self.bury_all(shard, refused, error, recorded).await?;
             }
@@ -317,6 +327,21 @@ impl RecordPurchases {
 }
 
 impl Recorded {
+    /// Purchases for which there is nothing left: what a sale sold twice is told as such.
+    fn refused(&mut self, purchases: &[RecordedPurchase]) {
+        for recorded in purchases {
+            let twice = self.sold_twice.remove(&recorded.sale);
+            let drift = if twice { Drift::SoldTwice } else { Drift::StaleEntryRefused };
+            self.findings.raised(drift, 1);
+        }
+    }
+
+    /// What was sold twice and has found a place.
+    fn finish(&mut self) {
+        let fitting = self.sold_twice.drain().count();
+        self.findings.repaired(Drift::SoldTwice, fitting);
+    }
+
     /// Whether the entry is of a sale that is set apart.
     fn keeps_apart(&self, entry: &Entry) -> bool {
         entry.body.sale().is_some_and(|sale| self.apart.contains(sale))
@@ -325,6 +350,7 @@ impl Recorded {
     fn set_apart(&mut self, sale: SaleId, error: &PortError) {
         tracing::warn!(%sale, error = %Causes(error),
             "the sale's purchases wait in the outbox, and keep no other waiting");
+        self.sold_twice.remove(&sale);
         self.apart.insert(sale);
     }
 }

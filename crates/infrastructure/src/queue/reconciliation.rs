@@ -12,7 +12,7 @@ use apalis::{
 use apalis_cron::{CronScheduler, Tick};
 use chrono::DateTime;
 use stampede_application::{
-    ports::{Causes, Thoroughness, Trigger},
+    ports::{Causes, Findings, Thoroughness, Trigger},
     use_cases::Reconcile,
 };
 
@@ -61,6 +61,16 @@ impl Reconciliation {
                     "reconciliation could not be finished"
                 );
             }
+        }
+    }
+
+    /// A worker met drift in what it had to record.
+    pub(super) async fn worker_found(&self, findings: &Findings) {
+        if *findings == Findings::default() {
+            return;
+        }
+        if let Err(error) = self.reconcile.worker_found(findings.clone()).await {
+            tracing::warn!(error = %Causes(&error), "what a worker found is not on record");
         }
     }
 

@@ -199,6 +199,7 @@ pub(crate) struct FaultyGate {
     after_change: Mutex<Option<BoxFuture<'static, ()>>>,
     before_audit: Mutex<Option<BoxFuture<'static, ()>>>,
     rebuilds: AtomicU32,
+    compared: AtomicU32,
 }
 
 impl FaultyGate {
@@ -212,6 +213,7 @@ impl FaultyGate {
             after_change: Mutex::default(),
             before_audit: Mutex::default(),
             rebuilds: AtomicU32::new(0),
+            compared: AtomicU32::new(0),
         }
     }
 
@@ -243,6 +245,11 @@ impl FaultyGate {
     /// This happens right before a sale is next compared.
     pub(crate) fn before_audit(&self, happens: impl Future<Output = ()> + Send + 'static) {
         *self.before_audit.lock().expect("nobody panics in it") = Some(Box::pin(happens));
+    }
+
+    /// Purchases that were read to be compared one by one, since it was last asked.
+    pub(crate) fn compared(&self) -> u32 {
+        self.compared.swap(0, Ordering::Relaxed)
     }
 
     /// How often a sale was made anew because a use case asked for it.
@@ -321,7 +328,11 @@ impl SaleGate for FaultyGate {
         id: &SaleId,
         from: Option<&HoldingsCursor>,
     ) -> Result<Option<HoldingsPage>, PortError> {
-        self.gate.holdings(id, from).await
+        let page = self.gate.holdings(id, from).await?;
+        let held = page.iter().flat_map(|page| &page.holdings).map(|(_, held)| held.len());
+        let read = u32::try_from(held.sum::<usize>()).expect("a page");
+        self.compared.fetch_add(read, Ordering::Relaxed);
+        Ok(page)
     }
 
     async fn repair(
@@ -329,6 +340,8 @@ impl SaleGate for FaultyGate {
         id: &SaleId,
         lost: &[RecordedPurchase],
     ) -> Result<Vec<Repaired>, PortError> {
+        let read = u32::try_from(lost.len()).expect("a page");
+        self.compared.fetch_add(read, Ordering::Relaxed);
         self.gate.repair(id, lost).await
     }
 

@@ -4,10 +4,16 @@
 mod counters;
 #[path = "reconciliation/definitions.rs"]
 mod definitions;
+#[path = "reconciliation/kinds.rs"]
+mod kinds;
+#[path = "reconciliation/motion.rs"]
+mod motion;
 #[path = "reconciliation/purchases.rs"]
 mod purchases;
 #[path = "reconciliation/runs.rs"]
 mod runs;
+#[path = "reconciliation/strays.rs"]
+mod strays;
 
 use stampede_application::ports::{
     Drift, Entry, EntryBody, Findings, Ledger as _, ReconciliationRun, Thoroughness, Trigger,

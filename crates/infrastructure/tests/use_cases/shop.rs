@@ -312,7 +312,8 @@ impl Shop {
             outbox: self.outbox.clone(),
             clock: self.clock.clone(),
         };
-        Reconcile::new(stores, OsRandomness.generation().to_string(), limits, Arc::new(|_| {}))
+        let node = OsRandomness.generation().to_string();
+        Reconcile::new(stores, self.record.clone(), node, limits, Arc::new(|_| {}))
     }
 
     /// Memory of another node that shows that much, and has heard of nothing since.

@@ -1,12 +1,15 @@
 //! What a test does to an engine's stores behind the back of its adapters.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use redis::{Value, aio::MultiplexedConnection};
 use sqlx::{Connection as _, PgConnection, SqlitePool};
 use stampede_domain::{Epoch, Instant, SaleId, Shard};
 use stampede_infrastructure::postgres::PostgresLedger;
-use stampede_testkit::servers::{self, LedgerCopy};
+use stampede_testkit::{
+    drifts,
+    servers::{self, LedgerCopy},
+};
 
 /// The store that an engine's outbox lies in.
 #[derive(Clone)]
@@ -63,6 +66,32 @@ impl Stores {
                 command.exec_async(&mut redis.clone()).await.expect("Redis answers");
             }
         }
+    }
+
+    /// The same stores, to plant drifts in.
+    pub(crate) fn drifts(&self) -> drifts::Stores {
+        match self {
+            Self::File(pool) => drifts::Stores::File(pool.clone()),
+            Self::Redis { redis, prefix, ledger, .. } => drifts::Stores::Redis {
+                redis: redis.clone(),
+                prefix: prefix.clone(),
+                ledger: ledger.as_ref().into(),
+            },
+        }
+    }
+
+    /// The readers of the sale's shard have passed all that stands in its outbox.
+    pub(crate) async fn pass_over_outbox(&self, id: &SaleId) {
+        let Self::Redis { redis, prefix, .. } = self else { panic!("groups are in Redis") };
+        let outbox = format!("{prefix}{{{}}}:outbox", Shard::of(&id.sku));
+        let mut groups = redis::cmd("XINFO");
+        groups.arg("GROUPS").arg(&outbox);
+        let groups: Vec<HashMap<String, Value>> =
+            groups.query_async(&mut redis.clone()).await.expect("Redis answers");
+        let name: String = redis::from_redis_value(groups[0]["name"].clone()).expect("a name");
+        let mut command = redis::cmd("XGROUP");
+        command.arg("SETID").arg(outbox).arg(name).arg("$");
+        command.exec_async(&mut redis.clone()).await.expect("Redis answers");
     }
 
     /// The next run of reconciliation has a number above this one.

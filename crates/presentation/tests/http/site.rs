@@ -273,7 +273,7 @@ fn use_cases(engine: &Arc<FakeEngine>, live: &Arc<LiveSales>, queues: CoalescerL
         clock: e.clone(),
     };
     let limits = ReconcileLimits { turn_wait_max: Duration::from_millis(1), ..Default::default() };
-    let reconcile = Reconcile::new(stores, "this".into(), limits, Arc::new(|_| {}));
+    let reconcile = Reconcile::new(stores, record.clone(), "this".into(), limits, Arc::new(|_| {}));
     UseCases {
         attempt_purchase: attempts(&gate, l, &find, e, &confirm, queues),
         look_up_purchase: Arc::new(LookUpPurchase::new(find.clone(), gate.clone(), confirm)),

@@ -67,7 +67,7 @@ pub(super) async fn demo(settings: Settings, folder: Folder) -> anyhow::Result<(
             tracing::error!(error = error as &dyn std::error::Error, "the shop does not open");
         }
     };
-    run::run(node, http, settings.stop, beside).await
+    Box::pin(run::run(node, http, settings.stop, beside)).await
 }
 
 /// Opens the shop, says so, and keeps it for as long as it is polled.

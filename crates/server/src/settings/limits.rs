@@ -48,6 +48,7 @@ impl ReconcileSettings {
             page: read.whole("STAMPEDE_RECONCILE_PAGE_ROWS"),
             settled_after_ms: read.whole("STAMPEDE_RECONCILE_SETTLED_AFTER_MS"),
             waiting_max: read.whole("STAMPEDE_RECONCILE_WAITING_MAX"),
+            sweep_rows: read.whole("STAMPEDE_RECONCILE_SWEEP_ROWS"),
             ..ReconcileLimits::default()
         };
         let schedule = read.parsed("STAMPEDE_RECONCILE_SCHEDULE", |text| text.parse().ok());

@@ -2,10 +2,10 @@
 
 use stampede_domain::{SaleId, State};
 
-use super::Reconcile;
+use super::{Reconcile, Wanted, comparison::Comparison};
 use crate::ports::{
     Aligned, Audit, CatalogueRow, CommitError, Drift, Entry, EntryBody, Findings, PortError,
-    RecordedChange, Settled, Thoroughness,
+    RecordedChange, Settled, Thoroughness, Trigger,
 };
 
 /// What became of something that the ledger lacked.
@@ -25,7 +25,7 @@ impl Reconcile {
     pub(super) async fn compare(
         &self,
         row: &CatalogueRow,
-        thoroughness: Thoroughness,
+        wanted: Wanted<'_>,
         findings: &mut Findings,
     ) -> Result<(), PortError> {
         let id = &row.sale.id;
@@ -40,24 +40,35 @@ impl Reconcile {
             return Ok(());
         }
         self.compare_definition(row, &audit, findings).await?;
+        self.note_over(row, &audit).await?;
+        let is_suspect = self.is_suspect(row, &audit).await?;
+        if !is_suspect && !self.is_whole_due(row, &audit, wanted) {
+            return Ok(());
+        }
+        self.compare_purchases(Comparison::new(audit), &mut usize::MAX.clone(), findings).await
+    }
+
+    /// Whether a sale is to be compared purchase by purchase although nothing tells against it.
+    fn is_whole_due(&self, row: &CatalogueRow, audit: &Audit, wanted: Wanted<'_>) -> bool {
+        let id = &row.sale.id;
         let snapshot = &audit.snapshot;
         let ended = snapshot.sale.phase(snapshot.stock, audit.at).state == State::Ended;
-        let final_due = ended && !self.final_runs().contains(id);
-        let whole = thoroughness == Thoroughness::Whole || final_due;
-        if !whole && snapshot.sold == row.sold {
+        let was_final = row.final_run_at.is_some();
+        match (wanted.thoroughness, wanted.trigger) {
+            // What another process found to agree after its end need not be compared by each.
+            (Thoroughness::Whole, Trigger::Start) => !was_final,
+            (Thoroughness::Whole, _) => true,
+            (Thoroughness::Counters, _) => ended && !was_final && !self.marks.is_final(id),
+        }
+    }
+
+    /// Keeps in mind that a sale's time is over, once its gate has judged so.
+    async fn note_over(&self, row: &CatalogueRow, audit: &Audit) -> Result<(), PortError> {
+        let sale = &audit.snapshot.sale;
+        if row.over_at.is_some() || audit.at < sale.window.end {
             return Ok(());
         }
-        let before = findings.total();
-        let on_the_way = self.complete_ledger(id, audit.at, findings).await?;
-        self.complete_gate(id, findings).await?;
-        if on_the_way || findings.total() != before {
-            return Ok(());
-        }
-        self.compare_counters(&audit, ended, findings).await?;
-        if ended && findings.total() == before {
-            self.final_runs().insert(id.clone());
-        }
-        Ok(())
+        self.stores.catalogue.note_over(&sale.id, audit.epoch, audit.at).await
     }
 
     /// Whether the gate was in another life than the ledger, which it is not any more, or the sale
@@ -80,31 +91,6 @@ impl Reconcile {
         Ok(aligned != Aligned::Already)
     }
 
-    /// Compares the units sold, after gate and ledger were found to name the same purchases; only
-    /// while the gate stands as it did in `audit`, so that nothing was sold in between.
-    async fn compare_counters(
-        &self,
-        audit: &Audit,
-        ended: bool,
-        findings: &mut Findings,
-    ) -> Result<(), PortError> {
-        let id = &audit.snapshot.sale.id;
-        let Some(row) = self.row(id).await? else { return Ok(()) };
-        let Some(now) = self.stores.gate.audit(id).await? else { return Ok(()) };
-        if now.snapshot != audit.snapshot || row.sold == now.snapshot.sold {
-            return Ok(());
-        }
-        // Units of purchases that a person gave up: of a sale that is over they are not given back.
-        if ended && now.snapshot.sold > row.sold {
-            return Ok(());
-        }
-        let (gate, ledger) = (now.snapshot.sold, row.sold);
-        tracing::error!(sale = %id, gate, ledger, "gate and ledger count different units as sold");
-        self.stores.gate.rebuild(id).await?;
-        findings.repaired(Drift::CountersDisagree, 1);
-        Ok(())
-    }
-
     async fn compare_definition(
         &self,
         row: &CatalogueRow,
@@ -113,8 +99,11 @@ impl Reconcile {
     ) -> Result<(), PortError> {
         let id = &row.sale.id;
         let gate = &audit.snapshot;
-        if gate.sale == row.sale || gate.version <= row.version {
+        if gate.sale == row.sale {
             return Ok(());
+        }
+        if gate.version <= row.version {
+            return self.take_definition_of_ledger(id, findings).await;
         }
         // A change is on its way, or was between the two reads.
         let waiting = self.stores.outbox.waiting(id, self.limits.waiting_max).await?;
@@ -136,6 +125,27 @@ impl Reconcile {
                 findings.repaired(Drift::DefinitionDiffers, 1);
             }
         }
+        Ok(())
+    }
+
+    /// The gate says of itself that it is no newer than the ledger: it is made anew from that.
+    async fn take_definition_of_ledger(
+        &self,
+        id: &SaleId,
+        findings: &mut Findings,
+    ) -> Result<(), PortError> {
+        // A change may have been committed between the two reads.
+        let (Some(row), Some(audit)) = (self.row(id).await?, self.stores.gate.audit(id).await?)
+        else {
+            return Ok(());
+        };
+        let gate = audit.snapshot;
+        if gate.sale == row.sale || gate.version > row.version || audit.epoch != row.epoch {
+            return Ok(());
+        }
+        tracing::error!(sale = %id, "the gate describes the sale as the catalogue no longer does");
+        self.stores.gate.rebuild(id).await?;
+        findings.repaired(Drift::DefinitionDiffers, 1);
         Ok(())
     }
 

@@ -2,51 +2,70 @@
 
 use std::collections::HashSet;
 
-use stampede_domain::{Epoch, Instant, Purchase, PurchaseNo, RecordedPurchase, SaleId};
+use stampede_domain::{Epoch, Purchase, PurchaseNo, RecordedPurchase, SaleId};
 
-use super::{Reconcile, compare_sale::Taken};
+use super::{
+    Reconcile,
+    compare_sale::Taken,
+    comparison::{Comparison, Left, Next},
+};
 use crate::ports::{Drift, EntryBody, Findings, Holding, PortError};
 
 /// What the ledger is known to lack for a good reason.
 enum Expected {
-    These(HashSet<PurchaseNo>),
+    These {
+        on_their_way: HashSet<PurchaseNo>,
+        /// For a person.
+        set_aside: HashSet<PurchaseNo>,
+    },
     /// More waits than is looked through.
     TooMany,
 }
 
 impl Reconcile {
-    /// Records what the gate has and the ledger has not; whether anything was left because it is
-    /// still on its way. The gate is read first: what it has by then must be in the ledger.
+    /// Records what the gate has and the ledger has not, and is not on its way. The gate is read
+    /// first: what it has by then must be in the ledger.
     pub(super) async fn complete_ledger(
         &self,
-        id: &SaleId,
-        now: Instant,
+        comparison: &mut Comparison,
+        rows: &mut usize,
         findings: &mut Findings,
-    ) -> Result<bool, PortError> {
-        let mut cursor = None;
-        let mut left = false;
+    ) -> Result<(), PortError> {
+        let id = comparison.audit.snapshot.sale.id.clone();
+        let settled_before = comparison.audit.at.plus_millis(-self.limits.settled_after_ms);
+        let settled_to = self.settled_to(&id);
         // Read once, when first needed: what is compared was accepted before, so that it is in
         // here, recorded, or lost.
         let mut expected = None;
-        loop {
+        while let Next::Gate(cursor) = &comparison.next {
+            if *rows == 0 {
+                return Ok(());
+            }
             self.keep_turn().await?;
-            let Some(page) = self.stores.gate.holdings(id, cursor.as_ref()).await? else {
-                return Ok(left);
+            let Some(page) = self.stores.gate.holdings(&id, cursor.as_ref()).await? else {
+                comparison.next = Next::Nothing;
+                return Ok(());
             };
-            let settled_before = now.plus_millis(-self.limits.settled_after_ms);
+            let purchases: usize = page.holdings.iter().map(|(_, held)| held.len()).sum();
+            *rows = rows.saturating_sub(purchases.max(1));
             let mut settled = Vec::new();
             for (buyer, purchases) in page.holdings {
-                let (old, young): (Vec<_>, Vec<_>) =
-                    purchases.into_iter().partition(|purchase| purchase.at < settled_before);
-                left |= !young.is_empty();
+                let (old, young): (Vec<_>, Vec<_>) = purchases.into_iter().partition(|purchase| {
+                    purchase.at < settled_before || purchase.position <= settled_to
+                });
+                for purchase in young {
+                    comparison.left.on_its_way(purchase.position);
+                }
                 settled.push((buyer, old));
             }
-            left |= self.record_missing(id, page.epoch, settled, &mut expected, findings).await?;
-            cursor = page.next;
-            if cursor.is_none() {
-                return Ok(left);
-            }
+            let left = &mut comparison.left;
+            self.record_missing(&id, page.epoch, settled, &mut expected, left, findings).await?;
+            comparison.next = match page.next {
+                Some(next) => Next::Gate(Some(next)),
+                None => Next::Ledger(None),
+            };
         }
+        Ok(())
     }
 
     async fn record_missing(
@@ -55,29 +74,37 @@ impl Reconcile {
         epoch: Epoch,
         holdings: Vec<Holding>,
         expected: &mut Option<Expected>,
+        left: &mut Left,
         findings: &mut Findings,
-    ) -> Result<bool, PortError> {
+    ) -> Result<(), PortError> {
         let of = |purchases: &[Purchase]| purchases.iter().map(Purchase::no).collect::<Vec<_>>();
         let numbers: Vec<_> = holdings.iter().flat_map(|(_, held)| of(held)).collect();
         if numbers.is_empty() {
-            return Ok(false);
+            return Ok(());
         }
         let known = self.stores.ledger.known(id, &numbers).await?;
         if known.len() == numbers.len() {
-            return Ok(false);
+            return Ok(());
         }
         if expected.is_none() {
             *expected = Some(self.expected(id).await?);
         }
         // With more on its way than is looked through, nothing is known to be lost.
-        let Some(Expected::These(expected)) = expected else { return Ok(true) };
+        let Some(Expected::These { on_their_way, set_aside }) = expected else {
+            let all = holdings.iter().flat_map(|(_, held)| held);
+            all.for_each(|purchase| left.on_its_way(purchase.position));
+            return Ok(());
+        };
         let mut lost = Vec::new();
-        let mut left = false;
         for (buyer, purchases) in holdings {
             for purchase in purchases.into_iter().filter(|purchase| !known.contains(&purchase.no()))
             {
-                if expected.contains(&purchase.no()) {
-                    left = true;
+                if on_their_way.contains(&purchase.no()) {
+                    left.on_its_way(purchase.position);
+                    continue;
+                }
+                if set_aside.contains(&purchase.no()) {
+                    left.set_aside = true;
                     continue;
                 }
                 lost.push(RecordedPurchase {
@@ -92,12 +119,11 @@ impl Reconcile {
         // A worker may have recorded and removed an entry between the two reads.
         self.retain_unrecorded(id, &mut lost).await?;
         if lost.is_empty() {
-            return Ok(left);
+            return Ok(());
         }
         let found = lost.len();
         tracing::error!(sale = %id, found, "purchases of the gate are missing in the ledger");
-        self.record_lost(id, lost, findings).await?;
-        Ok(left)
+        self.record_lost(id, lost, findings).await
     }
 
     /// Records what was lost, a purchase that the ledger refuses for its data keeping no other out.
@@ -134,9 +160,9 @@ impl Reconcile {
             return Ok(Expected::TooMany);
         }
         let waiting = entries.iter().flat_map(|entry| entry.body.purchase_numbers());
-        let mut numbers: HashSet<PurchaseNo> = waiting.collect();
-        numbers.extend(self.set_aside(id).await?);
-        Ok(Expected::These(numbers))
+        let on_their_way: HashSet<PurchaseNo> = waiting.collect();
+        let set_aside = self.set_aside(id).await?;
+        Ok(Expected::These { on_their_way, set_aside })
     }
 
     /// Purchases of the sale that wait for a person, as dead letters.

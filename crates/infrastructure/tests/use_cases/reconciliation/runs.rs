@@ -3,10 +3,16 @@
 use std::time::Duration;
 
 use stampede_application::{
-    ports::{Drift, Ledger as _, ReconciliationRun, SaleGate as _, Thoroughness, Trigger},
+    ports::{
+        Drift, Entry, EntryBody, Findings, Ledger as _, ReconciliationRun, SaleGate as _,
+        Thoroughness, Trigger,
+    },
     use_cases::{Reconcile, ReconcileError, ReconcileLimits},
 };
+use stampede_domain::{Generation, RecordedPurchase, SaleId};
 use stampede_testkit::suites::{attempt, run};
+
+use uuid::Uuid;
 
 use super::{NOW, agrees, finds, forged, mended, only_in_ledger, reconcile};
 use crate::shop::{Shop, WIDGET, When, crowd, sku};
@@ -19,6 +25,7 @@ on_every_engine!(
     two_runs_at_once_mend_once,
     a_run_records_each_kind_with_what_was_mended_and_raised,
     a_run_without_findings_is_forgotten_before_one_with,
+    what_a_worker_finds_is_on_record,
 );
 
 async fn what_agrees_is_left_alone(shop: Shop) {
@@ -136,6 +143,24 @@ async fn a_run_records_each_kind_with_what_was_mended_and_raised(shop: Shop) {
     assert_eq!((run.trigger, run.thoroughness), (Trigger::OnDemand, Thoroughness::Whole));
     assert!(!run.node.is_empty() && run.error.is_none() && run.sku.is_none());
     assert_eq!(shop.ledger.last_run().await.expect("the ledger answers"), Some(run));
+}
+
+/// Though nothing else was compared.
+async fn what_a_worker_finds_is_on_record(shop: Shop) {
+    let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+    let lost = RecordedPurchase {
+        sale: SaleId { generation: Generation(Uuid::from_u128(1)), ..id.clone() },
+        ..forged(&shop, &id, 1).await
+    };
+    let entry = Entry { id: None, body: EntryBody::Purchases(vec![lost]) };
+    let recorded = shop.record_entries(&id, vec![entry]).await.expect("the stores answer");
+    let mut raised = Findings::default();
+    raised.raised(Drift::EntryOfAnOldGeneration, 1);
+    assert_eq!(recorded.findings, raised);
+    let reconcile = shop.reconcile(NOW);
+    reconcile.worker_found(recorded.findings).await.expect("the ledger records");
+    let run = shop.ledger.last_run().await.expect("the ledger answers").expect("a run");
+    assert_eq!((run.trigger, run.sales, run.findings), (Trigger::Worker, 0, raised));
 }
 
 /// What tells something is kept ten times as long.

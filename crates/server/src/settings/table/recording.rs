@@ -101,5 +101,12 @@ pub(super) const RECONCILIATION: Section = Section {
             (1, 1_000_000),
             "entries of one sale in the outbox that are looked through",
         ),
+        Setting::whole(
+            "STAMPEDE_RECONCILE_SWEEP_ROWS",
+            "purchases",
+            "20000",
+            (0, 10_000_000),
+            "purchases compared one by one in a scheduled run although counters agree",
+        ),
     ],
 };

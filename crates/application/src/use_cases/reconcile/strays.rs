@@ -1,0 +1,105 @@
+//! What belongs to no sale, or to nobody: sales of the gate that the catalogue does not have, and
+//! entries of the outbox that nobody reads.
+
+use std::collections::HashSet;
+
+use stampede_domain::{SaleId, Shard};
+
+use super::Reconcile;
+use crate::ports::{Drift, Entry, EntryBody, Findings, PortError, SaleStanding};
+
+impl Reconcile {
+    /// Looks after strays of all shards.
+    pub(super) async fn settle_strays(&self, findings: &mut Findings) -> Result<(), PortError> {
+        for shard in self.stores.outbox.shards() {
+            self.record_overdue(shard, findings).await?;
+        }
+        for shard in Shard::all() {
+            self.keep_turn().await?;
+            let listed = self.stores.gate.listed(shard).await?;
+            for part in listed.chunks(self.limits.page) {
+                self.compare_listed(part, findings).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A sale that was buried is forgotten, which finishes its deletion. One that the catalogue
+    /// never had is shut and kept, since it may be the catalogue that is wrong or came back older:
+    /// it opens by itself once that has it.
+    async fn compare_listed(
+        &self,
+        ids: &[SaleId],
+        findings: &mut Findings,
+    ) -> Result<(), PortError> {
+        let standing = self.stores.catalogue.standing(ids).await?;
+        for (id, standing) in ids.iter().zip(standing) {
+            match standing {
+                SaleStanding::Living(_) => {}
+                SaleStanding::Buried(epoch) => {
+                    tracing::error!(sale = %id, "the gate had a sale that is deleted");
+                    self.stores.gate.forget(id, epoch).await?;
+                    findings.repaired(Drift::GateWithoutCatalogue, 1);
+                }
+                SaleStanding::Unknown => {
+                    tracing::error!(sale = %id, "the gate has a sale that the catalogue has not");
+                    self.stores.gate.shut(id).await?;
+                    findings.raised(Drift::GateWithoutCatalogue, 1);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Records entries that have stood for too long: in nobody's hand, or in a hand that is slow;
+    /// to record one twice is harmless.
+    async fn record_overdue(&self, shard: Shard, findings: &mut Findings) -> Result<(), PortError> {
+        self.keep_turn().await?;
+        let before = self.stores.clock.now().plus_millis(-self.limits.overdue_after_ms);
+        let overdue = self.stores.outbox.overdue(shard, before, self.limits.page).await?;
+        if overdue.is_empty() {
+            return Ok(());
+        }
+        let gone = self.gone(&overdue).await?;
+        let (old, present): (Vec<_>, Vec<_>) = overdue
+            .into_iter()
+            .partition(|entry| sale_of(entry).is_some_and(|id| gone.contains(id)));
+        let purchases: usize = old.iter().map(|entry| entry.body.purchase_numbers().count()).sum();
+        let found = self.record(shard, old).await?;
+        findings.merge(&found);
+        let raised = found.of(Drift::EntryOfAnOldGeneration).raised;
+        let archived = purchases.saturating_sub(usize::try_from(raised).unwrap_or(usize::MAX));
+        findings.repaired(Drift::EntryOfAnOldGeneration, archived);
+        findings.merge(&self.record(shard, present).await?);
+        Ok(())
+    }
+
+    /// Which of their sales are no more.
+    async fn gone(&self, entries: &[Entry]) -> Result<HashSet<SaleId>, PortError> {
+        let ids: HashSet<SaleId> = entries.iter().filter_map(sale_of).cloned().collect();
+        let ids: Vec<SaleId> = ids.into_iter().collect();
+        let standing = self.stores.catalogue.standing(&ids).await?;
+        let living = |standing: &SaleStanding| matches!(standing, SaleStanding::Living(_));
+        Ok(ids.into_iter().zip(standing).filter(|(_, s)| !living(s)).map(|(id, _)| id).collect())
+    }
+
+    /// Does what a worker does with entries.
+    async fn record(&self, shard: Shard, entries: Vec<Entry>) -> Result<Findings, PortError> {
+        if entries.is_empty() {
+            return Ok(Findings::default());
+        }
+        let recorded = self.record.run(shard, entries).await?;
+        self.stores.outbox.done(shard, &recorded.done).await?;
+        let (inserted, done) = (recorded.inserted, recorded.done.len());
+        tracing::warn!(%shard, inserted, done, "entries of the outbox had stood for too long");
+        Ok(recorded.findings)
+    }
+}
+
+fn sale_of(entry: &Entry) -> Option<&SaleId> {
+    match &entry.body {
+        EntryBody::Purchases(purchases) => purchases.first().map(|recorded| &recorded.sale),
+        EntryBody::Change(change) => Some(&change.sale.id),
+        EntryBody::Newer { .. } | EntryBody::Broken { .. } => None,
+    }
+}
