@@ -612,7 +612,7 @@ export interface components {
         /** @description A part of a list. */
         Page_Run: {
             data: {
-                /** @description Whether it went to its end. */
+                /** @description Whether it went to its end and could compare every sale. */
                 complete: boolean;
                 /** @description The kinds that were found. */
                 drifts: components["schemas"]["FoundDrift"][];
@@ -830,7 +830,7 @@ export interface components {
         };
         /** @description A comparison of gate and ledger. */
         Run: {
-            /** @description Whether it went to its end. */
+            /** @description Whether it went to its end and could compare every sale. */
             complete: boolean;
             /** @description The kinds that were found. */
             drifts: components["schemas"]["FoundDrift"][];
@@ -1116,7 +1116,7 @@ export interface components {
         Success_Run: {
             /** @description A comparison of gate and ledger. */
             data: {
-                /** @description Whether it went to its end. */
+                /** @description Whether it went to its end and could compare every sale. */
                 complete: boolean;
                 /** @description The kinds that were found. */
                 drifts: components["schemas"]["FoundDrift"][];

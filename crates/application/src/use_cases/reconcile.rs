@@ -80,8 +80,8 @@ pub enum ReconcileError {
     /// Another run did not end in time.
     #[error("another run of reconciliation is at work")]
     Busy,
-    /// A store was away or a sale could not be compared, which the others were nevertheless; what
-    /// was mended stays mended.
+    /// A store was away; what was mended stays mended. A sale that alone could not be compared is
+    /// told by the run's own error.
     #[error(transparent)]
     Port(#[from] PortError),
 }
@@ -181,7 +181,7 @@ impl Reconcile {
         let started_at = self.stores.clock.now();
         let (mut findings, mut sales) = (Findings::default(), 0);
         let outcome = self.compare_all(wanted, &mut findings, &mut sales).await;
-        let error = outcome.as_ref().err().map(ToString::to_string);
+        let error = outcome.as_ref().map_or_else(Some, Option::as_ref).map(ToString::to_string);
         let run = self.on_record(started_at, wanted, sales, findings, error).await;
         self.end_turn(outcome.is_ok() && wanted.sku.is_none()).await;
         outcome.and(run)
@@ -219,18 +219,19 @@ impl Reconcile {
         Ok((self.stores.ledger.record_run(&run).await?, run))
     }
 
+    /// Compares what is wanted; tells the first failure of single sales.
     async fn compare_all(
         &self,
         wanted: Wanted<'_>,
         findings: &mut Findings,
         sales: &mut u32,
-    ) -> Result<(), PortError> {
+    ) -> Result<Option<PortError>, PortError> {
         if let Some(sku) = wanted.sku {
             if let Some(row) = self.stores.catalogue.find(sku).await? {
                 *sales += 1;
                 self.compare(&row, wanted, findings).await?;
             }
-            return Ok(());
+            return Ok(None);
         }
         self.marks.begin_run();
         let mut failures = Failures::default();

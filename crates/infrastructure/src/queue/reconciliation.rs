@@ -50,7 +50,10 @@ impl Reconciliation {
         };
         match self.reconcile.run_if_free(thoroughness, trigger, rest).await {
             Ok(None) => {}
-            Ok(Some(_)) => {
+            Ok(Some(run)) => {
+                if let Some(error) = run.error {
+                    tracing::warn!(error, "not every sale was compared");
+                }
                 // Another fault may have come while this run was at work.
                 self.whole_due().take_if(|due| Some(*due) == whole);
             }
@@ -103,12 +106,61 @@ async fn reconcile(
 
 #[cfg(test)]
 mod tests {
+    use stampede_application::{
+        ports::Ledger,
+        use_cases::{ReconcileLimits, ReconcileStores, RecordLimits, RecordPurchases},
+    };
+    use tokio_util::sync::CancellationToken;
+
     use super::*;
+    use crate::{
+        OsRandomness, SystemClock,
+        embedded::{
+            EmbeddedCatalogue, EmbeddedDatabase, EmbeddedEngine, EmbeddedLedger, EngineLimits,
+            EngineParts,
+        },
+    };
 
     #[test]
     fn a_node_rests_for_half_of_the_time_between_two_ticks() {
         for (schedule, seconds) in [("*/20 * * * * *", 10), ("0 0 * * * *", 1_800)] {
             assert_eq!(rest(&schedule.parse().unwrap()), Duration::from_secs(seconds));
         }
+    }
+
+    #[tokio::test]
+    async fn a_nodes_first_run_and_the_first_after_a_store_was_away_are_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = EmbeddedDatabase::open(folder.path()).await.unwrap();
+        let catalogue = Arc::new(EmbeddedCatalogue::new(database.clone(), 10));
+        let clock = Arc::new(SystemClock::default());
+        let parts = EngineParts {
+            database: database.clone(),
+            catalogue: catalogue.clone(),
+            clock: clock.clone(),
+            randomness: Arc::new(OsRandomness),
+            fatal: CancellationToken::new(),
+        };
+        let engine = EmbeddedEngine::start(parts, EngineLimits::default()).await.unwrap();
+        let ledger = Arc::new(EmbeddedLedger::new(database));
+        let (gate, outbox) = (engine.gate(), engine.outbox());
+        let limits = RecordLimits::default();
+        let record = RecordPurchases::new(ledger.clone(), outbox.clone(), gate.clone(), limits);
+        let stores = ReconcileStores { catalogue, ledger: ledger.clone(), gate, outbox, clock };
+        let (node, limits) = ("this".into(), ReconcileLimits::default());
+        let reconcile = Reconcile::new(stores, Arc::new(record), node, limits, Arc::new(|_| {}));
+        let schedule = "*/20 * * * * *".parse().unwrap();
+        let reconciliation = Reconciliation::new(Arc::new(reconcile), schedule);
+        let runs = async || {
+            reconciliation.run().await;
+            let run = ledger.last_run().await.unwrap().unwrap();
+            (run.trigger, run.thoroughness)
+        };
+        let (whole, counters) = (Thoroughness::Whole, Thoroughness::Counters);
+        assert_eq!(runs().await, (Trigger::Start, whole));
+        assert_eq!(runs().await, (Trigger::Schedule, counters));
+        reconciliation.store_lost();
+        assert_eq!(runs().await, (Trigger::StoreBack, whole));
+        assert_eq!(runs().await, (Trigger::Schedule, counters));
     }
 }

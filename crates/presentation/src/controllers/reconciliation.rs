@@ -52,7 +52,7 @@ pub(crate) struct Run {
     repaired: u32,
     /// Drifts that only a person can settle.
     raised: u32,
-    /// Whether it went to its end.
+    /// Whether it went to its end and could compare every sale.
     complete: bool,
     /// Which store had no answer, if it did not; what that said is in the log.
     #[schema(required)]

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use anyhow::bail;
 use stampede_application::ports::{Drift, ReconciliationRun, Thoroughness, Trigger};
 use stampede_domain::Sku;
 
@@ -15,7 +16,11 @@ pub(super) async fn reconcile(settings: Settings, sku: Option<Sku>) -> anyhow::R
     let outcome = node.reconcile.run(sku.as_ref(), Thoroughness::Whole, Trigger::Command).await;
     node.ending.close.await;
     let (_, run) = outcome?;
-    super::print(&table(&run))
+    super::print(&table(&run))?;
+    match run.error {
+        Some(error) => bail!("not all could be compared: {error}"),
+        None => Ok(()),
+    }
 }
 
 fn table(run: &ReconciliationRun) -> String {

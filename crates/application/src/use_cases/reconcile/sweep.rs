@@ -15,13 +15,15 @@ const IN_A_ROW_MAX: u32 = 3;
 pub(super) struct Failures {
     first: Option<PortError>,
     in_a_row: u32,
+    /// Whether anything was compared.
+    any_compared: bool,
 }
 
 impl Failures {
     /// How it went with a sale, or with strays.
     pub(super) fn note(&mut self, outcome: Result<(), PortError>, id: Option<&SaleId>) {
         let Err(error) = outcome else {
-            self.in_a_row = 0;
+            (self.in_a_row, self.any_compared) = (0, true);
             return;
         };
         let sale = id.map(ToString::to_string);
@@ -40,11 +42,16 @@ impl Failures {
         self.first.take().map_or(Ok(()), Err)
     }
 
+    /// The first failure, if there was any.
+    ///
     /// # Errors
     ///
-    /// The first failure, if there was any.
-    pub(super) fn end(self) -> Result<(), PortError> {
-        self.first.map_or(Ok(()), Err)
+    /// It, if nothing could be compared: a store is away.
+    pub(super) fn end(self) -> Result<Option<PortError>, PortError> {
+        match self.first {
+            Some(first) if !self.any_compared => Err(first),
+            first => Ok(first),
+        }
     }
 }
 
