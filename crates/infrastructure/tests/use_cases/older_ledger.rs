@@ -130,7 +130,10 @@ fn a_pause_that_only_the_gate_still_knows_is_kept() {
         shop.drain(&id).await.expect("the stores answer");
         copy.put_back().await;
         assert!(!shop.row(&id).await.sale.paused, "the ledger has forgotten it");
-        shop.reconcile(0).run(None, Thoroughness::Counters).await.expect("the stores answer");
+        shop.reconcile(0)
+            .run(None, Thoroughness::Counters, Trigger::OnDemand)
+            .await
+            .expect("the stores answer");
         assert!(shop.row(&id).await.sale.paused);
         assert!(shop.snapshot(&id).await.sale.paused);
     });
@@ -147,8 +150,8 @@ fn purchases_that_the_ledger_lost_in_the_same_life_are_recorded_again() {
         copy.put_back().await;
         let version = shop.snapshot(&id).await.version;
         let settled_at_once = shop.reconcile(-1);
-        let ran = settled_at_once.run(None, Thoroughness::Counters).await;
-        let (run, _) = ran.expect("the stores answer");
+        let ran = settled_at_once.run(None, Thoroughness::Counters, Trigger::OnDemand).await;
+        let (_, run) = ran.expect("the stores answer");
         assert_eq!((run.mismatches, run.repaired), (1, 1));
         assert_eq!(recorded_numbers(&shop, &id).await, [bought.no()]);
         assert_eq!(shop.counts(&id).await, (9, 1, 1));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stampede_infrastructure::queue::{Queue, QueueLimits};
+use stampede_infrastructure::queue::{Queue, QueueLimits, QueueMetrics};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -26,7 +26,7 @@ impl Workers {
             HARDLY_EVER.parse().expect("a schedule"),
             "node".to_owned(),
             limits,
-            &opentelemetry::global::meter("test"),
+            QueueMetrics::new(&opentelemetry::global::meter("test")),
         );
         let ending = CancellationToken::new();
         Self { running: tokio::spawn(queue.run(ending.clone())), stop: ending }
