@@ -22,7 +22,7 @@ use stampede_domain::{
     Acknowledgement, Attempt, BuyerId, Epoch, Instant, Position, PurchaseNo, RecordedPurchase,
     Sale, SaleId, Shard, Sku, State, Tally, Version, decide,
 };
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{Notify, OwnedMutexGuard};
 
 /// The instant at which every test begins: 2026-02-15T10:00:00Z.
 pub(crate) const BEGINNING: i64 = 1_771_149_600_000;
@@ -38,6 +38,7 @@ pub(crate) struct FakeEngine {
     drawn: AtomicU64,
     state: Mutex<Rows>,
     audits: Arc<tokio::sync::Mutex<()>>,
+    audits_begun: Notify,
 }
 
 #[derive(Default)]
@@ -124,6 +125,11 @@ impl FakeEngine {
     /// Whoever compares a sale from now on waits until this is dropped.
     pub(crate) async fn hold_audits(&self) -> OwnedMutexGuard<()> {
         self.audits.clone().lock_owned().await
+    }
+
+    /// Waits until somebody compares a sale.
+    pub(crate) async fn audit_waits(&self) {
+        self.audits_begun.notified().await;
     }
 
     /// Runs on record.
@@ -291,6 +297,7 @@ impl SaleGate for FakeGate {
     }
 
     async fn audit(&self, _: &SaleId) -> Result<Option<Audit>, PortError> {
+        self.0.audits_begun.notify_one();
         drop(self.0.audits.lock().await);
         Ok(None)
     }
