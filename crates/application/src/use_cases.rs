@@ -27,7 +27,7 @@ pub use create_product::{CreateError, CreateProduct, NewProduct};
 pub use delete_product::{DeleteError, DeleteProduct};
 pub use expire_archive::ExpireArchive;
 pub use find_sale::{FindSale, LookupLimits};
-pub use handle_dead_letters::{DeadLetterError, HandleDeadLetters};
+pub use handle_dead_letters::{DeadLetterError, HandleDeadLetters, LetterFate, LetterPage};
 pub use look_up_purchase::LookUpPurchase;
 pub use reconcile::{Reconcile, ReconcileError, ReconcileLimits, ReconcileStores, RunSeen};
 pub use record_purchases::{RecordLimits, RecordPurchases, Recorded};

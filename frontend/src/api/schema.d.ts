@@ -521,6 +521,17 @@ export interface components {
             /** Format: date-time */
             startedAt: string;
         };
+        /** @description What became of a dead letter. */
+        LetterHandled: {
+            /** @description For a person. */
+            message: string;
+            outcome: components["schemas"]["LetterOutcome"];
+        };
+        /**
+         * @description What became of a dead letter's purchase.
+         * @enum {string}
+         */
+        LetterOutcome: "RECORDED" | "READMITTED" | "SET_ASIDE_AGAIN" | "DISCARDED" | "RECORDED_MEANWHILE";
         /** @description A word about this node. */
         NodeStatus: {
             status: string;
@@ -1004,6 +1015,17 @@ export interface components {
             success: true;
         };
         /** @description A success. */
+        Success_LetterHandled: {
+            /** @description What became of a dead letter. */
+            data: {
+                /** @description For a person. */
+                message: string;
+                outcome: components["schemas"]["LetterOutcome"];
+            };
+            /** @enum {boolean} */
+            success: true;
+        };
+        /** @description A success. */
         Success_NodeStatus: {
             /** @description A word about this node. */
             data: {
@@ -1279,6 +1301,8 @@ export interface operations {
     listDeadLetters: {
         parameters: {
             query?: {
+                /** @description Only those of purchases of this product */
+                sku?: string;
                 /** @description Rows, 100 if left out */
                 limit?: number;
                 /** @description The nextCursor of the answer before */
@@ -1340,13 +1364,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Discarded */
+            /** @description The letter is gone */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Success_Done"];
+                    "application/json": components["schemas"]["Success_LetterHandled"];
                 };
             };
             /** @description No or another admin key */
@@ -1396,7 +1420,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Success_Done"];
+                    "application/json": components["schemas"]["Success_LetterHandled"];
                 };
             };
             /** @description It was not readable */

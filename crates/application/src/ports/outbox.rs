@@ -179,7 +179,9 @@ pub trait Outbox: Send + Sync {
     /// [`PortError`].
     async fn depth(&self) -> Result<u64, PortError>;
 
-    /// Sets a purchase aside. Repeating it may set it aside twice.
+    /// Sets a purchase aside, where the engine keeps such most safely. Repeated, as by a worker
+    /// that died before it was done, it takes the place of the first, under another id; of an
+    /// entry that was not readable, or while the safer place is away, it may be set aside twice.
     ///
     /// # Errors
     ///

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stampede_domain::Shard;
+use stampede_domain::{Shard, Sku};
 
 use super::RecordPurchases;
 use crate::ports::{
@@ -22,6 +22,33 @@ pub enum DeadLetterError {
     #[error(transparent)]
     Port(#[from] PortError),
 }
+
+/// What became of a dead letter's purchase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LetterFate {
+    /// It is in the ledger.
+    Recorded,
+    /// The gate has taken it in again, and it is on its way to the ledger.
+    Readmitted,
+    /// It was refused once more, and lies in a letter of another id.
+    SetAsideAgain,
+    /// It was given up, and nothing brings it back.
+    Discarded,
+    /// It was in the ledger already, and was not given up.
+    RecordedMeanwhile,
+}
+
+/// Some of the dead letters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LetterPage {
+    /// The letters.
+    pub letters: Vec<(DeadLetterId, DeadLetter)>,
+    /// Behind which the list goes on, if it does.
+    pub next: Option<DeadLetterId>,
+}
+
+/// How often one listing reads on to find letters of one sku.
+const READS_MAX: usize = 100;
 
 /// Handles purchases that were set aside.
 pub struct HandleDeadLetters {
@@ -43,7 +70,8 @@ impl HandleDeadLetters {
         Self { outbox, ledger, record, clock }
     }
 
-    /// Dead letters, oldest first, after `after`, at most `limit`.
+    /// Dead letters in the outbox's order, after `after`, at most `limit`; with `sku` only those
+    /// of purchases of that sku.
     ///
     /// # Errors
     ///
@@ -52,27 +80,64 @@ impl HandleDeadLetters {
         &self,
         after: Option<&DeadLetterId>,
         limit: usize,
-    ) -> Result<Vec<(DeadLetterId, DeadLetter)>, PortError> {
-        self.outbox.dead_letters(after, limit).await
+        sku: Option<&Sku>,
+    ) -> Result<LetterPage, PortError> {
+        let is_wanted = |letter: &DeadLetter| {
+            let of = letter.purchase.as_ref().map(|purchase| &purchase.sale.sku);
+            sku.is_none() || of == sku
+        };
+        let mut place = after.cloned();
+        let mut letters: Vec<(DeadLetterId, DeadLetter)> = Vec::new();
+        for _ in 0..READS_MAX {
+            let read = self.outbox.dead_letters(place.as_ref(), limit + 1).await?;
+            let is_last = read.len() <= limit;
+            for (id, letter) in read {
+                place = Some(id.clone());
+                if !is_wanted(&letter) {
+                    continue;
+                }
+                if letters.len() == limit {
+                    let next = letters.last().map(|(last, _)| last.clone());
+                    return Ok(LetterPage { letters, next });
+                }
+                letters.push((id, letter));
+            }
+            if is_last {
+                return Ok(LetterPage { letters, next: None });
+            }
+        }
+        Ok(LetterPage { letters, next: place })
     }
 
     /// Records the purchase once more, as if it had just come from the outbox; should the ledger
-    /// refuse it again, it becomes a new dead letter.
+    /// refuse it again, it is set aside anew, under another id.
     ///
     /// # Errors
     ///
     /// [`DeadLetterError`].
-    pub async fn replay(&self, id: &DeadLetterId) -> Result<(), DeadLetterError> {
+    pub async fn replay(&self, id: &DeadLetterId) -> Result<LetterFate, DeadLetterError> {
         let letter = self.find(id).await?;
         let Some(purchase) = letter.purchase else { return Err(DeadLetterError::NotReplayable) };
-        let shard = Shard::of(&purchase.sale.sku);
+        let (sale, number) = (purchase.sale.clone(), purchase.purchase.no());
         let entry = Entry { id: None, body: EntryBody::Purchases(vec![purchase]) };
-        let recorded = self.record.run(shard, vec![entry]).await?;
+        let recorded = self.record.run(Shard::of(&sale.sku), vec![entry]).await?;
         if !recorded.apart.is_empty() {
             return Err(PortError::unavailable("ledger", Apart).into());
         }
+        let fate = if recorded.buried > 0 {
+            LetterFate::SetAsideAgain
+        } else if recorded.readmitted > 0 {
+            LetterFate::Readmitted
+        } else if recorded.inserted > 0 {
+            LetterFate::Recorded
+        } else {
+            // It was there before, or has been given up by way of another letter.
+            let on_record = self.ledger.on_record(&sale, &[number]).await?;
+            let is_voided = on_record.voided.contains(&number);
+            if is_voided { LetterFate::Discarded } else { LetterFate::Recorded }
+        };
         self.outbox.exhume(id).await?;
-        Ok(())
+        Ok(fate)
     }
 
     /// Gives the purchase up for good: nothing brings it back. One that was recorded meanwhile
@@ -81,17 +146,14 @@ impl HandleDeadLetters {
     /// # Errors
     ///
     /// [`DeadLetterError`].
-    pub async fn discard(&self, id: &DeadLetterId) -> Result<(), DeadLetterError> {
+    pub async fn discard(&self, id: &DeadLetterId) -> Result<LetterFate, DeadLetterError> {
         let letter = self.find(id).await?;
-        match self.ledger.void(&letter, self.clock.now()).await? {
-            Voided::Done => {}
-            Voided::Recorded => {
-                let number = letter.purchase.as_ref().map(|lost| lost.purchase.no().to_string());
-                tracing::warn!(purchase = number, "it is on record, and was not given up");
-            }
-        }
+        let fate = match self.ledger.void(&letter, self.clock.now()).await? {
+            Voided::Done => LetterFate::Discarded,
+            Voided::Recorded => LetterFate::RecordedMeanwhile,
+        };
         self.outbox.exhume(id).await?;
-        Ok(())
+        Ok(fate)
     }
 
     async fn find(&self, id: &DeadLetterId) -> Result<DeadLetter, DeadLetterError> {

@@ -1,15 +1,35 @@
-//! Purchases that a restore could not take over, waiting for a person.
+//! Purchases that cannot be recorded, waiting for a person.
 
 use sqlx::types::Json;
 use stampede_application::ports::PortError;
 use stampede_domain::RecordedPurchase;
 
-use super::{PostgresLedger, failure::unavailable};
+use super::{PostgresLedger, deadline::within, failure::unavailable};
 
 /// A dead letter of the ledger: its id, the purchase, and why it was refused.
 pub type LedgerLetter = (i64, RecordedPurchase, String);
 
 impl PostgresLedger {
+    /// Sets a purchase aside. Repeated, it takes the place of the first, under another id.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    pub async fn bury(&self, purchase: &RecordedPurchase, error: &str) -> Result<(), PortError> {
+        let burying = sqlx::query(
+            "INSERT INTO dead_letters (generation, purchase_no, purchase, error)
+             VALUES ($1, $2, $3, $4)
+             ON CONFLICT (purchase_no) DO UPDATE SET id = DEFAULT, error = EXCLUDED.error",
+        )
+        .bind(purchase.sale.generation.0)
+        .bind(purchase.purchase.no().to_string())
+        .bind(Json(purchase))
+        .bind(error)
+        .execute(&self.pool);
+        within(self.answer_max, async { burying.await.map_err(unavailable) }).await?;
+        Ok(())
+    }
+
     /// Dead letters of the ledger, oldest first, after the id `after`, at most `limit`.
     ///
     /// # Errors

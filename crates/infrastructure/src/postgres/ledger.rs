@@ -26,7 +26,7 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct PostgresLedger {
     pub(super) pool: PgPool,
-    answer_max: Duration,
+    pub(super) answer_max: Duration,
 }
 
 impl PostgresLedger {

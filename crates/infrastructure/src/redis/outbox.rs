@@ -195,7 +195,7 @@ impl Outbox for RedisOutbox {
     }
 
     async fn bury(&self, shard: Shard, letter: &DeadLetter) -> Result<(), PortError> {
-        self.bury_letter(shard, letter).await
+        self.set_aside(shard, letter).await
     }
 
     async fn dead_letters(

@@ -2,7 +2,7 @@
 
 use stampede_application::{
     ports::{DeadLetter, DeadLetterId, Entry, EntryBody, Ledger, SaleGate},
-    use_cases::DeadLetterError,
+    use_cases::{DeadLetterError, LetterFate},
 };
 use stampede_domain::{RecordedPurchase, SaleId};
 
@@ -10,6 +10,10 @@ use crate::shop::{Shop, WIDGET, When};
 
 on_every_engine!(
     letters_are_listed_page_by_page,
+    letters_of_one_product_are_listed_page_by_page,
+    a_worker_that_died_after_burying_buries_once,
+    a_letter_whose_purchase_was_recorded_meanwhile_is_not_voided,
+    a_letter_whose_purchase_was_given_up_is_not_said_to_be_recorded,
     a_replayed_letter_comes_to_the_ledger_once,
     a_replayed_letter_that_is_refused_again_becomes_a_new_one,
     a_replay_with_the_ledger_away_leaves_the_letter,
@@ -47,19 +51,79 @@ async fn letters_are_listed_page_by_page(shop: Shop) {
     for buyer in ["ada", "ben", "eve"] {
         lost.push(set_aside(&shop, &id, buyer).await);
     }
-    let first = shop.letters.list(None, 2).await.expect("the outbox answers");
-    let rest = shop.letters.list(first.last().map(|(id, _)| id), 2).await;
-    let all = first.into_iter().chain(rest.expect("the outbox answers"));
+    let first = shop.letters.list(None, 2, None).await.expect("the outbox answers");
+    assert!(first.next.is_some(), "there is more");
+    let rest = shop.letters.list(first.next.as_ref(), 2, None).await.expect("the outbox answers");
+    assert_eq!(rest.next, None);
+    let all = first.letters.into_iter().chain(rest.letters);
     let listed: Vec<_> = all.filter_map(|(_, letter)| letter.purchase).collect();
     assert_eq!(listed, lost);
+}
+
+/// However many of others lie between them.
+async fn letters_of_one_product_are_listed_page_by_page(shop: Shop) {
+    let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+    let other = shop.sell("GADGET-002", 10, 1, When::Active).await;
+    let mut lost = Vec::new();
+    for buyer in ["ada", "ben", "eve"] {
+        lost.push(set_aside(&shop, &id, buyer).await);
+        set_aside(&shop, &other, buyer).await;
+        set_aside(&shop, &other, &format!("{buyer}-too")).await;
+    }
+    let (mut listed, mut after) = (Vec::new(), None);
+    loop {
+        let page = shop.letters.list(after.as_ref(), 1, Some(&id.sku)).await;
+        let page = page.expect("the outbox answers");
+        listed.extend(page.letters.into_iter().filter_map(|(_, letter)| letter.purchase));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(listed, lost);
+}
+
+/// I5: the worker comes again with what it has set aside before it died.
+async fn a_worker_that_died_after_burying_buries_once(shop: Shop) {
+    let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+    let sick = shop.buy_poisoned(&id, "eve").await;
+    let entries = shop.read(&id).await;
+    for _ in 0..2 {
+        let recorded = shop.record.run(shop.shard(&id), entries.clone()).await;
+        assert_eq!(recorded.expect("the stores answer").buried, 1);
+    }
+    let (_, letter) = only_letter(&shop).await;
+    assert_eq!(letter.purchase.map(|lost| lost.purchase), Some(sick));
+}
+
+async fn a_letter_whose_purchase_was_recorded_meanwhile_is_not_voided(shop: Shop) {
+    let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+    let lost = set_aside(&shop, &id, "ada").await;
+    let entry = Entry { id: None, body: EntryBody::Purchases(vec![lost.clone()]) };
+    shop.ledger.commit(&[entry]).await.expect("the ledger commits");
+    let (letter, _) = only_letter(&shop).await;
+    let fate = shop.letters.discard(&letter).await.expect("the stores answer");
+    assert_eq!(fate, LetterFate::RecordedMeanwhile);
+    assert_eq!((shop.dead_letters().await, shop.recorded(&id).await), (vec![], vec![lost]));
+}
+
+/// Given up by way of another letter of the same purchase.
+async fn a_letter_whose_purchase_was_given_up_is_not_said_to_be_recorded(shop: Shop) {
+    let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+    set_aside(&shop, &id, "ada").await;
+    let (letter, other) = only_letter(&shop).await;
+    shop.ledger.void(&other, shop.clock.now()).await.expect("the ledger answers");
+    let fate = shop.letters.replay(&letter).await.expect("the stores answer");
+    assert_eq!(fate, LetterFate::Discarded);
+    assert_eq!((shop.dead_letters().await, shop.recorded(&id).await), (vec![], vec![]));
 }
 
 async fn a_replayed_letter_comes_to_the_ledger_once(shop: Shop) {
     let id = shop.sell(WIDGET, 10, 1, When::Active).await;
     let lost = set_aside(&shop, &id, "ada").await;
     let (letter, _) = only_letter(&shop).await;
-    shop.letters.replay(&letter).await.expect("the ledger takes it");
-    assert_eq!(shop.recorded(&id).await, [lost]);
+    let fate = shop.letters.replay(&letter).await.expect("the ledger takes it");
+    assert_eq!((fate, shop.recorded(&id).await), (LetterFate::Recorded, vec![lost]));
     assert_eq!(shop.dead_letters().await, []);
     assert_eq!(shop.counts(&id).await, (9, 1, 1));
     let again = shop.letters.replay(&letter).await;
@@ -71,7 +135,8 @@ async fn a_replayed_letter_that_is_refused_again_becomes_a_new_one(shop: Shop) {
     let sick = shop.buy_poisoned(&id, "eve").await;
     shop.drain(&id).await.expect("the stores answer");
     let (first, _) = only_letter(&shop).await;
-    shop.letters.replay(&first).await.expect("it was tried");
+    let fate = shop.letters.replay(&first).await.expect("it was tried");
+    assert_eq!(fate, LetterFate::SetAsideAgain);
     let (second, letter) = only_letter(&shop).await;
     assert_ne!(second, first);
     assert_eq!(letter.purchase.map(|lost| lost.purchase), Some(sick));
@@ -97,8 +162,8 @@ async fn a_discarded_purchase_is_never_recorded(shop: Shop) {
     let id = shop.sell(WIDGET, 10, 1, When::Active).await;
     let lost = set_aside(&shop, &id, "ada").await;
     let (letter, _) = only_letter(&shop).await;
-    shop.letters.discard(&letter).await.expect("it is given up");
-    assert_eq!(shop.dead_letters().await, []);
+    let fate = shop.letters.discard(&letter).await.expect("it is given up");
+    assert_eq!((fate, shop.dead_letters().await), (LetterFate::Discarded, vec![]));
     let known = shop.ledger.known(&id, &[lost.purchase.no()]).await.expect("the ledger answers");
     assert_eq!(known.len(), 1, "the ledger knows that it is given up");
     let late = Entry { id: None, body: EntryBody::Purchases(vec![lost]) };
@@ -162,8 +227,8 @@ mod raised_by_a_restore {
             let (id, bought) = left_out(&shop).await;
             let (raised, letter) = only_letter(&shop).await;
             assert_eq!(letter.purchase.map(|lost| lost.purchase), Some(bought));
-            let page = shop.letters.list(Some(&raised), 10).await.expect("the stores answer");
-            assert_eq!(page, [], "it is listed once");
+            let page = shop.letters.list(Some(&raised), 10, None).await;
+            assert_eq!(page.expect("the stores answer").letters, [], "it is listed once");
             // Still without a unit: set aside anew by the worker's way.
             shop.letters.replay(&raised).await.expect("it was tried");
             let (anew, _) = only_letter(&shop).await;
@@ -187,25 +252,58 @@ mod raised_by_a_restore {
         });
     }
 
+    /// What was not readable stays in its Redis.
     #[test]
     fn letters_of_both_places_are_listed_page_by_page() {
         run(async {
             let shop = crate::shop::redis().await;
             let (_, bought) = left_out(&shop).await;
             let other = shop.sell("GADGET-002", 10, 1, When::Active).await;
-            let mut expected = vec![bought.no()];
-            for buyer in ["ada", "ben"] {
-                expected.push(set_aside(&shop, &other, buyer).await.purchase.no());
-            }
+            shop.stores.plant_broken(&other).await;
+            shop.drain(&other).await.expect("the stores answer");
+            let set_aside = set_aside(&shop, &other, "ada").await.purchase.no();
             let mut listed = Vec::new();
             let mut after: Option<DeadLetterId> = None;
-            for _ in 0..4 {
-                let page = shop.letters.list(after.as_ref(), 1).await.expect("the stores answer");
-                let Some((id, letter)) = page.into_iter().next() else { break };
-                listed.extend(letter.purchase.map(|lost| lost.purchase.no()));
-                after = Some(id);
+            for _ in 0..3 {
+                let page = shop.letters.list(after.as_ref(), 1, None).await;
+                let page = page.expect("the stores answer");
+                listed.extend(page.letters.into_iter().map(|(_, letter)| letter.purchase));
+                after = page.next;
             }
-            assert_eq!(listed, expected);
+            let numbers: Vec<_> =
+                listed.into_iter().map(|lost| lost.map(|lost| lost.purchase.no())).collect();
+            assert_eq!(numbers, [Some(bought.no()), Some(set_aside), None]);
+            assert_eq!(after, None);
+        });
+    }
+
+    /// I5: what was acknowledged is not lost with its Redis.
+    #[test]
+    fn a_dead_letter_outlives_its_redis() {
+        run(async {
+            let shop = crate::shop::redis().await;
+            let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+            let sick = shop.buy_poisoned(&id, "eve").await;
+            shop.drain(&id).await.expect("the stores answer");
+            shop.stores.lose_redis().await;
+            let (_, letter) = only_letter(&shop).await;
+            assert_eq!(letter.purchase.map(|lost| lost.purchase), Some(sick));
+        });
+    }
+
+    /// The ledger cannot take the letter either.
+    #[test]
+    fn a_letter_that_the_ledger_does_not_take_goes_to_redis() {
+        run(async {
+            let shop = crate::shop::redis().await;
+            let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+            shop.stores.change_ledger("ALTER TABLE dead_letters RENAME TO letters_away").await;
+            let lost = set_aside(&shop, &id, "ada").await;
+            shop.stores.change_ledger("ALTER TABLE letters_away RENAME TO dead_letters").await;
+            let (letter, kept) = only_letter(&shop).await;
+            assert_eq!(kept.purchase, Some(lost));
+            let fate = shop.letters.replay(&letter).await.expect("the ledger takes it");
+            assert_eq!(fate, LetterFate::Recorded);
         });
     }
 }

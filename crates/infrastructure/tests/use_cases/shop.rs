@@ -462,7 +462,7 @@ impl Shop {
 
     /// Every dead letter.
     pub(crate) async fn dead_letters(&self) -> Vec<(DeadLetterId, DeadLetter)> {
-        self.letters.list(None, 1_000).await.expect("the outbox answers")
+        self.letters.list(None, 1_000, None).await.expect("the outbox answers").letters
     }
 }
 

@@ -195,6 +195,18 @@ impl Stores {
         ledger
     }
 
+    /// All that this installation has in Redis is gone.
+    pub(crate) async fn lose_redis(&self) {
+        let Self::Redis { redis, prefix, .. } = self else { panic!("there is no Redis") };
+        let mut redis = redis.clone();
+        let mut command = redis::cmd("KEYS");
+        command.arg(format!("{prefix}*"));
+        let keys: Vec<String> = command.query_async(&mut redis).await.expect("Redis answers");
+        let mut command = redis::cmd("DEL");
+        command.arg(keys);
+        command.exec_async(&mut redis).await.expect("Redis answers");
+    }
+
     /// Whether the gate's head says that the sale is deleted.
     pub(crate) async fn is_forgotten(&self, id: &SaleId) -> bool {
         let Self::Redis { redis, prefix, .. } = self else { panic!("the heads are in Redis") };

@@ -2,10 +2,12 @@
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use serde::Serialize;
-use stampede_application::ports::{DeadLetter, DeadLetterId};
+use stampede_application::{
+    ports::{DeadLetter, DeadLetterId},
+    use_cases::{LetterFate, LetterPage},
+};
 use utoipa::ToSchema;
 
-use super::delete_product::Done;
 use crate::{
     admin_guard::Admin,
     envelope::{FailureAnswer, Page, Success},
@@ -50,6 +52,50 @@ impl DeadLetterRow {
     }
 }
 
+/// What became of a dead letter.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LetterHandled {
+    outcome: LetterOutcome,
+    /// For a person.
+    message: String,
+}
+
+/// What became of a dead letter's purchase.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum LetterOutcome {
+    /// It is in the ledger.
+    Recorded,
+    /// The gate has taken it in again, and it is on its way to the ledger.
+    Readmitted,
+    /// It was refused once more, and lies in a letter of another id.
+    SetAsideAgain,
+    /// It was given up, and nothing brings it back.
+    Discarded,
+    /// It was in the ledger already, and was not given up.
+    RecordedMeanwhile,
+}
+
+impl LetterHandled {
+    fn new(id: &DeadLetterId, fate: LetterFate) -> Self {
+        let (outcome, what) = match fate {
+            LetterFate::Recorded => (LetterOutcome::Recorded, "is recorded"),
+            LetterFate::Readmitted => {
+                (LetterOutcome::Readmitted, "is taken in again and on its way to the ledger")
+            }
+            LetterFate::SetAsideAgain => {
+                (LetterOutcome::SetAsideAgain, "was refused again and lies in another letter")
+            }
+            LetterFate::Discarded => (LetterOutcome::Discarded, "is given up"),
+            LetterFate::RecordedMeanwhile => {
+                (LetterOutcome::RecordedMeanwhile, "was recorded already and stays on record")
+            }
+        };
+        let message = format!("Dead letter {} is gone: its purchase {what}.", id.0);
+        Self { outcome, message }
+    }
+}
+
 /// An operator lists dead letters, oldest first.
 #[utoipa::path(
     get,
@@ -58,6 +104,7 @@ impl DeadLetterRow {
     tag = "operations",
     security(("adminKey" = [])),
     params(
+        ("sku" = Option<String>, Query, description = "Only those of purchases of this product"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Rows, 100 if left out"),
         ("cursor" = Option<String>, Query, description = "The nextCursor of the answer before"),
     ),
@@ -76,17 +123,15 @@ pub(crate) async fn list_dead_letters(
     let mut fields = Fields::default();
     let parameters = Parameters::read(&request)?;
     let limit = parameters.limit(&mut fields);
+    let sku = parameters.sku(&mut fields);
     let after = parameters.cursor(&mut fields, |text| {
         (1..=CURSOR_CHARS_MAX).contains(&text.len()).then(|| DeadLetterId(text.into()))
     });
     fields.check()?;
     let handle = &worker.node.use_cases.handle_dead_letters;
-    let mut letters = handle.list(after.as_ref(), limit + 1).await?;
-    let more = letters.len() > limit;
-    letters.truncate(limit);
-    let next = letters.last().filter(|_| more).map(|(id, _)| id.0.clone());
+    let LetterPage { letters, next } = handle.list(after.as_ref(), limit, sku.as_ref()).await?;
     let rows = letters.into_iter().map(|(id, letter)| DeadLetterRow::new(id, letter)).collect();
-    Ok(HttpResponse::Ok().json(Page::new(rows, next)))
+    Ok(HttpResponse::Ok().json(Page::new(rows, next.map(|next| next.0))))
 }
 
 /// An operator has a dead letter recorded once more.
@@ -98,7 +143,7 @@ pub(crate) async fn list_dead_letters(
     security(("adminKey" = [])),
     params(("id" = String, Path, description = "The dead letter")),
     responses(
-        (status = 200, description = "Handed to the ledger again", body = Success<Done>),
+        (status = 200, description = "Handed to the ledger again", body = Success<LetterHandled>),
         (status = 400, description = "It was not readable", body = FailureAnswer),
         (status = 401, description = "No or another admin key", body = FailureAnswer),
         (status = 404, description = "No such dead letter", body = FailureAnswer),
@@ -111,8 +156,8 @@ pub(crate) async fn replay_dead_letter(
     worker: Data<Worker>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id(&request);
-    worker.node.use_cases.handle_dead_letters.replay(&id).await?;
-    Ok(done(format!("Dead letter {} is replayed.", id.0)))
+    let fate = worker.node.use_cases.handle_dead_letters.replay(&id).await?;
+    Ok(HttpResponse::Ok().json(Success::new(LetterHandled::new(&id, fate))))
 }
 
 /// An operator gives a dead letter up for good.
@@ -124,7 +169,7 @@ pub(crate) async fn replay_dead_letter(
     security(("adminKey" = [])),
     params(("id" = String, Path, description = "The dead letter")),
     responses(
-        (status = 200, description = "Discarded", body = Success<Done>),
+        (status = 200, description = "The letter is gone", body = Success<LetterHandled>),
         (status = 401, description = "No or another admin key", body = FailureAnswer),
         (status = 404, description = "No such dead letter", body = FailureAnswer),
         (status = 503, description = "We do not know; repeat it", body = FailureAnswer),
@@ -136,14 +181,10 @@ pub(crate) async fn discard_dead_letter(
     worker: Data<Worker>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id(&request);
-    worker.node.use_cases.handle_dead_letters.discard(&id).await?;
-    Ok(done(format!("Dead letter {} is discarded.", id.0)))
+    let fate = worker.node.use_cases.handle_dead_letters.discard(&id).await?;
+    Ok(HttpResponse::Ok().json(Success::new(LetterHandled::new(&id, fate))))
 }
 
 fn id(request: &HttpRequest) -> DeadLetterId {
     DeadLetterId(request.match_info().get("id").unwrap_or_default().into())
-}
-
-fn done(message: String) -> HttpResponse {
-    HttpResponse::Ok().json(Success::new(Done { message }))
 }

@@ -300,8 +300,11 @@ async fn dead_letters_are_listed_and_discarded() {
     let replay = site.admin(Method::POST, "/api/v1/dead-letters/1-0/replay", &Value::Null);
     assert_eq!(bad_fields(replay).await, ["id"]);
     let discard = || site.admin(Method::DELETE, "/api/v1/dead-letters/1-0", &Value::Null);
-    assert_eq!(answer(discard()).await.0, 200);
+    let (status, discarded) = answer(discard()).await;
+    assert_eq!((status.as_u16(), &discarded["data"]["outcome"]), (200, &json!("DISCARDED")));
     assert_eq!(failure(discard()).await, (404, "NOT_FOUND".into()));
+    assert_eq!(answer(list("?sku=W-1")).await.1["data"], json!([]), "nobody knows whose they are");
+    assert_eq!(bad_fields(list("?sku=a%20b")).await, ["sku"]);
     assert_eq!(answer(list("")).await.1["data"].as_array().map(Vec::len), Some(2));
 }
 
@@ -335,8 +338,14 @@ async fn a_replayed_dead_letter_is_gone() {
     assert_eq!(listed["data"][0]["buyer"], "ada");
     assert_eq!(listed["data"][0]["purchase"]["sku"], "W-1");
     assert_eq!(listed["data"][0]["purchase"]["qty"], 2);
+    let of = |sku: &str| {
+        site.admin(Method::GET, &format!("/api/v1/dead-letters?sku={sku}"), &Value::Null)
+    };
+    assert_eq!(answer(of("W-1")).await.1["data"], listed["data"]);
+    assert_eq!(answer(of("W-2")).await.1["data"], json!([]));
     let replay = || site.admin(Method::POST, "/api/v1/dead-letters/1-0/replay", &Value::Null);
-    assert_eq!(answer(replay()).await.0, 200);
+    let (status, replayed) = answer(replay()).await;
+    assert_eq!((status.as_u16(), &replayed["data"]["outcome"]), (200, &json!("RECORDED")));
     assert_eq!(failure(replay()).await, (404, "NOT_FOUND".into()));
     assert_eq!(answer(list()).await.1["data"], json!([]));
 }

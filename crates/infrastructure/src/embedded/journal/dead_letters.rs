@@ -30,6 +30,13 @@ pub(super) async fn bury(
         .transpose()
         .map_err(inconsistent)?;
     let mut writing = database.write().await?;
+    // Set aside before by a worker that died since: one letter is enough.
+    sqlx::query("DELETE FROM journal_dead_letters WHERE generation = ?1 AND body = ?2")
+        .bind(generation)
+        .bind(&body)
+        .execute(&mut *writing.transaction)
+        .await
+        .map_err(unavailable)?;
     sqlx::query(
         "INSERT INTO journal_dead_letters (generation, body, raw, error) VALUES (?1, ?2, ?3, ?4)",
     )

@@ -1,4 +1,4 @@
-//! Dead letters: a stream a shard, one purchase an entry.
+//! Dead letters in Redis: a stream a shard, one letter an entry.
 
 use redis::Value;
 use serde::{Deserialize, Serialize};

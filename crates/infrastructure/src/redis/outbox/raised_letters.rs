@@ -1,9 +1,12 @@
-//! Dead letters that a restore raised: they lie in the ledger, since their Redis had just failed.
+//! Dead letters in the ledger, which outlive their Redis: those that a restore raised, and those of
+//! the workers.
 //!
-//! They are listed before those of the streams. A purchase whose entry was still in the outbox has
-//! one of either kind; handling both is harmless.
+//! They are listed before those of the streams, which have what was not readable, and what was set
+//! aside while the ledger was away. A purchase may have one of either kind; handling both is
+//! harmless.
 
-use stampede_application::ports::{DeadLetter, DeadLetterId, PortError};
+use stampede_application::ports::{Causes, DeadLetter, DeadLetterId, PortError};
+use stampede_domain::Shard;
 
 use super::RedisOutbox;
 use crate::postgres::{LedgerLetter, PostgresLedger};
@@ -24,6 +27,22 @@ pub(super) fn place(after: Option<&DeadLetterId>) -> Option<i64> {
 impl RedisOutbox {
     fn ledger(&self) -> &PostgresLedger {
         self.gatehouse.restorer.ledger()
+    }
+
+    /// Into the ledger, or into the shard's stream.
+    pub(super) async fn set_aside(
+        &self,
+        shard: Shard,
+        letter: &DeadLetter,
+    ) -> Result<(), PortError> {
+        if let Some(purchase) = &letter.purchase {
+            match self.ledger().bury(purchase, &letter.error).await {
+                Ok(()) => return Ok(()),
+                Err(error) => tracing::warn!(%shard, error = %Causes(&error),
+                    "a dead letter goes to Redis"),
+            }
+        }
+        self.bury_letter(shard, letter).await
     }
 
     pub(super) async fn list_raised(
