@@ -14,6 +14,8 @@ mod interleavings;
 mod prices;
 #[path = "redis/restore.rs"]
 mod restore;
+#[path = "redis/streams.rs"]
+mod streams;
 
 use std::{sync::Arc, time::Duration};
 
