@@ -98,6 +98,7 @@ impl Backend for OutboxBackend {
                 batches,
                 finished,
                 stop: self.stop.clone(),
+                took_over: false,
             };
             self.reader = Some(tokio::spawn(reader.run()));
         }

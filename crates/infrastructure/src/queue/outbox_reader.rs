@@ -24,6 +24,9 @@ pub(super) struct OutboxReader {
     pub(super) batches: mpsc::Sender<Batch>,
     pub(super) finished: mpsc::Receiver<Finished>,
     pub(super) stop: CancellationToken,
+    /// Whether the last batch was taken over: what is new comes next, however much of what nobody
+    /// can finish comes back meanwhile.
+    pub(super) took_over: bool,
 }
 
 impl OutboxReader {
@@ -50,10 +53,13 @@ impl OutboxReader {
     /// One batch from read to removal, if there is one.
     async fn step(&mut self, take_over_at: &mut Instant) -> Result<(), PortError> {
         let mut entries = Vec::new();
-        if Instant::now() >= *take_over_at {
+        let is_due = Instant::now() >= *take_over_at && !self.took_over;
+        self.took_over = false;
+        if is_due {
             *take_over_at = Instant::now() + self.limits.claim_idle / 2;
             let idle = self.limits.claim_idle;
             entries = self.outbox.take_over(self.shard, &self.consumer, idle).await?;
+            self.took_over = !entries.is_empty();
         }
         if entries.is_empty() {
             let (rows, wait) = (self.limits.rows_max, self.limits.read_wait);
