@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod clock;
+mod durability;
 mod error;
 mod ledger;
 mod outbox;
@@ -18,6 +19,7 @@ pub use catalogue::{
     SaleStanding,
 };
 pub use clock::Clock;
+pub use durability::{Durability, Fault, Loss, Worth};
 pub use error::{Causes, PortError};
 pub use ledger::{CommitError, Ledger, OnRecord, Settled, Voided};
 pub use outbox::{

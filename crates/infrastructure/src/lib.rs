@@ -7,6 +7,7 @@ pub mod embedded;
 pub mod postgres;
 pub mod queue;
 pub mod redis;
+pub mod worth;
 
 mod column;
 mod os_randomness;

@@ -34,7 +34,9 @@ mod store_probe;
 
 use std::sync::Arc;
 
+use sqlx::PgPool;
 use stampede_application::ports::{Catalogue, PortError, Randomness};
+use stampede_domain::Acknowledgement;
 
 pub use self::{
     clock::RedisClock,
@@ -46,11 +48,11 @@ pub use self::{
     settings::RedisSettings,
     store_probe::RedisProbe,
 };
+pub(crate) use self::{connections::Connections, inspection::facts};
 use self::{
-    connections::Connections, failure::unavailable, gatehouse::Gatehouse, keys::Keys,
-    registry::Registry, restore::Restorer,
+    failure::unavailable, gatehouse::Gatehouse, keys::Keys, registry::Registry, restore::Restorer,
 };
-use crate::postgres::PostgresLedger;
+use crate::{postgres::PostgresLedger, worth::RedisDurability};
 
 /// The adapters of one node over one Redis, sharing its connections and what it knows of epochs.
 pub struct RedisEngine {
@@ -125,6 +127,12 @@ impl RedisEngine {
     #[must_use]
     pub fn clock(&self) -> Arc<RedisClock> {
         self.connections.clock.clone()
+    }
+
+    /// What an acknowledgement of `level` is worth on this Redis and the Postgres behind `pool`.
+    #[must_use]
+    pub fn durability(&self, pool: PgPool, level: Acknowledgement) -> Arc<RedisDurability> {
+        Arc::new(RedisDurability::new(self.connections.clone(), pool, level))
     }
 
     /// Whether Redis answers.

@@ -9,7 +9,9 @@ use std::{fmt, sync::Arc};
 use futures::future::BoxFuture;
 use stampede_application::{
     live_sales::Freshness,
-    ports::{Catalogue, Clock, Ledger, Outbox, Randomness, SaleFeed, SaleGate, StoreProbe},
+    ports::{
+        Catalogue, Clock, Durability, Ledger, Outbox, Randomness, SaleFeed, SaleGate, StoreProbe,
+    },
 };
 use tokio_util::sync::CancellationToken;
 
@@ -35,6 +37,8 @@ pub struct Engine {
     pub gate_store: Arc<dyn StoreProbe>,
     /// Whether the ledger's store answers, where that is another.
     pub ledger_store: Option<Arc<dyn StoreProbe>>,
+    /// What an acknowledgement is worth on these stores.
+    pub durability: Arc<dyn Durability>,
     /// How long what was read of the gate may be shown.
     pub freshness: Freshness,
     /// How the engine ends.

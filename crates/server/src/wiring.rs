@@ -177,6 +177,7 @@ fn use_cases(
             engine.gate_store.clone(),
             engine.ledger_store.clone(),
             ledger.clone(),
+            engine.durability.clone(),
             settings.acknowledge,
         )),
         randomness: randomness.clone(),

@@ -324,6 +324,19 @@ export interface components {
          * @enum {string}
          */
         Acknowledgement: "gate" | "ledger";
+        /** @description What an acknowledged purchase is worth on these stores. */
+        AcknowledgementWorth: {
+            /** @description Why the stores do not keep what the level promises; null if they do. */
+            broken: string | null;
+            /** @description `gate` or `ledger`: what an answer that names a purchase has survived, at least. */
+            level: string;
+            /** @description What each fault may cost. */
+            mayLose: components["schemas"]["Exposure"][];
+            /** @description Settings of the stores that it follows from. */
+            settings: {
+                [key: string]: string;
+            };
+        };
         /** @description What is the matter. */
         ApiFailure: {
             code: components["schemas"]["ErrorCode"];
@@ -454,6 +467,15 @@ export interface components {
          * @enum {string}
          */
         ErrorCode: "SALE_NOT_ACTIVE" | "SOLD_OUT" | "ALREADY_PURCHASED" | "SALE_NOT_MODIFIABLE" | "VALIDATION_ERROR" | "UNAUTHORIZED" | "FORBIDDEN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "PAYLOAD_TOO_LARGE" | "URI_TOO_LONG" | "UNSUPPORTED_MEDIA_TYPE" | "HEADERS_TOO_LARGE" | "ALREADY_EXISTS" | "PRECONDITION_FAILED" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "SERVICE_UNAVAILABLE" | "INTERNAL_ERROR";
+        /** @description What one fault may cost of what was acknowledged. */
+        Exposure: {
+            /** @description For programs, such as `GATE_POWER_LOSS`. */
+            fault: string;
+            /** @description For programs, such as `LAST_TWO_SECONDS`. */
+            loss: string;
+            /** @description For a person. */
+            message: string;
+        };
         /** @description A rejection or an error. */
         FailureAnswer: {
             error: components["schemas"]["ApiFailure"];
@@ -475,6 +497,7 @@ export interface components {
         };
         /** @description How this node is. */
         Health: {
+            acknowledgement: components["schemas"]["AcknowledgementWorth"] | null;
             /** @description Every store by name. */
             checks: {
                 [key: string]: components["schemas"]["StoreCheck"];

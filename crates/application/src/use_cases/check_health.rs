@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use stampede_domain::Acknowledgement;
 use tokio::time::{Instant, timeout};
 
-use crate::ports::{Ledger, ReconciliationRun, StoreProbe};
+use crate::ports::{Durability, Ledger, ReconciliationRun, StoreProbe, Worth};
 
 /// How one store answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct HealthReport {
     pub uptime_s: u64,
     /// The newest reconciliation, if the ledger answers and there was one.
     pub last_reconciliation: Option<ReconciliationRun>,
+    /// What an acknowledgement is worth here; `None` while a store does not say.
+    pub worth: Option<Worth>,
 }
 
 impl HealthReport {
@@ -44,6 +46,7 @@ pub struct CheckHealth {
     gate_store: Arc<dyn StoreProbe>,
     ledger_store: Option<Arc<dyn StoreProbe>>,
     ledger: Arc<dyn Ledger>,
+    durability: Arc<dyn Durability>,
     /// What every answer of this node must have survived.
     level: Acknowledgement,
 }
@@ -55,9 +58,10 @@ impl CheckHealth {
         gate_store: Arc<dyn StoreProbe>,
         ledger_store: Option<Arc<dyn StoreProbe>>,
         ledger: Arc<dyn Ledger>,
+        durability: Arc<dyn Durability>,
         level: Acknowledgement,
     ) -> Self {
-        Self { started: Instant::now(), gate_store, ledger_store, ledger, level }
+        Self { started: Instant::now(), gate_store, ledger_store, ledger, durability, level }
     }
 
     /// Asks every store at once; bounded to about a second.
@@ -69,12 +73,14 @@ impl CheckHealth {
             }
         };
         let last_run = timeout(PING_MAX, self.ledger.last_run());
-        let (gate, ledger, run) =
-            tokio::join!(health(self.gate_store.as_ref()), ledger_store, last_run);
+        let worth = timeout(PING_MAX, self.durability.worth());
+        let (gate, ledger, run, worth) =
+            tokio::join!(health(self.gate_store.as_ref()), ledger_store, last_run, worth);
         HealthReport {
             stores: std::iter::once(gate).chain(ledger).collect(),
             uptime_s: self.started.elapsed().as_secs(),
             last_reconciliation: run.ok().and_then(Result::ok).flatten(),
+            worth: worth.ok().and_then(Result::ok),
         }
     }
 

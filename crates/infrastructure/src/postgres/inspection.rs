@@ -14,6 +14,12 @@ pub struct PostgresFacts {
     pub version: String,
     /// When it answers a commit: `on` once it is synced here, `off` before.
     pub synchronous_commit: String,
+    /// Whether it syncs at all: `on` or `off`.
+    pub fsync: String,
+    /// Whether a page that a power loss tears can be mended: `on` or `off`.
+    pub full_page_writes: String,
+    /// The standbys that a commit waits for; empty for none.
+    pub synchronous_standby_names: String,
     /// Whether it only repeats another one, and takes no writes.
     pub standby: bool,
     /// How its tables stand to this program.
@@ -37,14 +43,25 @@ pub enum Tables {
 ///
 /// [`PortError::Unavailable`] if it does not answer.
 pub async fn inspect(pool: &PgPool) -> Result<PostgresFacts, PortError> {
-    let (version, synchronous_commit, standby) = sqlx::query_as::<_, (String, String, bool)>(
-        "SELECT current_setting('server_version'), current_setting('synchronous_commit'),
-                pg_is_in_recovery()",
-    )
-    .fetch_one(pool)
-    .await
-    .map_err(unavailable)?;
-    Ok(PostgresFacts { version, synchronous_commit, standby, tables: tables(pool).await? })
+    let (version, synchronous_commit, fsync, full_page_writes, synchronous_standby_names, standby) =
+        sqlx::query_as::<_, (String, String, String, String, String, bool)>(
+            "SELECT current_setting('server_version'), current_setting('synchronous_commit'),
+                    current_setting('fsync'), current_setting('full_page_writes'),
+                    current_setting('synchronous_standby_names'), pg_is_in_recovery()",
+        )
+        .fetch_one(pool)
+        .await
+        .map_err(unavailable)?;
+    let tables = tables(pool).await?;
+    Ok(PostgresFacts {
+        version,
+        synchronous_commit,
+        fsync,
+        full_page_writes,
+        synchronous_standby_names,
+        standby,
+        tables,
+    })
 }
 
 async fn tables(pool: &PgPool) -> Result<Tables, PortError> {

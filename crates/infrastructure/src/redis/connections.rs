@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Makes links to one Redis, all telling one clock.
-pub(super) struct Connections {
+pub(crate) struct Connections {
     client: Client,
     limits: LinkLimits,
     pub(super) clock: Arc<RedisClock>,

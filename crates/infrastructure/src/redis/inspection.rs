@@ -28,13 +28,17 @@ pub struct RedisFacts {
     pub backlog_ttl_s: Option<u64>,
 }
 
-/// Asks a Redis how it is set up; a few round trips over a connection of its own.
+/// Asks a Redis how it is set up, over a connection of its own.
 ///
 /// # Errors
 ///
 /// [`PortError::Unavailable`] if it does not answer.
 pub async fn inspect(settings: &RedisSettings) -> Result<RedisFacts, PortError> {
-    let connections = Connections::open(settings).await.map_err(unavailable)?;
+    facts(&Connections::open(settings).await.map_err(unavailable)?).await
+}
+
+/// Asks the Redis that this node is connected to; a few round trips.
+pub(crate) async fn facts(connections: &Connections) -> Result<RedisFacts, PortError> {
     let info: String = connections.shared.query(&redis::cmd("INFO")).await.map_err(unavailable)?;
     let info = Info::read(&info);
     Ok(RedisFacts {
@@ -43,9 +47,9 @@ pub async fn inspect(settings: &RedisSettings) -> Result<RedisFacts, PortError> 
         clustered: info.text("cluster_enabled").is_some_and(|enabled| enabled == "1"),
         maxmemory_policy: info.text("maxmemory_policy"),
         append_only: info.text("aof_enabled").map(|enabled| enabled == "1"),
-        append_fsync: setting(&connections, "appendfsync").await,
+        append_fsync: setting(connections, "appendfsync").await,
         replicas: info.text("connected_slaves").and_then(|count| count.parse().ok()).unwrap_or(0),
-        backlog_ttl_s: setting(&connections, "repl-backlog-ttl")
+        backlog_ttl_s: setting(connections, "repl-backlog-ttl")
             .await
             .and_then(|seconds| seconds.parse().ok()),
     })

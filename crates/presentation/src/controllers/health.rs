@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use actix_web::{HttpResponse, web::Data};
 use serde::Serialize;
 use stampede_application::{
-    ports::ReconciliationRun,
+    ports::{ReconciliationRun, Worth},
     use_cases::{HealthReport, StoreHealth},
 };
 use utoipa::ToSchema;
@@ -34,6 +34,35 @@ pub(crate) struct Health {
     /// The newest reconciliation; null before the first.
     #[schema(required)]
     reconciliation: Option<LastReconciliation>,
+    /// What an acknowledged purchase is worth here; null while a store does not say.
+    #[schema(required)]
+    acknowledgement: Option<AcknowledgementWorth>,
+}
+
+/// What an acknowledged purchase is worth on these stores.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AcknowledgementWorth {
+    /// `gate` or `ledger`: what an answer that names a purchase has survived, at least.
+    level: String,
+    /// Settings of the stores that it follows from.
+    settings: BTreeMap<&'static str, String>,
+    /// What each fault may cost.
+    may_lose: Vec<Exposure>,
+    /// Why the stores do not keep what the level promises; null if they do.
+    #[schema(required)]
+    broken: Option<&'static str>,
+}
+
+/// What one fault may cost of what was acknowledged.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Exposure {
+    /// For programs, such as `GATE_POWER_LOSS`.
+    fault: &'static str,
+    /// For programs, such as `LAST_TWO_SECONDS`.
+    loss: &'static str,
+    /// For a person.
+    message: String,
 }
 
 /// Whether every store answers.
@@ -146,6 +175,23 @@ impl Health {
             uptime: report.uptime_s,
             checks: report.stores.iter().map(|store| (store.name, check(store))).collect(),
             reconciliation: report.last_reconciliation.as_ref().map(last),
+            acknowledgement: report.worth.as_ref().map(AcknowledgementWorth::new),
+        }
+    }
+}
+
+impl AcknowledgementWorth {
+    fn new(worth: &Worth) -> Self {
+        let exposures = worth.may_lose.iter().map(|(fault, loss)| Exposure {
+            fault: fault.code(),
+            loss: loss.code(),
+            message: format!("{}: {}", fault.words(), loss.words()),
+        });
+        Self {
+            level: worth.level.to_string(),
+            settings: worth.settings.iter().cloned().collect(),
+            may_lose: exposures.collect(),
+            broken: worth.broken,
         }
     }
 }

@@ -13,10 +13,11 @@ use std::{
 use async_trait::async_trait;
 use stampede_application::ports::{
     Aligned, Amended, Audit, Buried, Catalogue, CatalogueCursor, CatalogueRow, Change, Changed,
-    Clock, CommitError, Created, DeadLetter, DeadLetterId, Entry, EntryBody, EntryId, GateLane,
-    Held, HoldingsCursor, HoldingsPage, Judged, Ledger, LockedSale, OnRecord, Outbox, PortError,
-    PutDecision, Randomness, Readmission, ReconciliationRun, RecordedChange, Repaired, RunId,
-    SaleGate, SaleStanding, Settled, Snapshot, StoreProbe, Trail, Voided,
+    Clock, CommitError, Created, DeadLetter, DeadLetterId, Durability, Entry, EntryBody, EntryId,
+    Fault, GateLane, Held, HoldingsCursor, HoldingsPage, Judged, Ledger, LockedSale, Loss,
+    OnRecord, Outbox, PortError, PutDecision, Randomness, Readmission, ReconciliationRun,
+    RecordedChange, Repaired, RunId, SaleGate, SaleStanding, Settled, Snapshot, StoreProbe, Trail,
+    Voided, Worth,
 };
 use stampede_domain::{
     Acknowledgement, Attempt, BuyerId, Epoch, Instant, Position, PurchaseNo, RecordedPurchase,
@@ -538,6 +539,19 @@ impl Outbox for FakeEngine {
         let mut rows = self.here()?;
         let place = rows.letters.iter().position(|(known, _)| known == id);
         Ok(place.map(|place| rows.letters.remove(place).1))
+    }
+}
+
+#[async_trait]
+impl Durability for FakeEngine {
+    async fn worth(&self) -> Result<Worth, PortError> {
+        drop(self.here()?);
+        Ok(Worth {
+            level: Acknowledgement::Gate,
+            may_lose: vec![(Fault::GatePowerLoss, Loss::LastTwoSeconds)],
+            settings: vec![("appendfsync", "everysec".to_owned())],
+            broken: None,
+        })
     }
 }
 

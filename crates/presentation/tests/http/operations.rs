@@ -43,11 +43,26 @@ async fn health_has_one_shape_whether_the_stores_answer_or_not() {
     assert_eq!(healthy["data"]["reconciliation"]["mismatches"], 2);
     assert_eq!(healthy["data"]["reconciliation"]["complete"], false);
     assert!(!healthy.to_string().contains("a secret"));
+    assert_eq!(
+        healthy["data"]["acknowledgement"],
+        json!({
+            "level": "gate",
+            "settings": {"appendfsync": "everysec"},
+            "mayLose": [{
+                "fault": "GATE_POWER_LOSS",
+                "loss": "LAST_TWO_SECONDS",
+                "message": "the gate's host loses power: what was answered in the last 2 s or less and \
+                            is not in the ledger yet",
+            }],
+            "broken": null,
+        })
+    );
     site.engine.set_away(true);
     let (status, unhealthy) = answer(site.get("/health")).await;
     assert_eq!((status.as_u16(), &unhealthy["success"]), (503, &json!(false)));
     assert_eq!(unhealthy["data"]["status"], "unhealthy");
     assert_eq!(unhealthy["data"]["checks"]["fake"], json!({"status": "down", "latencyMs": null}));
+    assert_eq!(unhealthy["data"]["acknowledgement"], Value::Null);
 }
 
 #[tokio::test]

@@ -315,7 +315,13 @@ fn use_cases(engine: &Arc<FakeEngine>, live: &Arc<LiveSales>, queues: CoalescerL
         )),
         reconcile: Arc::new(reconcile),
         view_runs: Arc::new(ViewRuns::new(e.clone())),
-        check_health: Arc::new(CheckHealth::new(e.clone(), None, e.clone(), Acknowledgement::Gate)),
+        check_health: Arc::new(CheckHealth::new(
+            e.clone(),
+            None,
+            e.clone(),
+            e.clone(),
+            Acknowledgement::Gate,
+        )),
         randomness: e.clone(),
     }
 }

@@ -12,7 +12,7 @@ use stampede_infrastructure::OsRandomness;
 use stampede_presentation::{Http, UseCases};
 use tempfile::TempDir;
 
-use super::serve::bind;
+use super::serve::{bind, tell_worth};
 use crate::{
     cli,
     demo::{Crowd, Place, Shop, Welcome},
@@ -57,6 +57,7 @@ pub(super) fn settings(
 pub(super) async fn demo(settings: Settings, folder: Folder) -> anyhow::Result<()> {
     let metrics = Metrics::install()?;
     let engine = engine::open(&settings).await?;
+    tell_worth(engine.durability.as_ref()).await;
     let node = Node::new(engine, &settings, &metrics.meter());
     let (http, place) = bind_near(&settings, &node, &metrics)?;
     let key = settings.access.admin_key.clone().unwrap_or_default();

@@ -4,6 +4,7 @@ use std::future::pending;
 
 use anyhow::Context as _;
 use secrecy::SecretString;
+use stampede_application::ports::{Causes, Durability};
 use stampede_presentation::{Http, HttpSettings, Telemetry};
 
 use crate::{engine, run, settings::Settings, telemetry::Metrics, wiring::Node};
@@ -12,9 +13,28 @@ use crate::{engine, run, settings::Settings, telemetry::Metrics, wiring::Node};
 pub(super) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let metrics = Metrics::install()?;
     let engine = engine::open(&settings).await?;
+    tell_worth(engine.durability.as_ref()).await;
     let node = Node::new(engine, &settings, &metrics.meter());
     let http = bind(&settings, settings.listen.port, &node, &metrics)?;
     run::run(node, http, settings.stop, pending()).await
+}
+
+/// Logs what an acknowledgement is worth here, a line a fault.
+pub(super) async fn tell_worth(durability: &dyn Durability) {
+    let worth = match durability.worth().await {
+        Ok(worth) => worth,
+        Err(error) => {
+            tracing::warn!(error = %Causes(&error), "what an acknowledgement is worth is not known");
+            return;
+        }
+    };
+    for (fault, loss) in &worth.may_lose {
+        tracing::info!(level = %worth.level, fault = fault.words(), may_lose = loss.words(),
+            "what an acknowledged purchase is worth here");
+    }
+    if let Some(why) = worth.broken {
+        tracing::error!(level = %worth.level, why, "the ledger does not keep what it answers");
+    }
 }
 
 /// Listens on `port` of the settings' host.

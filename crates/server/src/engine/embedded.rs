@@ -13,6 +13,7 @@ use stampede_infrastructure::{
         EmbeddedCatalogue, EmbeddedDatabase, EmbeddedEngine, EmbeddedLedger, EmbeddedProbe,
         EngineParts,
     },
+    worth::EmbeddedDurability,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -49,6 +50,7 @@ pub(super) async fn open(settings: &EmbeddedSettings) -> anyhow::Result<Engine> 
         randomness,
         gate_store: Arc::new(EmbeddedProbe::new(database.clone())),
         ledger_store: None,
+        durability: Arc::new(EmbeddedDurability),
         freshness: ONCE_READ,
         ending: Ending {
             fatal,

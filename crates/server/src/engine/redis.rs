@@ -48,6 +48,7 @@ pub(super) async fn open(stores: &RedisAndPostgres, settings: &Settings) -> anyh
         feed: engine.feed(),
         clock: engine.clock(),
         gate_store: engine.probe(),
+        durability: engine.durability(pool.clone(), settings.acknowledge),
         catalogue,
         ledger: Arc::new(ledger),
         randomness,

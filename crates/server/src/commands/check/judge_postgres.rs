@@ -1,6 +1,10 @@
 //! What must be, and what should be, of a Postgres.
 
-use stampede_infrastructure::postgres::{PostgresFacts, Tables};
+use stampede_domain::Acknowledgement;
+use stampede_infrastructure::{
+    postgres::{PostgresFacts, Tables},
+    worth,
+};
 
 use super::finding::Finding;
 
@@ -8,11 +12,12 @@ use super::finding::Finding;
 const VERSION_MIN: u32 = 14;
 
 /// One finding a fact; `migrate` is whether the start brings the tables up to date.
-pub(super) fn judge(facts: &PostgresFacts, migrate: bool) -> Vec<Finding> {
+pub(super) fn judge(facts: &PostgresFacts, migrate: bool, level: Acknowledgement) -> Vec<Finding> {
     vec![
         version(&facts.version),
         role(facts.standby),
-        commits(facts),
+        commits(facts, level),
+        standbys(&facts.synchronous_standby_names),
         tables(facts.tables, migrate),
     ]
 }
@@ -34,17 +39,26 @@ fn role(standby: bool) -> Finding {
     }
 }
 
-fn commits(facts: &PostgresFacts) -> Finding {
-    let setting = &facts.synchronous_commit;
-    if setting == "off" {
-        Finding::warn(
-            "postgres: synchronous_commit is off, so a crash loses commits that were answered; \
-             they are repaired only while Redis lives; set it to on",
-        )
-    } else {
-        Finding::ok(format!(
-            "postgres: a commit is synced when answered (synchronous_commit {setting})"
-        ))
+/// At level ledger an answer is a promise that this Postgres keeps; at level gate a loss is mended.
+fn commits(facts: &PostgresFacts, level: Acknowledgement) -> Finding {
+    match (worth::unsynced(facts), level) {
+        (Some(why), Acknowledgement::Ledger) => {
+            Finding::fail(format!("postgres: {why}; at level ledger that is a promise broken"))
+        }
+        (Some(why), Acknowledgement::Gate) => {
+            Finding::warn(format!("postgres: {why}; they are mended only while Redis lives"))
+        }
+        (None, _) => Finding::ok(format!(
+            "postgres: a commit is synced when answered (synchronous_commit {})",
+            facts.synchronous_commit
+        )),
+    }
+}
+
+fn standbys(names: &str) -> Finding {
+    match names {
+        "" => Finding::ok("postgres: a commit waits for no standby"),
+        names => Finding::ok(format!("postgres: a commit waits for standbys ({names})")),
     }
 }
 
@@ -68,21 +82,43 @@ fn tables(tables: Tables, migrate: bool) -> Finding {
 mod tests {
     use super::{super::finding::Level, *};
 
-    fn levels(facts: &PostgresFacts, migrate: bool) -> Vec<Level> {
-        judge(facts, migrate).into_iter().map(|finding| finding.level).collect()
+    const COMMITS: usize = 2;
+    const TABLES: usize = 4;
+
+    fn facts() -> PostgresFacts {
+        PostgresFacts {
+            version: "15.8 (Debian 15.8-0+deb12u1)".into(),
+            synchronous_commit: "on".into(),
+            fsync: "on".into(),
+            full_page_writes: "on".into(),
+            synchronous_standby_names: String::new(),
+            standby: false,
+            tables: Tables::Pending(3),
+        }
+    }
+
+    fn levels(facts: &PostgresFacts, migrate: bool, level: Acknowledgement) -> Vec<Level> {
+        judge(facts, migrate, level).into_iter().map(|finding| finding.level).collect()
     }
 
     #[test]
     fn missing_tables_matter_only_if_the_start_does_not_make_them() {
-        let facts = PostgresFacts {
-            version: "15.8 (Debian 15.8-0+deb12u1)".into(),
-            synchronous_commit: "on".into(),
-            standby: false,
-            tables: Tables::Pending(3),
-        };
-        assert_eq!(levels(&facts, true), [Level::Ok; 4]);
-        assert_eq!(levels(&facts, false)[3], Level::Fail);
-        let newer = PostgresFacts { tables: Tables::Newer(1), ..facts };
-        assert_eq!(levels(&newer, true)[3], Level::Fail);
+        let level = Acknowledgement::Gate;
+        assert_eq!(levels(&facts(), true, level), [Level::Ok; 5]);
+        assert_eq!(levels(&facts(), false, level)[TABLES], Level::Fail);
+        let newer = PostgresFacts { tables: Tables::Newer(1), ..facts() };
+        assert_eq!(levels(&newer, true, level)[TABLES], Level::Fail);
+    }
+
+    #[test]
+    fn a_postgres_that_syncs_nothing_is_a_fault_at_level_ledger_only() {
+        for facts in [
+            PostgresFacts { synchronous_commit: "off".into(), ..facts() },
+            PostgresFacts { fsync: "off".into(), ..facts() },
+            PostgresFacts { full_page_writes: "off".into(), ..facts() },
+        ] {
+            assert_eq!(levels(&facts, true, Acknowledgement::Gate)[COMMITS], Level::Warn);
+            assert_eq!(levels(&facts, true, Acknowledgement::Ledger)[COMMITS], Level::Fail);
+        }
     }
 }
