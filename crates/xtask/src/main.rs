@@ -1,4 +1,5 @@
-//! `cargo xtask run`, `test`, `bench` and `lighthouse`: what a person or CI does with this repository.
+//! `cargo xtask run`, `test`, `prove`, `bench` and `lighthouse`: what a person or CI does with this
+//! repository.
 //!
 //! The standard library only, so that the first line appears within seconds of a fresh clone.
 #![expect(clippy::print_stdout, reason = "this program talks to a person at a terminal")]
@@ -10,6 +11,7 @@ mod install;
 mod lighthouse;
 mod outcome;
 mod page;
+mod prove;
 mod run;
 mod stages;
 mod stop;
@@ -30,6 +32,8 @@ Commands:
                     with; ARGUMENTS go to the demo
   test [STAGES]     runs every check and every test, or the stages named:
                     lint, unit, integration, e2e; `cargo xtask test --help` says more
+  prove             breaks running sales in every way that we know, and prints what was lost;
+                    `cargo xtask prove --help` says more
   bench             measures the server beside a bare actix handler
   lighthouse        measures how fast the page is on a slow phone
 
@@ -55,6 +59,7 @@ fn dispatch(mut arguments: Vec<String>) -> Result<(), Stop> {
     match verb.as_str() {
         "run" => run::run(&arguments),
         "test" => test::test(&arguments),
+        "prove" => prove::prove(&arguments),
         "bench" => bench::bench(&arguments),
         "lighthouse" => lighthouse::lighthouse(&arguments),
         "help" | "--help" | "-h" => {

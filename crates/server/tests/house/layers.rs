@@ -5,7 +5,7 @@ use std::path::Path;
 use cargo_metadata::{Dependency, DependencyKind, MetadataCommand, Package};
 
 /// What a crate may use of ours outside of its tests.
-const TABLE: [(&str, &[&str]); 8] = [
+const TABLE: [(&str, &[&str]); 9] = [
     ("stampede-domain", &[]),
     ("stampede-application", &["stampede-domain"]),
     ("stampede-infrastructure", &["stampede-domain", "stampede-application"]),
@@ -21,6 +21,7 @@ const TABLE: [(&str, &[&str]); 8] = [
     ),
     ("stampede-testkit", &["stampede-domain", "stampede-application"]),
     ("stampede-model", &[]),
+    ("stampede-prove", &["stampede-domain", "stampede-testkit"]),
     ("xtask", &[]),
 ];
 
@@ -31,8 +32,9 @@ const ALONE: [(&[&str], &[&str]); 5] = [
     (&["redis", "sqlx"], &["stampede-infrastructure", TESTKIT]),
     (&["apalis*"], &["stampede-infrastructure"]),
     (&["actix*", "utoipa-actix-web", "utoipa-swagger-ui"], &["stampede-presentation"]),
+    (&["clap*"], &["stampede-server", "stampede-prove"]),
     (
-        &["clap*", "tracing-subscriber", "opentelemetry_sdk", "opentelemetry-prometheus"],
+        &["tracing-subscriber", "opentelemetry_sdk", "opentelemetry-prometheus"],
         &["stampede-server"],
     ),
     (&["stateright"], &["stampede-model"]),

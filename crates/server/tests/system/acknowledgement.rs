@@ -7,11 +7,9 @@ use std::{
 
 use futures::future::join_all;
 use serde_json::json;
-use stampede_testkit::servers::{OwnPostgres, OwnRedis, OwnRedisOptions, until};
-
-use crate::{
-    client::{Shop, product},
-    stores::Stores,
+use stampede_testkit::{
+    servers::{OwnPostgres, OwnRedis, OwnRedisOptions, until},
+    shop::{Shop, Stores, product},
 };
 
 const LEDGER: [(&str, &str); 1] = [("STAMPEDE_ACK", "ledger")];

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use stampede_testkit::servers::{OwnRedis, OwnRedisOptions, until};
+use stampede_testkit::{
+    servers::{OwnRedis, OwnRedisOptions, until},
+    shop::Stores,
+};
 
-use crate::{on_each_engine, stores::Stores};
+use crate::on_each_engine;
 
 on_each_engine!(
     a_remembered_key_with_another_quantity_is_told_from_a_quantity_out_of_range,

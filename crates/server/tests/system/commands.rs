@@ -3,11 +3,10 @@
 use std::{collections::HashSet, fs, net::TcpListener, path::Path, time::Duration};
 
 use serde_json::Value;
-use stampede_testkit::servers::{
-    Ended, OwnRedis, OwnRedisOptions, StampedeProcess, postgres, until,
+use stampede_testkit::{
+    servers::{Ended, OwnRedis, OwnRedisOptions, StampedeProcess, postgres, until},
+    shop::{Shop, Stores},
 };
-
-use crate::{client::Shop, stores::Stores};
 
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 const DEMO_LIMIT: Duration = Duration::from_secs(15);

@@ -7,10 +7,13 @@ use std::{
 };
 
 use futures::{StreamExt, stream};
-use stampede_testkit::servers::{StampedeProcess, until};
+use stampede_testkit::{
+    servers::{StampedeProcess, until},
+    shop::{Shop, Stores},
+};
 use tokio::sync::Notify;
 
-use crate::{client::Shop, on_each_engine, stores::Stores};
+use crate::on_each_engine;
 
 on_each_engine!(what_was_answered_before_a_kill_is_in_the_ledger_exactly_once);
 

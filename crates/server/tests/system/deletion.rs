@@ -6,14 +6,13 @@ use std::{
 };
 
 use futures::future::join_all;
-use stampede_testkit::servers::until;
+use stampede_testkit::{
+    servers::until,
+    shop::{Answer, Node, Shop, Stores},
+};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    client::{Answer, Shop},
-    on_each_engine,
-    stores::{Node, Stores},
-};
+use crate::on_each_engine;
 
 on_each_engine!(
     a_sku_deleted_and_created_again_under_load_mixes_nothing,

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use stampede_testkit::servers::{OwnPostgres, until};
-
-use crate::{client::Shop, stores::Stores};
+use stampede_testkit::{
+    servers::{OwnPostgres, until},
+    shop::{Shop, Stores},
+};
 
 /// A node that finds its Postgres back, and the drain of what waited.
 const RECOVERY_LIMIT: Duration = Duration::from_mins(1);

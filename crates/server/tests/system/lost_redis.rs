@@ -3,11 +3,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use futures::future::join_all;
-use stampede_testkit::servers::{OwnRedis, OwnRedisOptions, until};
-
-use crate::{
-    client::{Answer, Shop},
-    stores::Stores,
+use stampede_testkit::{
+    servers::{OwnRedis, OwnRedisOptions, until},
+    shop::{Answer, Shop, Stores},
 };
 
 /// A node that finds its Redis back, and a restore.

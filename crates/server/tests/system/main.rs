@@ -1,10 +1,9 @@
 //! The whole program over HTTP, as a shop runs it: processes of the binary, real stores, crowds,
 //! crashes.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod acknowledgement;
 mod answers;
-mod client;
 mod commands;
 mod crash;
 mod deletion;
@@ -13,8 +12,6 @@ mod lost_redis;
 mod prices;
 mod races;
 mod stop;
-mod stores;
-mod stream;
 mod two_nodes;
 
 /// Makes each named function a test on each engine; it is given the engine's stores.
@@ -24,7 +21,7 @@ macro_rules! on_each_engine {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $name() {
-                    super::$name(crate::stores::Stores::embedded()).await;
+                    super::$name(stampede_testkit::shop::Stores::embedded()).await;
                 }
             )+
         }
@@ -33,7 +30,7 @@ macro_rules! on_each_engine {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $name() {
-                    super::$name(crate::stores::Stores::redis().await).await;
+                    super::$name(stampede_testkit::shop::Stores::redis().await).await;
                 }
             )+
         }

@@ -1,12 +1,9 @@
 //! What a purchase costs, from the receipt to the ledger.
 
 use serde_json::{Value, json};
+use stampede_testkit::shop::{Answer, Shop, Stores, product};
 
-use crate::{
-    client::{Answer, Shop, product},
-    on_each_engine,
-    stores::Stores,
-};
+use crate::on_each_engine;
 
 on_each_engine!(
     a_purchase_has_the_price_of_its_sale_in_every_answer_and_in_the_ledger,

@@ -3,12 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
+use stampede_testkit::shop::{Answer, Node, Stores};
 
-use crate::{
-    client::Answer,
-    on_each_engine,
-    stores::{Node, Stores},
-};
+use crate::on_each_engine;
 
 on_each_engine!(
     a_thousand_buyers_at_once_get_the_hundred_units_one_each,

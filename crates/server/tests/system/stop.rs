@@ -3,8 +3,9 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use futures::future::{join, join_all};
+use stampede_testkit::shop::{Events, Stores};
 
-use crate::{on_each_engine, stores::Stores, stream::Events};
+use crate::on_each_engine;
 
 on_each_engine!(
     an_open_stream_is_ended_and_does_not_hold_the_exit,

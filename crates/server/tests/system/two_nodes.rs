@@ -1,12 +1,7 @@
 //! Two nodes on one Redis and one Postgres.
 
 use futures::future::join_all;
-
-use crate::{
-    client::Shop,
-    stores::Stores,
-    stream::{Event, Events},
-};
+use stampede_testkit::shop::{Event, Events, Shop, Stores};
 
 /// Attempts by as many new buyers on both nodes, all at once; answers how many were accepted.
 async fn crowd(shops: &[Shop], name: &str, count: usize) -> usize {

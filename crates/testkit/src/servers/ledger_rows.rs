@@ -19,14 +19,31 @@ pub struct LedgerRow {
     pub unit_price_minor: Option<i64>,
     /// The currency.
     pub currency: Option<String>,
+    /// Its place among all purchases of the sale.
+    pub position: i64,
+    /// The number of the life of the gate that has it.
+    pub epoch_number: i64,
+    /// Its place among its buyer's.
+    pub ordinal: i32,
+    /// Units that its buyer held right after it.
+    pub held_after: i32,
+    /// Units that nobody held right after it.
+    pub remaining: i32,
+    /// When the gate accepted it: milliseconds since 1970 by the clock of the gate's store.
+    pub at_ms: i64,
 }
 
 /// Of sales that are not deleted, in the order of buyers.
-const ROWS: &str = "
-    SELECT buyer, purchase_no, qty, unit_price_minor, purchases.currency FROM purchases
-    JOIN sales ON sales.generation = purchases.generation
-    WHERE sales.deleted_at IS NULL
-    ORDER BY buyer, purchase_no";
+fn rows(at_ms: &str) -> AssertSqlSafe<String> {
+    AssertSqlSafe(format!(
+        "SELECT buyer, purchase_no, qty, unit_price_minor, purchases.currency, position,
+            purchases.epoch_number, ordinal, held_after, remaining, {at_ms} AS at_ms
+        FROM purchases
+        JOIN sales ON sales.generation = purchases.generation
+        WHERE sales.deleted_at IS NULL
+        ORDER BY buyer, purchase_no"
+    ))
+}
 
 /// One purchase that is kept, whether its sale is deleted or not.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -63,14 +80,18 @@ pub async fn sqlite_kept(file: &Path) -> Vec<KeptRow> {
 /// The purchases in a Postgres.
 pub async fn postgres_rows(url: &str) -> Vec<LedgerRow> {
     let mut connection = PgConnection::connect(url).await.expect("the database answers");
-    sqlx::query_as(ROWS).fetch_all(&mut connection).await.expect("the table of purchases")
+    let rows = rows("(extract(epoch FROM purchased_at) * 1000)::bigint");
+    sqlx::query_as(rows).fetch_all(&mut connection).await.expect("the table of purchases")
 }
 
 /// The purchases in the database of the engine embedded, which may be at work.
 pub async fn sqlite_rows(file: &Path) -> Vec<LedgerRow> {
     let options = SqliteConnectOptions::new().filename(file).read_only(true);
     let mut connection = SqliteConnection::connect_with(&options).await.expect("a database");
-    sqlx::query_as(ROWS).fetch_all(&mut connection).await.expect("the table of purchases")
+    sqlx::query_as(rows("purchased_at"))
+        .fetch_all(&mut connection)
+        .await
+        .expect("the table of purchases")
 }
 
 /// Does something to a Postgres that only a fault or another version would do.

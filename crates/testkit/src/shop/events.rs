@@ -6,21 +6,25 @@ use reqwest::{Client, Response};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use crate::client::Shop;
+use super::client::Shop;
 
 /// How long the next event may take.
 const EVENT_LIMIT: Duration = Duration::from_secs(10);
 
 /// One event.
 #[derive(Clone, Debug)]
-pub(crate) struct Event {
-    pub(crate) name: String,
-    pub(crate) id: Option<u64>,
-    pub(crate) data: Value,
+pub struct Event {
+    /// `initial`, `stock-update`, `state-change` or `deleted`.
+    pub name: String,
+    /// The sale's version.
+    pub id: Option<u64>,
+    /// What it says.
+    pub data: Value,
 }
 
 /// An open stream.
-pub(crate) struct Events {
+#[derive(Debug)]
+pub struct Events {
     response: Response,
     /// What came and is no whole event yet.
     rest: String,
@@ -28,15 +32,28 @@ pub(crate) struct Events {
 
 impl Events {
     /// Opens the stream of one sale.
-    pub(crate) async fn open(shop: &Shop, sku: &str) -> Self {
+    pub async fn open(shop: &Shop, sku: &str) -> Self {
+        Self::try_open(shop, sku).await.expect("a stream")
+    }
+
+    /// Opens the stream of one sale; `None` if the node does not give it.
+    pub async fn try_open(shop: &Shop, sku: &str) -> Option<Self> {
         let url = shop.url(&format!("/api/v1/sales/events?sku={sku}"));
-        let response = Client::new().get(url).send().await.expect("a stream");
-        assert_eq!(response.status(), 200);
-        Self { response, rest: String::new() }
+        let response = Client::new().get(url).send().await.ok()?;
+        (response.status() == 200).then(|| Self { response, rest: String::new() })
     }
 
     /// The next event; `None` when the stream is over.
-    pub(crate) async fn next(&mut self) -> Option<Event> {
+    pub async fn next(&mut self) -> Option<Event> {
+        timeout(EVENT_LIMIT, self.come()).await.expect("an event in time")
+    }
+
+    /// The next event; `None` when the stream is over, or says nothing for so long.
+    pub async fn next_within(&mut self, limit: Duration) -> Option<Event> {
+        timeout(limit, self.come()).await.ok().flatten()
+    }
+
+    async fn come(&mut self) -> Option<Event> {
         loop {
             while let Some(end) = self.rest.find("\n\n") {
                 let event = read(&self.rest[..end]);
@@ -45,15 +62,13 @@ impl Events {
                     return event;
                 }
             }
-            let chunk =
-                timeout(EVENT_LIMIT, self.response.chunk()).await.expect("an event in time");
-            let bytes = chunk.ok().flatten()?;
+            let bytes = self.response.chunk().await.ok().flatten()?;
             self.rest += std::str::from_utf8(&bytes).expect("UTF-8");
         }
     }
 
     /// All events up to the first that is `last`, this one included.
-    pub(crate) async fn until(&mut self, last: impl Fn(&Event) -> bool) -> Vec<Event> {
+    pub async fn until(&mut self, last: impl Fn(&Event) -> bool) -> Vec<Event> {
         let mut events = Vec::new();
         loop {
             let event = self.next().await.unwrap_or_else(|| panic!("it ended after {events:?}"));

@@ -1,32 +1,37 @@
-//! A shop's clients: buyers and admins.
+//! Buyers and admins, over HTTP.
 
 use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
-use stampede_testkit::servers::until;
 
-pub(crate) const ADMIN_KEY: &str = "the-admin-key-of-these-tests";
+use crate::servers::until;
+
+/// By which admins are let in.
+pub const ADMIN_KEY: &str = "the-admin-key-of-these-tests";
 /// How long the ledger may lag behind the gate.
 const LEDGER_LIMIT: Duration = Duration::from_secs(5);
 
 /// One node as its clients see it.
-#[derive(Clone)]
-pub(crate) struct Shop {
+#[derive(Clone, Debug)]
+pub struct Shop {
     base_url: String,
     http: Client,
 }
 
 /// An answer, whichever way it went.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) body: Value,
+pub struct Answer {
+    /// The status of HTTP.
+    pub status: u16,
+    /// The whole body.
+    pub body: Value,
 }
 
 impl Answer {
     /// `ACCEPTED`, the code of a rejection or of an error.
-    pub(crate) fn outcome(&self) -> &str {
+    #[must_use]
+    pub fn outcome(&self) -> &str {
         if self.body["success"] == true {
             return "ACCEPTED";
         }
@@ -34,61 +39,68 @@ impl Answer {
     }
 
     /// The number of the purchase that was answered.
-    pub(crate) fn purchase_no(&self) -> Option<String> {
+    #[must_use]
+    pub fn purchase_no(&self) -> Option<String> {
         self.body["data"]["purchaseNo"].as_str().map(str::to_owned)
     }
 
     /// What was asked for, which must have been done.
-    pub(crate) fn data(&self) -> &Value {
+    #[must_use]
+    pub fn data(&self) -> &Value {
         assert_eq!(self.body["success"], true, "{self:?}");
         &self.body["data"]
     }
 }
 
 impl Shop {
-    pub(crate) fn at(base_url: &str) -> Self {
-        let http = Client::builder().timeout(Duration::from_mins(1)).build().expect("a client");
+    /// The clients of the node at this address.
+    #[must_use]
+    pub fn at(base_url: &str) -> Self {
+        Self::with_patience(base_url, Duration::from_mins(1))
+    }
+
+    /// Clients who wait so long for an answer.
+    #[must_use]
+    pub fn with_patience(base_url: &str, patience: Duration) -> Self {
+        let http = Client::builder().timeout(patience).build().expect("a client");
         Self { base_url: base_url.to_owned(), http }
     }
 
-    pub(crate) fn url(&self, path: &str) -> String {
+    /// The address of what lies under `path`.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base_url)
     }
 
     /// A sale that is live for a century.
-    pub(crate) async fn open(&self, sku: &str, stock: u32, limit_per_buyer: u32) {
+    pub async fn open(&self, sku: &str, stock: u32, limit_per_buyer: u32) {
         let answer = self.create(sku, stock, limit_per_buyer).await;
         assert_eq!(answer.status, 201, "{answer:?}");
     }
 
     /// Asks for such a sale.
-    pub(crate) async fn create(&self, sku: &str, stock: u32, limit_per_buyer: u32) -> Answer {
+    pub async fn create(&self, sku: &str, stock: u32, limit_per_buyer: u32) -> Answer {
         self.create_product(&product(sku, stock, limit_per_buyer)).await
     }
 
     /// Asks for this very product.
-    pub(crate) async fn create_product(&self, product: &Value) -> Answer {
+    pub async fn create_product(&self, product: &Value) -> Answer {
         self.admin(self.http.post(self.url("/api/v1/products")).json(product)).await
     }
 
     /// Asks for these changes of an upcoming product.
-    pub(crate) async fn update_product(&self, sku: &str, changes: &Value) -> Answer {
+    pub async fn update_product(&self, sku: &str, changes: &Value) -> Answer {
         let url = self.url(&format!("/api/v1/products/{sku}"));
         self.admin(self.http.put(url).json(changes)).await
     }
 
     /// One unit for `buyer`; `None` when no answer came.
-    pub(crate) async fn attempt(
-        &self,
-        sku: &str,
-        buyer: &str,
-        key: Option<&str>,
-    ) -> Option<Answer> {
+    pub async fn attempt(&self, sku: &str, buyer: &str, key: Option<&str>) -> Option<Answer> {
         self.attempt_units(sku, buyer, key, 1).await
     }
 
     /// `qty` units for `buyer`; `None` when no answer came.
-    pub(crate) async fn attempt_units(
+    pub async fn attempt_units(
         &self,
         sku: &str,
         buyer: &str,
@@ -105,48 +117,71 @@ impl Shop {
     }
 
     /// One unit for `buyer`, by a server that runs.
-    pub(crate) async fn buy(&self, sku: &str, buyer: &str) -> Answer {
+    pub async fn buy(&self, sku: &str, buyer: &str) -> Answer {
         self.attempt(sku, buyer, None).await.expect("an answer")
     }
 
     /// The buyer's own purchases.
-    pub(crate) async fn purchases(&self, sku: &str, buyer: &str) -> Answer {
+    pub async fn purchases(&self, sku: &str, buyer: &str) -> Answer {
+        self.try_purchases(sku, buyer).await.expect("an answer")
+    }
+
+    /// The buyer's own purchases; `None` when no answer came.
+    pub async fn try_purchases(&self, sku: &str, buyer: &str) -> Option<Answer> {
         let request = self.http.get(self.url(&format!("/api/v1/purchases?sku={sku}")));
-        answer(request.header("X-User-Id", buyer)).await.expect("an answer")
+        answer(request.header("X-User-Id", buyer)).await
     }
 
-    pub(crate) async fn status(&self, sku: &str) -> Answer {
-        let url = self.url(&format!("/api/v1/sales?sku={sku}"));
-        answer(self.http.get(url)).await.expect("an answer")
+    /// The sale as everybody sees it.
+    pub async fn status(&self, sku: &str) -> Answer {
+        self.try_status(sku).await.expect("an answer")
     }
 
-    pub(crate) async fn product(&self, sku: &str) -> Answer {
-        self.admin(self.http.get(self.url(&format!("/api/v1/products/{sku}")))).await
+    /// The sale as everybody sees it; `None` when no answer came.
+    pub async fn try_status(&self, sku: &str) -> Option<Answer> {
+        answer(self.http.get(self.url(&format!("/api/v1/sales?sku={sku}")))).await
+    }
+
+    /// The sale as its admins see it.
+    pub async fn product(&self, sku: &str) -> Answer {
+        self.try_product(sku).await.expect("an answer")
+    }
+
+    /// The sale as its admins see it; `None` when no answer came.
+    pub async fn try_product(&self, sku: &str) -> Option<Answer> {
+        let url = self.url(&format!("/api/v1/products/{sku}"));
+        answer(self.http.get(url).header("X-Admin-Key", ADMIN_KEY)).await
     }
 
     /// `/health` or a part of it.
-    pub(crate) async fn health(&self, path: &str) -> Answer {
+    pub async fn health(&self, path: &str) -> Answer {
         answer(self.http.get(self.url(path))).await.expect("an answer")
     }
 
     /// `pause`, `resume` or `end`.
-    pub(crate) async fn change(&self, sku: &str, verb: &str) -> Answer {
-        self.admin(self.http.post(self.url(&format!("/api/v1/products/{sku}/{verb}")))).await
+    pub async fn change(&self, sku: &str, verb: &str) -> Answer {
+        self.try_change(sku, verb).await.expect("an answer")
+    }
+
+    /// `pause`, `resume` or `end`; `None` when no answer came.
+    pub async fn try_change(&self, sku: &str, verb: &str) -> Option<Answer> {
+        let url = self.url(&format!("/api/v1/products/{sku}/{verb}"));
+        answer(self.http.post(url).header("X-Admin-Key", ADMIN_KEY)).await
     }
 
     /// Deletes the product; `None` when no answer came.
-    pub(crate) async fn delete(&self, sku: &str) -> Option<Answer> {
+    pub async fn delete(&self, sku: &str) -> Option<Answer> {
         let request = self.http.delete(self.url(&format!("/api/v1/products/{sku}")));
         answer(request.header("X-Admin-Key", ADMIN_KEY)).await
     }
 
     /// What is set aside for a person.
-    pub(crate) async fn dead_letters(&self) -> Answer {
+    pub async fn dead_letters(&self) -> Answer {
         self.admin(self.http.get(self.url("/api/v1/dead-letters"))).await
     }
 
     /// Waits until the ledger holds `units` of the sale, and the gate has sold as many.
-    pub(crate) async fn recorded(&self, sku: &str, units: u64) {
+    pub async fn recorded(&self, sku: &str, units: u64) {
         let what = format!("{units} units of {sku} in the ledger");
         until(&what, LEDGER_LIMIT, async || {
             let product = self.product(sku).await;
@@ -162,7 +197,8 @@ impl Shop {
 }
 
 /// A product that is live for a century.
-pub(crate) fn product(sku: &str, stock: u32, limit_per_buyer: u32) -> Value {
+#[must_use]
+pub fn product(sku: &str, stock: u32, limit_per_buyer: u32) -> Value {
     json!({
         "sku": sku,
         "productName": "Limited Edition Widget",

@@ -1,30 +1,43 @@
-//! What one test's nodes share.
+//! What the nodes of one shop share.
 
-use stampede_testkit::servers::{
+use tempfile::TempDir;
+
+use super::client::{ADMIN_KEY, Shop};
+use crate::servers::{
     KeptRow, LedgerRow, OwnPostgres, OwnRedis, SharedRedis, StampedeProcess, TestDatabase,
     postgres, postgres_kept, postgres_rows, redis, scratch, sqlite_kept, sqlite_rows,
 };
-use tempfile::TempDir;
-
-use crate::client::{ADMIN_KEY, Shop};
 
 /// The stores of one engine, of this test alone.
-pub(crate) enum Stores {
+#[derive(Debug)]
+pub enum Stores {
+    /// The folder of the one node.
     Embedded(TempDir),
-    Redis { redis: SharedRedis, database: Database },
+    /// As many nodes as one likes.
+    Redis {
+        /// The gate's.
+        redis: SharedRedis,
+        /// The ledger's.
+        database: Database,
+    },
 }
 
 /// Where the ledger is.
-pub(crate) enum Database {
+#[derive(Debug)]
+pub enum Database {
+    /// One on the server of all tests.
     Shared(TestDatabase),
     /// The address of one that the test stops and restarts.
     Own(String),
 }
 
 /// A running node and a client of it.
-pub(crate) struct Node {
-    pub(crate) process: StampedeProcess,
-    pub(crate) shop: Shop,
+#[derive(Debug)]
+pub struct Node {
+    /// The program.
+    pub process: StampedeProcess,
+    /// Its clients.
+    pub shop: Shop,
 }
 
 impl Database {
@@ -37,27 +50,38 @@ impl Database {
 }
 
 impl Stores {
-    pub(crate) fn embedded() -> Self {
+    /// Of one node of the engine embedded.
+    #[must_use]
+    pub fn embedded() -> Self {
         Self::Embedded(scratch("data"))
     }
 
-    pub(crate) async fn redis() -> Self {
+    /// Of nodes of the engine redis, on the stores of all tests.
+    pub async fn redis() -> Self {
         Self::Redis { redis: redis().await, database: Database::Shared(postgres().await) }
     }
 
     /// Over a Redis that the test stops and restarts.
-    pub(crate) async fn over(redis: &OwnRedis) -> Self {
+    pub async fn over(redis: &OwnRedis) -> Self {
         let redis = SharedRedis { url: redis.url(), prefix: "stampede:".to_owned() };
         Self::Redis { redis, database: Database::Shared(postgres().await) }
     }
 
     /// Over a Postgres that the test stops and restarts.
-    pub(crate) async fn on(postgres: &OwnPostgres) -> Self {
+    pub async fn on(postgres: &OwnPostgres) -> Self {
         Self::Redis { redis: redis().await, database: Database::Own(postgres.url()) }
     }
 
+    /// Over both stores of the test's own.
+    #[must_use]
+    pub fn between(redis: &OwnRedis, postgres: &OwnPostgres) -> Self {
+        let redis = SharedRedis { url: redis.url(), prefix: "stampede:".to_owned() };
+        Self::Redis { redis, database: Database::Own(postgres.url()) }
+    }
+
     /// The settings of a node, without a limit per buyer.
-    pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
+    #[must_use]
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
         let mut settings = vec![
             ("ADMIN_API_KEY", ADMIN_KEY.to_owned()),
             ("RATE_LIMIT_PURCHASE_PER_BUYER", "0".to_owned()),
@@ -78,25 +102,27 @@ impl Stores {
     }
 
     /// Starts a node.
-    pub(crate) async fn node(&self) -> Node {
+    pub async fn node(&self) -> Node {
         self.node_with([]).await
     }
 
     /// Starts a node with further settings.
-    pub(crate) async fn node_with<const N: usize>(
+    pub async fn node_with(
         &self,
-        others: [(&'static str, &'static str); N],
+        others: impl IntoIterator<Item = (&'static str, &'static str)>,
     ) -> Node {
         let mut settings = self.settings();
-        settings.retain(|(name, _)| !others.iter().any(|(other, _)| other == name));
-        settings.extend(others.map(|(name, value)| (name, value.to_owned())));
+        for (name, value) in others {
+            settings.retain(|(other, _)| *other != name);
+            settings.push((name, value.to_owned()));
+        }
         let process = StampedeProcess::start(["serve"], settings).await;
         let shop = Shop::at(process.base_url());
         Node { process, shop }
     }
 
     /// As many nodes as the engine allows, at most two.
-    pub(crate) async fn nodes(&self) -> Vec<Node> {
+    pub async fn nodes(&self) -> Vec<Node> {
         match self {
             Self::Embedded(_) => vec![self.node().await],
             Self::Redis { .. } => vec![self.node().await, self.node().await],
@@ -104,7 +130,7 @@ impl Stores {
     }
 
     /// Every purchase that is kept, read past the program: of deleted sales too.
-    pub(crate) async fn kept(&self) -> Vec<KeptRow> {
+    pub async fn kept(&self) -> Vec<KeptRow> {
         match self {
             Self::Embedded(folder) => sqlite_kept(&folder.path().join("stampede.db")).await,
             Self::Redis { database, .. } => postgres_kept(database.url()).await,
@@ -112,7 +138,7 @@ impl Stores {
     }
 
     /// Every purchase in the ledger, read past the program, in the order of buyers.
-    pub(crate) async fn ledger(&self) -> Vec<LedgerRow> {
+    pub async fn ledger(&self) -> Vec<LedgerRow> {
         match self {
             Self::Embedded(folder) => sqlite_rows(&folder.path().join("stampede.db")).await,
             Self::Redis { database, .. } => postgres_rows(database.url()).await,

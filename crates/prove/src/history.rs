@@ -1,0 +1,156 @@
+//! What clients asked and what they were answered, and what stands in the ledger in the end.
+
+use std::time::Duration;
+
+use stampede_testkit::servers::LedgerRow;
+
+/// A sale from its opening to its end, as clients saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// Units on offer.
+    pub stock: u32,
+    /// Units that a buyer may hold.
+    pub limit: u32,
+    /// When operations are counted from: milliseconds since 1970.
+    pub origin_ms: i64,
+    /// What clients did, in no particular order.
+    pub operations: Vec<Operation>,
+    /// Every purchase of the sale on record once all is quiet, read past the program.
+    pub ledger: Vec<LedgerRow>,
+}
+
+/// What one client asked of one node, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// Which node was asked.
+    pub node: usize,
+    /// Right before it was sent, counted from the origin.
+    pub begun: Duration,
+    /// Right after the answer was there, or after it was given up.
+    pub ended: Duration,
+    /// What was asked and answered.
+    pub event: Event,
+}
+
+/// What was asked and answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Units for a buyer.
+    Attempt(Attempt),
+    /// What a buyer has bought, oldest first; `None` if that is not known.
+    Lookup {
+        /// Who asked.
+        buyer: String,
+        /// The numbers.
+        answer: Option<Vec<String>>,
+    },
+    /// A change of the running sale.
+    Change {
+        /// Which.
+        change: Change,
+        /// Whether it was answered that it is done; otherwise it is not known.
+        done: bool,
+    },
+    /// The sale as everybody sees it; `None` if that is not known.
+    Look(Option<Seen>),
+    /// An event of an open stream; begun when the event before it came.
+    Told {
+        /// Which stream; another after each opening.
+        stream: usize,
+        /// What it says.
+        seen: Seen,
+    },
+    /// An answer that is none of those that the contract has for it, in words.
+    Strange(String),
+}
+
+/// Units for a buyer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Who asked.
+    pub buyer: String,
+    /// The attempt's own key.
+    pub key: String,
+    /// Units.
+    pub qty: u32,
+    /// What was answered.
+    pub answer: Attempted,
+}
+
+/// What an attempt was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attempted {
+    /// The purchase is the buyer's.
+    Accepted(Receipt),
+    /// The key bought another quantity before.
+    KeyReused,
+    /// The buyer would hold more than the limit; with the number of the newest purchase.
+    AlreadyPurchased(Option<String>),
+    /// Paused, ended, or outside its window.
+    NotActive,
+    /// Fewer units are left.
+    SoldOut,
+    /// 503, or no answer: it may have been decided, or be so later.
+    Unknown,
+}
+
+/// What a buyer is told of a purchase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The purchase's number.
+    pub number: String,
+    /// Units that nobody held right after it.
+    pub remaining: u32,
+    /// Whether it is in the ledger already.
+    pub in_ledger: bool,
+}
+
+/// A change of a running sale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// Nothing is accepted until it is resumed.
+    Pause,
+    /// It goes on.
+    Resume,
+    /// Nothing is accepted any more.
+    End,
+}
+
+/// The sale as a status or an event shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Rises with each change.
+    pub version: u64,
+    /// Units that nobody holds; an event need not say it.
+    pub stock: Option<u32>,
+}
+
+impl Attempted {
+    /// Whether it is known what came of the attempt.
+    #[must_use]
+    pub fn is_decided(&self) -> bool {
+        *self != Self::Unknown
+    }
+
+    /// The number that the buyer is told.
+    #[must_use]
+    pub fn number(&self) -> Option<&str> {
+        match self {
+            Self::Accepted(receipt) => Some(&receipt.number),
+            Self::AlreadyPurchased(number) => number.as_deref(),
+            Self::KeyReused | Self::NotActive | Self::SoldOut | Self::Unknown => None,
+        }
+    }
+}
+
+impl Change {
+    /// The word in its address.
+    #[must_use]
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::End => "end",
+        }
+    }
+}

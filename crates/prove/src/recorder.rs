@@ -1,0 +1,265 @@
+//! Clients of which everything is noted that they ask and are answered.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use serde_json::Value;
+use stampede_testkit::{
+    servers::{LedgerRow, until},
+    shop::{Answer, Events, Shop},
+};
+use tokio::sync::watch;
+
+use crate::history::{Attempt, Attempted, Change, Event, History, Operation, Receipt, Seen};
+
+/// Clients of several nodes of one shop, who buy of one sale.
+#[derive(Debug)]
+pub struct Recorder {
+    sku: String,
+    stock: u32,
+    limit: u32,
+    origin: Instant,
+    origin_ms: i64,
+    /// Where each node is now; another place after a restart.
+    nodes: Mutex<Vec<Shop>>,
+    noted: Mutex<Noted>,
+    /// How many attempts were decided: what faults wait for.
+    decided: watch::Sender<usize>,
+}
+
+#[derive(Debug, Default)]
+struct Noted {
+    operations: Vec<Operation>,
+    streams: usize,
+}
+
+impl Recorder {
+    /// Opens the sale `sku` on the first of `nodes` for clients of all of them.
+    pub async fn open(nodes: Vec<Shop>, sku: &str, stock: u32, limit: u32) -> Arc<Self> {
+        nodes[0].open(sku, stock, limit).await;
+        Arc::new(Self {
+            sku: sku.to_owned(),
+            stock,
+            limit,
+            origin: Instant::now(),
+            origin_ms: now_ms(),
+            nodes: Mutex::new(nodes),
+            noted: Mutex::default(),
+            decided: watch::Sender::new(0),
+        })
+    }
+
+    /// How many nodes there are.
+    #[must_use]
+    pub fn nodes(&self) -> usize {
+        self.nodes.lock().expect("nothing panics here").len()
+    }
+
+    /// The clients of a node, as it is now.
+    #[must_use]
+    pub fn shop(&self, node: usize) -> Shop {
+        self.nodes.lock().expect("nothing panics here")[node].clone()
+    }
+
+    /// From now on the node is there.
+    pub fn moved(&self, node: usize, shop: Shop) {
+        self.nodes.lock().expect("nothing panics here")[node] = shop;
+    }
+
+    /// Waits until so many attempts have been decided: an instant that does not depend on how
+    /// fast this machine is.
+    pub async fn decided(&self, count: usize) {
+        let mut decided = self.decided.subscribe();
+        decided.wait_for(|&now| now >= count).await.expect("the sender is here");
+    }
+
+    /// Attempts that have been decided.
+    #[must_use]
+    pub fn decided_so_far(&self) -> usize {
+        *self.decided.borrow()
+    }
+
+    /// Units for a buyer.
+    pub async fn attempt(&self, node: usize, buyer: &str, key: &str, qty: u32) -> Attempted {
+        let (shop, begun) = (self.shop(node), self.now());
+        let answer = shop.attempt_units(&self.sku, buyer, Some(key), qty).await;
+        let attempted = attempted(answer.as_ref()).unwrap_or_else(|| {
+            self.strange(node, begun, format!("an attempt of {buyer}: {answer:?}"));
+            Attempted::Unknown
+        });
+        let attempt = Attempt {
+            buyer: buyer.to_owned(),
+            key: key.to_owned(),
+            qty,
+            answer: attempted.clone(),
+        };
+        self.note(node, begun, Event::Attempt(attempt));
+        if attempted.is_decided() {
+            self.decided.send_modify(|decided| *decided += 1);
+        }
+        attempted
+    }
+
+    /// What a buyer has bought; `None` if that is not known.
+    pub async fn look_up(&self, node: usize, buyer: &str) -> Option<Vec<String>> {
+        let (shop, begun) = (self.shop(node), self.now());
+        let answer = shop.try_purchases(&self.sku, buyer).await;
+        let numbers = match answer.as_ref().map(|answer| (answer.status, &answer.body)) {
+            None | Some((503, _)) => None,
+            Some((404, _)) => Some(Vec::new()),
+            Some((200, body)) => Some(numbers(body)),
+            Some(_) => {
+                self.strange(node, begun, format!("a lookup of {buyer}: {answer:?}"));
+                None
+            }
+        };
+        let event = Event::Lookup { buyer: buyer.to_owned(), answer: numbers.clone() };
+        self.note(node, begun, event);
+        numbers
+    }
+
+    /// Changes the running sale; answers whether it is known to be done.
+    pub async fn change(&self, node: usize, change: Change) -> bool {
+        let (shop, begun) = (self.shop(node), self.now());
+        let answer = shop.try_change(&self.sku, change.verb()).await;
+        let done = match answer.as_ref().map(|answer| answer.status) {
+            None | Some(503) => false,
+            Some(200) => true,
+            Some(_) => {
+                self.strange(node, begun, format!("a {}: {answer:?}", change.verb()));
+                false
+            }
+        };
+        self.note(node, begun, Event::Change { change, done });
+        done
+    }
+
+    /// The sale as everybody sees it; `None` if that is not known.
+    pub async fn look(&self, node: usize) -> Option<Seen> {
+        let (shop, begun) = (self.shop(node), self.now());
+        let answer = shop.try_status(&self.sku).await;
+        let seen = match answer.as_ref().map(|answer| (answer.status, &answer.body)) {
+            Some((200, body)) => seen(&body["data"], None),
+            _ => None,
+        };
+        let is_known = seen.is_some() || answer.as_ref().is_none_or(|answer| answer.status == 503);
+        if !is_known {
+            self.strange(node, begun, format!("a status: {answer:?}"));
+        }
+        self.note(node, begun, Event::Look(seen.clone()));
+        seen
+    }
+
+    /// Follows the stream of a node for ever, opening it anew when it breaks.
+    pub async fn follow(&self, node: usize) {
+        loop {
+            if let Some(mut events) = Events::try_open(&self.shop(node), &self.sku).await {
+                self.follow_one(node, &mut events).await;
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    async fn follow_one(&self, node: usize, events: &mut Events) {
+        let stream = {
+            let mut noted = self.noted();
+            noted.streams += 1;
+            noted.streams
+        };
+        let mut begun = self.now();
+        while let Some(event) = events.next_within(SILENCE).await {
+            if let Some(seen) = seen(&event.data, event.id) {
+                self.note(node, begun, Event::Told { stream, seen });
+                begun = self.now();
+            }
+        }
+    }
+
+    /// What was noted, and what stands in the ledger now that all is quiet.
+    #[must_use]
+    pub fn history(&self, ledger: Vec<LedgerRow>) -> History {
+        History {
+            stock: self.stock,
+            limit: self.limit,
+            origin_ms: self.origin_ms,
+            operations: self.noted().operations.clone(),
+            ledger,
+        }
+    }
+
+    /// Waits until the ledger has what the gate has sold, by what an admin is told.
+    pub async fn drained(&self, node: usize, limit: Duration) {
+        until("the ledger has what the gate sold", limit, async || {
+            let product = self.shop(node).try_product(&self.sku).await?;
+            let sold = product.body["data"]["totalPurchases"].as_u64()?;
+            (product.body["data"]["persistedPurchases"] == sold).then_some(())
+        })
+        .await;
+    }
+
+    fn now(&self) -> Duration {
+        self.origin.elapsed()
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.noted.lock().expect("nothing panics here")
+    }
+
+    fn strange(&self, node: usize, begun: Duration, what: String) {
+        self.note(node, begun, Event::Strange(what));
+    }
+
+    fn note(&self, node: usize, begun: Duration, event: Event) {
+        let ended = self.now();
+        self.noted().operations.push(Operation { node, begun, ended, event });
+    }
+}
+
+/// Before a broken stream is opened again.
+const AGAIN: Duration = Duration::from_millis(50);
+
+/// A stream says something every 15 s at least.
+const SILENCE: Duration = Duration::from_secs(20);
+
+/// The clock of the stores, which run on this machine.
+#[expect(clippy::disallowed_methods, reason = "what stores wrote is compared with this")]
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// `None` for an answer that the contract does not have for an attempt.
+fn attempted(answer: Option<&Answer>) -> Option<Attempted> {
+    let Some(answer) = answer else { return Some(Attempted::Unknown) };
+    let purchase = |value: &Value| value["purchaseNo"].as_str().map(str::to_owned);
+    Some(match (answer.status, answer.outcome()) {
+        (200, "ACCEPTED") => Attempted::Accepted(Receipt {
+            number: purchase(&answer.body["data"])?,
+            remaining: u32::try_from(answer.body["data"]["remaining"].as_u64()?).ok()?,
+            in_ledger: answer.body["data"]["acknowledged"] == "ledger",
+        }),
+        (200, "ALREADY_PURCHASED") => {
+            Attempted::AlreadyPurchased(purchase(&answer.body["error"]["purchase"]))
+        }
+        (200, "SALE_NOT_ACTIVE") => Attempted::NotActive,
+        (200, "SOLD_OUT") => Attempted::SoldOut,
+        (422, "IDEMPOTENCY_KEY_REUSED") => Attempted::KeyReused,
+        (503, _) => Attempted::Unknown,
+        _ => return None,
+    })
+}
+
+/// The numbers in the answer to a lookup, oldest first.
+fn numbers(body: &Value) -> Vec<String> {
+    let all = body["data"]["purchases"].as_array().into_iter().flatten();
+    all.filter_map(|purchase| purchase["purchaseNo"].as_str().map(str::to_owned)).collect()
+}
+
+/// What a status, or an event with this id, shows.
+fn seen(data: &Value, id: Option<u64>) -> Option<Seen> {
+    let stock = data["stock"].as_u64().and_then(|stock| u32::try_from(stock).ok());
+    let version = id.or_else(|| data["version"].as_u64())?;
+    Some(Seen { version, stock })
+}

@@ -1,0 +1,9 @@
+//! A shop as its buyers and admins meet it: nodes of the real program, and their clients.
+
+mod client;
+mod events;
+mod stores;
+
+pub use client::{ADMIN_KEY, Answer, Shop, product};
+pub use events::{Event, Events};
+pub use stores::{Database, Node, Stores};
