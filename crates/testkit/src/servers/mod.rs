@@ -22,6 +22,7 @@ mod own_redis;
 mod port;
 mod postgres;
 mod programs;
+mod proxy;
 mod redis;
 mod scratch;
 mod source;
@@ -36,6 +37,7 @@ pub use ledger_rows::{
 pub use own_postgres::OwnPostgres;
 pub use own_redis::{OwnRedis, OwnRedisOptions};
 pub use postgres::{TestDatabase, postgres};
+pub use proxy::{Bytes, Carried, Proxy, Way};
 pub use redis::{SharedRedis, redis};
 pub use scratch::scratch;
 pub use stampede::{Ended, StampedeProcess};
