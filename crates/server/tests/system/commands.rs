@@ -95,7 +95,7 @@ async fn check_says_what_an_acknowledgement_is_worth_on_each_engine() {
 #[tokio::test]
 async fn check_fails_over_a_redis_that_may_forget_sales() {
     let arguments = ["--maxmemory-policy", "allkeys-lru"].map(str::to_owned).to_vec();
-    let redis = OwnRedis::start(OwnRedisOptions { appendonly: false, arguments }).await;
+    let redis = OwnRedis::start(OwnRedisOptions { arguments, ..Default::default() }).await;
     let stores = Stores::over(&redis).await;
     let ended = StampedeProcess::run(["check"], stores.settings()).await;
     assert_eq!(ended.code, Some(1), "{:?}", ended.lines);

@@ -15,6 +15,7 @@
 mod child;
 mod container;
 mod copy;
+mod host;
 mod ledger_copy;
 mod ledger_rows;
 mod own_postgres;
@@ -30,12 +31,13 @@ mod stampede;
 mod stampede_log;
 mod until;
 
+pub use host::{DiskFault, Host, Lost, Refused};
 pub use ledger_copy::LedgerCopy;
 pub use ledger_rows::{
     KeptRow, LedgerRow, execute, postgres_kept, postgres_rows, sqlite_kept, sqlite_rows,
 };
 pub use own_postgres::OwnPostgres;
-pub use own_redis::{OwnRedis, OwnRedisOptions};
+pub use own_redis::{Fsync, OwnRedis, OwnRedisOptions};
 pub use postgres::{TestDatabase, postgres};
 pub use proxy::{Bytes, Carried, Proxy, Way};
 pub use redis::{SharedRedis, redis};

@@ -4,6 +4,7 @@ use std::{
     ffi::OsString,
     fs::{self, File},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
@@ -14,10 +15,12 @@ use super::{
     blocking,
     child::{Child, RunAs, arguments, command, eventually},
     copy::{copy_folder, empty_folder},
+    host::{Host, Lost},
     port::free_port,
     programs,
     scratch::scratch,
     source::missing,
+    until::until,
 };
 
 /// From the start of the program to its first answer, a large file to load included.
@@ -28,11 +31,27 @@ const STARTS: usize = 5;
 /// How an [`OwnRedis`] keeps its data.
 #[derive(Clone, Debug, Default)]
 pub struct OwnRedisOptions {
-    /// Writes an append-only file, fsync every second. Without it nothing is on disk, and
-    /// [`OwnRedis::restart`] starts empty.
+    /// Writes an append-only file. Without it nothing is on disk, and [`OwnRedis::restart`]
+    /// starts empty.
     pub appendonly: bool,
+    /// When that file is synced.
+    pub fsync: Fsync,
+    /// Runs it on a [`Host`], which can lose power: see [`OwnRedis::host`].
+    pub power_loss: bool,
     /// Further arguments of `redis-server`, such as `["--appendfsync", "always"]`.
     pub arguments: Vec<String>,
+}
+
+/// When Redis syncs its append-only file (`appendfsync`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fsync {
+    /// Before it answers.
+    Always,
+    /// Every second, on another thread.
+    #[default]
+    EverySecond,
+    /// Never: the system does, some day.
+    No,
 }
 
 /// A local Redis of one test, which may be killed, restarted, emptied and set back.
@@ -54,6 +73,7 @@ struct Plan {
     data: PathBuf,
     log: PathBuf,
     arguments: Vec<OsString>,
+    host: Option<Arc<Host>>,
 }
 
 impl OwnRedis {
@@ -70,10 +90,12 @@ impl OwnRedis {
         let (data, log) = (folder.path().join("data"), folder.path().join("log"));
         fs::create_dir(&data).expect("a folder for Redis");
         let mut given = vec!["--appendonly", if options.appendonly { "yes" } else { "no" }];
+        given.extend(["--appendfsync", options.fsync.as_str()]);
         given.extend(options.arguments.iter().map(String::as_str));
         let arguments = arguments(given);
 
-        let mut plan = Plan { program, port: 0, data, log, arguments };
+        let host = options.power_loss.then(|| Arc::new(Host::with_disk(&data)));
+        let mut plan = Plan { program, port: 0, data, log, arguments, host };
         for _ in 0..STARTS {
             plan.port = free_port();
             if let Some(child) = plan.start() {
@@ -108,6 +130,7 @@ impl OwnRedis {
     pub async fn restart_empty(&mut self) {
         self.kill();
         empty_folder(&self.plan.data).expect("empty the folder of Redis");
+        self.settle();
         self.restart().await;
     }
 
@@ -131,7 +154,65 @@ impl OwnRedis {
         let copy = self.copy.as_ref().expect("save_copy comes before restart_from_copy");
         empty_folder(&self.plan.data).expect("empty the folder of Redis");
         copy_folder(&copy.path().join("data"), &self.plan.data).expect("copy the files back");
+        self.settle();
         self.restart().await;
+    }
+
+    /// The machine that it runs on, if it was started with `power_loss`.
+    #[must_use]
+    pub fn host(&self) -> &Host {
+        self.plan.host.as_ref().expect("started with power_loss")
+    }
+
+    /// The power of its machine fails: it is killed and what it had not synced is gone. It is
+    /// not started again: [`OwnRedis::restart`] does.
+    pub fn lose_power(&mut self) -> Lost {
+        self.kill();
+        self.host().lose_power()
+    }
+
+    /// Makes it a replica of `master` and waits until it holds what that held. The clients of
+    /// both stay.
+    pub async fn replicate(&self, master: &Self) {
+        let port = master.plan.port.to_string();
+        self.told(redis::cmd("REPLICAOF").arg("127.0.0.1").arg(port)).await;
+        until("the replica has its master's data", START_LIMIT, async || {
+            let about: String = self.asked(redis::cmd("INFO").arg("replication")).await?;
+            about.contains("master_link_status:up").then_some(())
+        })
+        .await;
+    }
+
+    /// Makes a replica a master, with what has reached it. Nobody tells the old one.
+    pub async fn promote(&self) {
+        self.told(redis::cmd("REPLICAOF").arg("NO").arg("ONE")).await;
+    }
+
+    /// Refuses writes that would take it above `bytes` from now on; 0 for no limit.
+    pub async fn limit_memory(&self, bytes: u64) {
+        self.told(redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes)).await;
+    }
+
+    /// Gives a command that answers `OK`.
+    pub async fn told(&self, command: &mut redis::Cmd) {
+        let answer: Option<String> = self.asked(command).await;
+        assert_eq!(answer.as_deref(), Some("OK"), "{command:?}");
+    }
+
+    /// `None` while it is away, or when it answers an error.
+    async fn asked<T>(&self, command: &redis::Cmd) -> Option<T>
+    where
+        T: redis::FromRedisValue + Send + 'static,
+    {
+        let (url, command) = (self.url(), command.clone());
+        blocking(move || ask(&url, &command)).await
+    }
+
+    /// What the test did to its files itself outlives a power loss.
+    fn settle(&self) {
+        if let Some(host) = &self.plan.host {
+            host.settle();
+        }
     }
 
     /// Stops it in the middle of whatever it does: connections stay open and nothing answers.
@@ -145,17 +226,29 @@ impl OwnRedis {
     }
 }
 
+impl Fsync {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::EverySecond => "everysec",
+            Self::No => "no",
+        }
+    }
+}
+
 impl Plan {
     /// `None` when the program ends before it answers: its port was taken, or its files are bad.
     fn start(&self) -> Option<Child> {
         let log = File::create(&self.log).expect("a log for Redis");
         let mut command = command(&self.program, RunAs::Me, "KILL");
         command
-            .args(["--bind", "127.0.0.1", "--daemonize", "no", "--save", "", "--port"])
+            .args(["--bind", "127.0.0.1", "--daemonize", "no", "--save", ""])
+            .args(["--repl-diskless-sync-delay", "0", "--port"])
             .arg(self.port.to_string())
             .arg("--dir")
             .arg(&self.data)
             .args(&self.arguments)
+            .envs(self.host.iter().flat_map(|host| host.environment()))
             .stdin(std::process::Stdio::null())
             .stdout(log);
         let mut child = Child::spawn(command).expect("start redis-server");
