@@ -26,6 +26,10 @@ impl Child {
         on_the_spawning_thread(command).map(Self)
     }
 
+    pub(super) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Sends `signal`; a program that has ended already is no failure.
     pub(super) fn signal(&self, signal: Signal) {
         match kill_process(Pid::from_child(&self.0), signal) {

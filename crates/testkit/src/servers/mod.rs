@@ -36,7 +36,7 @@ pub use ledger_copy::LedgerCopy;
 pub use ledger_rows::{
     KeptRow, LedgerRow, execute, postgres_kept, postgres_rows, sqlite_kept, sqlite_rows,
 };
-pub use own_postgres::OwnPostgres;
+pub use own_postgres::{OwnPostgres, OwnPostgresOptions, TakenConnections};
 pub use own_redis::{Fsync, OwnRedis, OwnRedisOptions};
 pub use postgres::{TestDatabase, postgres};
 pub use proxy::{Bytes, Carried, Proxy, Way};

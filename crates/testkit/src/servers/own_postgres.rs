@@ -1,5 +1,7 @@
 //! A Postgres that belongs to one test.
 
+mod faults;
+
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
@@ -19,6 +21,8 @@ use super::{
     source::missing,
 };
 
+pub use faults::TakenConnections;
+
 /// From the start of the program to its first connection, recovery included.
 const START_LIMIT: Duration = Duration::from_mins(1);
 /// How long an immediate shutdown may take before the rest is killed.
@@ -26,18 +30,32 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 /// How often another port is tried when somebody took the first.
 const STARTS: usize = 5;
 
-/// Nothing here has to survive a power cut, only the program's own end, so nothing is synced.
-/// Commits are written before they are answered all the same: a killed server has them again.
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 5] = [
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
     "dynamic_shared_memory_type=mmap",
-    "fsync=off",
-    "full_page_writes=off",
-    "max_connections=300",
     "shared_buffers=64MB",
     "lc_messages=C",
 ];
+
+/// Without syncs a machine's end would take what was committed, the program's own does not:
+/// commits are written before they are answered all the same.
+const WITHOUT_SYNC: [&str; 2] = ["fsync=off", "full_page_writes=off"];
+
+/// What an [`OwnPostgres`] is like.
+#[derive(Clone, Debug)]
+pub struct OwnPostgresOptions {
+    /// Syncs what it commits, which costs time and matters when power fails alone.
+    pub fsync: bool,
+    /// How many connections it has to give.
+    pub connections: u16,
+}
+
+impl Default for OwnPostgresOptions {
+    fn default() -> Self {
+        Self { fsync: false, connections: 300 }
+    }
+}
 
 /// A local Postgres of one test, which may be killed and restarted.
 ///
@@ -56,21 +74,30 @@ struct Plan {
     port: u16,
     data: PathBuf,
     log: PathBuf,
+    fsync: bool,
+    connections: u16,
 }
 
 impl OwnPostgres {
     /// Makes a cluster, starts it (half a second) and waits until it takes connections.
     pub async fn start() -> Self {
-        blocking(Self::launch).await
+        Self::start_with(OwnPostgresOptions::default()).await
     }
 
-    pub(super) fn launch() -> Self {
+    /// As [`OwnPostgres::start`], for one that is like this.
+    pub async fn start_with(options: OwnPostgresOptions) -> Self {
+        blocking(move || Self::launch(&options)).await
+    }
+
+    pub(super) fn launch(options: &OwnPostgresOptions) -> Self {
         let Some((initdb, program)) = programs::find_postgres() else {
             panic!("{}", missing("Postgres of its own", "no programs initdb and postgres"));
         };
         let folder = scratch("postgres");
         let data = make_cluster(&initdb, folder.path());
-        let mut plan = Plan { program, port: 0, data, log: folder.path().join("log") };
+        let OwnPostgresOptions { fsync, connections } = *options;
+        let log = folder.path().join("log");
+        let mut plan = Plan { program, port: 0, data, log, fsync, connections };
         for _ in 0..STARTS {
             plan.port = free_port();
             if let Some(child) = plan.start() {
@@ -92,7 +119,22 @@ impl OwnPostgres {
     /// SIGQUIT and not SIGKILL, which would end the parent alone and leave its sessions to
     /// finish what they are at.
     pub fn kill(&mut self) {
-        self.child.signal(Signal::QUIT);
+        self.end(Signal::QUIT);
+    }
+
+    /// Asks it to stop as an administrator does (fast): sessions end, what they had not
+    /// committed is rolled back, everything is written down. Waits until it has.
+    pub fn stop(&mut self) {
+        self.end(Signal::INT);
+    }
+
+    fn end(&mut self, signal: Signal) {
+        if self.child.ended().is_some() {
+            return;
+        }
+        // A frozen one takes no signal but this.
+        self.thaw();
+        self.child.signal(signal);
         if self.child.wait(STOP_LIMIT).is_none() {
             self.child.kill();
         }
@@ -122,11 +164,13 @@ impl Plan {
         // SIGQUIT at the end of this process too, so that its shared memory goes with it.
         let mut command = command(&self.program, RunAs::Postgres, "QUIT");
         command.arg("-D").arg(&self.data);
-        for setting in SETTINGS {
+        let without_sync = WITHOUT_SYNC.iter().filter(|_| !self.fsync);
+        for setting in SETTINGS.iter().chain(without_sync) {
             command.args(["-c", setting]);
         }
         command
             .args(["-c", &format!("port={}", self.port)])
+            .args(["-c", &format!("max_connections={}", self.connections)])
             .current_dir(&self.data)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -137,6 +181,11 @@ impl Plan {
             None => self.said().contains("ready to accept connections").then_some(true),
         });
         (is_ready == Some(true)).then_some(child)
+    }
+
+    /// Where its data are put aside.
+    fn copy(&self) -> PathBuf {
+        self.data.with_file_name("copy")
     }
 
     fn said(&self) -> String {

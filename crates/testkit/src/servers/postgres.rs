@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use super::{OwnPostgres, blocking, container, programs, source::Source};
+use super::{OwnPostgres, OwnPostgresOptions, blocking, container, programs, source::Source};
 
 /// An empty database of one test.
 ///
@@ -48,7 +48,7 @@ fn find() -> Server {
     match Source::choose("STAMPEDE_TEST_DATABASE_URL", is_installed) {
         Source::Named(url) => Server { url, is_named: true, _local: None },
         Source::Local => {
-            let local = OwnPostgres::launch();
+            let local = OwnPostgres::launch(&OwnPostgresOptions::default());
             Server { url: local.url(), is_named: false, _local: Some(local) }
         }
         Source::Container => Server { url: container::postgres(), is_named: false, _local: None },
