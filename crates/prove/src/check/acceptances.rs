@@ -1,0 +1,228 @@
+//! What was accepted, in the order in which it was.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
+
+use stampede_testkit::servers::LedgerRow;
+
+use super::{CLOCK_ERROR, NOT_AFTER};
+use crate::{
+    Trial,
+    history::{Attempt, Attempted, Event, History},
+};
+
+/// The acceptances of a sale, as the ledger has them, in their order.
+pub(super) struct Acceptances<'a> {
+    pub(super) rows: Vec<Row<'a>>,
+    /// Units that are left after the first `k` acceptances; one more than rows.
+    pub(super) remaining: Vec<u32>,
+    /// Units that acceptances may have held for a while which a fault undid unanswered.
+    pub(super) undone_units: u32,
+    pub(super) by_number: HashMap<&'a str, usize>,
+    /// Each buyer's, in their order.
+    pub(super) by_buyer: HashMap<&'a str, Vec<usize>>,
+    /// Whether all happened in one life of the gate.
+    pub(super) is_one_life: bool,
+}
+
+/// One of them.
+pub(super) struct Row<'a> {
+    pub(super) recorded: &'a LedgerRow,
+    pub(super) qty: u32,
+    /// The key of the attempt, if it is known.
+    pub(super) key: Option<&'a str>,
+    /// It happened no sooner, since nobody had asked.
+    pub(super) begun: Duration,
+    /// It had happened by then: somebody was told, or it could not happen any more.
+    pub(super) ended: Duration,
+}
+
+/// An attempt and when it was under way.
+struct Tried<'a> {
+    attempt: &'a Attempt,
+    begun: Duration,
+    ended: Duration,
+}
+
+impl<'a> Acceptances<'a> {
+    /// Of a history; violations are acceptances that nobody asked for, or not then.
+    pub(super) fn of(history: &'a History, trial: &mut Trial) -> Self {
+        let first = history.ledger.first().map(|row| row.epoch_number);
+        let is_one_life = history.ledger.iter().all(|row| Some(row.epoch_number) == first);
+        let mut recorded: Vec<&LedgerRow> = history.ledger.iter().collect();
+        // A restore gives what it readmits new positions and leaves the instants as they are.
+        recorded.sort_by_key(|row| {
+            let at = if is_one_life { 0 } else { row.at_ms };
+            (at, row.epoch_number, row.position)
+        });
+        let tried = tried(history);
+        let told = first_told(history);
+        let mut keys = HashSet::new();
+        let mut rows: Vec<Row<'a>> = Vec::new();
+        for row in recorded {
+            let asked = tried.get(row.buyer.as_str()).map_or(&[][..], Vec::as_slice);
+            match asked_for(row, asked, told.get(row.purchase_no.as_str()).copied()) {
+                Some(row) => {
+                    let is_new = row.key.is_none_or(|key| keys.insert((&row.recorded.buyer, key)));
+                    trial.expect(is_new, || {
+                        format!(
+                            "double: {} got {} by a key that had bought before",
+                            row.recorded.buyer, row.recorded.purchase_no
+                        )
+                    });
+                    rows.push(row);
+                }
+                None => trial.violate(format!(
+                    "{} of {} is in the ledger, and nobody asked for it",
+                    row.purchase_no, row.buyer
+                )),
+            }
+        }
+        for row in &rows {
+            check_instant(history, row, trial);
+        }
+        Self::index(history, rows, &tried, is_one_life)
+    }
+
+    fn index(
+        history: &History,
+        rows: Vec<Row<'a>>,
+        tried: &HashMap<&'a str, Vec<Tried<'a>>>,
+        is_one_life: bool,
+    ) -> Self {
+        let mut remaining = vec![history.stock];
+        let mut by_number = HashMap::new();
+        let mut by_buyer: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (index, row) in rows.iter().enumerate() {
+            remaining.push(remaining[index].saturating_sub(row.qty));
+            by_number.insert(row.recorded.purchase_no.as_str(), index);
+            by_buyer.entry(row.recorded.buyer.as_str()).or_default().push(index);
+        }
+        let undone_units = if is_one_life { 0 } else { undone_units(tried, &rows) };
+        Self { rows, remaining, undone_units, by_number, by_buyer, is_one_life }
+    }
+
+    /// Those of a buyer, in their order.
+    pub(super) fn of_buyer(&self, buyer: &str) -> &[usize] {
+        self.by_buyer.get(buyer).map_or(&[], Vec::as_slice)
+    }
+
+    /// After how many acceptances the buyer cannot have `qty` units more, and by which of theirs.
+    pub(super) fn over_limit_after(&self, buyer: &str, qty: u32, limit: u32) -> Option<usize> {
+        let mut held = 0;
+        self.of_buyer(buyer).iter().copied().find_map(|index| {
+            held += self.rows[index].qty;
+            (held + qty > limit).then_some(index + 1)
+        })
+    }
+
+    /// The acceptance of this key of this buyer, if it is known which it is.
+    pub(super) fn of_key(&self, buyer: &str, key: &str) -> Option<usize> {
+        let mut theirs = self.of_buyer(buyer).iter().copied();
+        theirs.find(|&index| self.rows[index].key == Some(key))
+    }
+}
+
+/// The attempts of each buyer.
+fn tried(history: &History) -> HashMap<&str, Vec<Tried<'_>>> {
+    let mut tried: HashMap<&str, Vec<Tried<'_>>> = HashMap::new();
+    for operation in &history.operations {
+        if let Event::Attempt(attempt) = &operation.event {
+            let (begun, ended) = (operation.begun, operation.ended);
+            tried.entry(&attempt.buyer).or_default().push(Tried { attempt, begun, ended });
+        }
+    }
+    tried
+}
+
+/// When each number was first heard of, in whatever answer.
+fn first_told(history: &History) -> HashMap<&str, Duration> {
+    let mut told: HashMap<&str, Duration> = HashMap::new();
+    for operation in &history.operations {
+        let numbers: Vec<&str> = match &operation.event {
+            Event::Attempt(attempt) => attempt.answer.number().into_iter().collect(),
+            Event::Lookup { answer, .. } => answer.iter().flatten().map(String::as_str).collect(),
+            Event::Change { .. } | Event::Look(_) | Event::Told { .. } | Event::Strange(_) => {
+                Vec::new()
+            }
+        };
+        for number in numbers {
+            let first = told.entry(number).or_insert(operation.ended);
+            *first = operation.ended.min(*first);
+        }
+    }
+    told
+}
+
+/// The row with the attempt that may have made it; `None` if there is none.
+fn asked_for<'a>(
+    recorded: &'a LedgerRow,
+    tried: &[Tried<'a>],
+    told: Option<Duration>,
+) -> Option<Row<'a>> {
+    let is_receipt = |attempt: &Attempt| match &attempt.answer {
+        Attempted::Accepted(receipt) => receipt.number == recorded.purchase_no,
+        Attempted::KeyReused
+        | Attempted::AlreadyPurchased(_)
+        | Attempted::NotActive
+        | Attempted::SoldOut
+        | Attempted::Unknown => false,
+    };
+    let answered = tried.iter().find(|tried| is_receipt(tried.attempt));
+    let has_another = |key: &str| {
+        let same_key = tried.iter().filter(|tried| tried.attempt.key == key);
+        same_key.into_iter().any(|tried| matches!(tried.attempt.answer, Attempted::Accepted(_)))
+    };
+    let qty = u32::try_from(recorded.qty).ok()?;
+    let may_have = |attempt: &Attempt| match answered {
+        Some(answered) => {
+            attempt.key == answered.attempt.key
+                && (is_receipt(attempt) || attempt.answer == Attempted::Unknown)
+        }
+        None => attempt.answer == Attempted::Unknown && !has_another(&attempt.key),
+    };
+    let makers = tried.iter().filter(|tried| tried.attempt.qty == qty && may_have(tried.attempt));
+    let makers: Vec<&Tried<'a>> = makers.collect();
+    let first = makers.first()?;
+    let is_one_key = makers.iter().all(|maker| maker.attempt.key == first.attempt.key);
+    let last_effect = makers.iter().map(|maker| maker.ended + NOT_AFTER).max()?;
+    Some(Row {
+        recorded,
+        qty,
+        key: is_one_key.then_some(first.attempt.key.as_str()),
+        begun: makers.iter().map(|maker| maker.begun).min()?,
+        ended: told.map_or(last_effect, |told| told.min(last_effect)),
+    })
+}
+
+/// The store says when it was accepted: not before it was asked for, and not after it was told or
+/// could not happen any more.
+fn check_instant(history: &History, row: &Row<'_>, trial: &mut Trial) {
+    let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    let since = row.recorded.at_ms - history.origin_ms;
+    let error = millis(CLOCK_ERROR);
+    let number = &row.recorded.purchase_no;
+    trial.expect(since + error >= millis(row.begun), || {
+        format!("{number} was accepted at {since} ms, and asked for at {:?} first", row.begun)
+    });
+    trial.expect(since <= millis(row.ended) + error, || {
+        format!("{number} was accepted too late, at {since} ms: it ended at {:?}", row.ended)
+    });
+}
+
+/// Units of attempts of unknown outcome that the ledger does not have.
+fn undone_units(tried: &HashMap<&str, Vec<Tried<'_>>>, rows: &[Row<'_>]) -> u32 {
+    let made = rows.iter().map(|row| (row.recorded.buyer.as_str(), row.key));
+    let made: HashSet<(&str, Option<&str>)> = made.collect();
+    let mut undone: HashMap<(&str, &str), u32> = HashMap::new();
+    for Tried { attempt, .. } in tried.values().flatten() {
+        let (buyer, key) = (attempt.buyer.as_str(), attempt.key.as_str());
+        let is_made = made.contains(&(buyer, Some(key))) || made.contains(&(buyer, None));
+        if attempt.answer == Attempted::Unknown && !is_made {
+            undone.insert((buyer, key), attempt.qty);
+        }
+    }
+    undone.values().sum()
+}

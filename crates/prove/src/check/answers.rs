@@ -1,0 +1,129 @@
+//! In which states of the sale each answer is right.
+
+use std::{ops::RangeInclusive, time::Duration};
+
+use super::{STATUS_AGE, STREAM_INTERVAL, acceptances::Acceptances};
+use crate::{
+    Trial,
+    history::{Attempt, Attempted, Event, History, Operation, Seen},
+};
+
+/// An answer that is right in some states only, the `k`-th being that after `k` acceptances.
+pub(super) struct Answer<'a> {
+    pub(super) operation: &'a Operation,
+    /// No state from before this was answered from.
+    pub(super) begun: Duration,
+    /// No state from after this.
+    pub(super) ended: Duration,
+    pub(super) states: RangeInclusive<usize>,
+}
+
+/// All of them; violations are those that are right in no state at all.
+pub(super) fn answers<'a>(
+    history: &'a History,
+    sale: &Acceptances<'_>,
+    trial: &mut Trial,
+) -> Vec<Answer<'a>> {
+    let mut answers = Vec::new();
+    for operation in &history.operations {
+        let (states, age) = match &operation.event {
+            Event::Attempt(attempt) => (of_attempt(history, sale, attempt), Duration::ZERO),
+            Event::Lookup { buyer, answer: Some(numbers) } => {
+                (of_lookup(sale, buyer, numbers), Duration::ZERO)
+            }
+            Event::Look(Some(seen)) => (of_stock(sale, seen), STATUS_AGE),
+            Event::Told { seen, .. } => (of_stock(sale, seen), STATUS_AGE + STREAM_INTERVAL),
+            Event::Lookup { answer: None, .. }
+            | Event::Look(None)
+            | Event::Change { .. }
+            | Event::Strange(_) => continue,
+        };
+        let begun = match &operation.event {
+            // It may have been on its way for as long as nothing was read.
+            Event::Told { .. } => operation.ended,
+            Event::Attempt(_)
+            | Event::Lookup { .. }
+            | Event::Look(_)
+            | Event::Change { .. }
+            | Event::Strange(_) => operation.begun,
+        };
+        match states {
+            Some(states) if !states.is_empty() => answers.push(Answer {
+                operation,
+                begun: begun.saturating_sub(age),
+                ended: operation.ended,
+                states,
+            }),
+            _ => trial.violate(format!("right at no time: {operation:?}")),
+        }
+    }
+    answers
+}
+
+/// `None` if no state has this answer.
+fn of_attempt(
+    history: &History,
+    sale: &Acceptances<'_>,
+    attempt: &Attempt,
+) -> Option<RangeInclusive<usize>> {
+    let all = sale.rows.len();
+    let by_key = sale.of_key(&attempt.buyer, &attempt.key);
+    // Until the key has its purchase, and as long as the buyer may have as many units more.
+    let before_key = by_key.unwrap_or(all);
+    let over_limit = sale.over_limit_after(&attempt.buyer, attempt.qty, history.limit);
+    let within_limit = over_limit.map_or(all, |after| after - 1);
+    match &attempt.answer {
+        Attempted::Unknown => Some(0..=all),
+        Attempted::Accepted(receipt) => {
+            let index = *sale.by_number.get(receipt.number.as_str())?;
+            Some(index + 1..=all)
+        }
+        Attempted::KeyReused => {
+            // Which of several purchases has the key may be unknown: then any of them.
+            let index = by_key.or_else(|| {
+                let theirs = sale.of_buyer(&attempt.buyer).iter().copied();
+                theirs.filter(|&index| sale.rows[index].key.is_none()).min()
+            })?;
+            (sale.rows[index].qty != attempt.qty).then_some(index + 1..=all)
+        }
+        Attempted::AlreadyPurchased(number) => {
+            let newest = sale.by_number.get(number.as_deref()?)?;
+            let mut theirs = sale.of_buyer(&attempt.buyer).iter().copied();
+            theirs.find(|index| index == newest)?;
+            let until = theirs.next().unwrap_or(all);
+            Some((newest + 1).max(over_limit?)..=until.min(before_key))
+        }
+        Attempted::NotActive => Some(0..=before_key.min(within_limit)),
+        Attempted::SoldOut => {
+            let enough = u64::from(attempt.qty) + u64::from(sale.undone_units);
+            let first = sale.remaining.partition_point(|&left| u64::from(left) >= enough);
+            Some(first..=before_key.min(within_limit))
+        }
+    }
+}
+
+/// `None` if the buyer never held just these.
+fn of_lookup(
+    sale: &Acceptances<'_>,
+    buyer: &str,
+    numbers: &[String],
+) -> Option<RangeInclusive<usize>> {
+    let theirs = sale.of_buyer(buyer);
+    let is_theirs =
+        |(number, &index): (&String, &usize)| sale.rows[index].recorded.purchase_no == *number;
+    if numbers.len() > theirs.len() || !numbers.iter().zip(theirs).all(is_theirs) {
+        return None;
+    }
+    let first = numbers.len().checked_sub(1).map_or(0, |last| theirs[last] + 1);
+    Some(first..=theirs.get(numbers.len()).copied().unwrap_or(sale.rows.len()))
+}
+
+/// `None` if the stock was never that.
+fn of_stock(sale: &Acceptances<'_>, seen: &Seen) -> Option<RangeInclusive<usize>> {
+    let Some(stock) = seen.stock else { return Some(0..=sale.rows.len()) };
+    let most = stock.saturating_add(sale.undone_units);
+    // Stock falls, so the states with it lie together.
+    let first = sale.remaining.partition_point(|&left| left > most);
+    let after = sale.remaining.partition_point(|&left| left >= stock);
+    after.checked_sub(1).map(|last| first..=last)
+}

@@ -1,0 +1,317 @@
+//! Each kind of history that must never be, and what the checker says of it.
+
+use std::time::Duration;
+
+use stampede_prove::{
+    Figure, Promise, check,
+    history::{Attempt, Attempted, Change, Event, History, Receipt, Seen},
+};
+
+use crate::model::Story;
+
+/// While an operation is under way on either side of its instant.
+const AROUND: (u64, u64) = (5, 5);
+
+/// Ten units, of which a buyer may have two.
+fn story() -> Story {
+    Story::of(10, 2)
+}
+
+/// Five purchases of one unit each, one after the other, of buyers 0 to 4.
+fn five_bought() -> Story {
+    let mut story = story();
+    for number in 0..5_u64 {
+        let buyer = format!("buyer-{number}");
+        story.attempt(100 + 100 * number, AROUND, (&buyer, "key"), 1);
+    }
+    story
+}
+
+#[track_caller]
+fn assert_says(history: &History, what: &str) {
+    let found = check(history, Promise::NothingLost).violations;
+    assert!(found.iter().any(|said| said.contains(what)), "not {what:?} but {found:#?}");
+}
+
+#[track_caller]
+fn assert_passes(history: &History) {
+    let found = check(history, Promise::NothingLost).violations;
+    assert_eq!(found, Vec::<String>::new());
+}
+
+fn attempt_of(history: &mut History, index: usize) -> &mut Attempt {
+    let Event::Attempt(attempt) = &mut history.operations[index].event else {
+        panic!("operation {index} is no attempt");
+    };
+    attempt
+}
+
+#[test]
+fn five_who_bought_pass() {
+    assert_passes(&five_bought().history);
+}
+
+#[test]
+fn more_units_than_the_stock_are_oversold() {
+    let mut history = five_bought().history;
+    history.stock = 4;
+    assert_says(&history, "oversold: 5 units of 4");
+}
+
+#[test]
+fn a_buyer_above_the_limit_is_caught() {
+    let mut history = five_bought().history;
+    history.limit = 0;
+    assert_says(&history, "holds 1 units, 0 are the limit");
+}
+
+#[test]
+fn a_purchase_that_was_told_and_is_not_recorded_is_lost() {
+    let mut history = five_bought().history;
+    history.ledger.remove(4);
+    assert_says(&history, "lost: PUR-4 was told");
+}
+
+#[test]
+fn a_purchase_that_nobody_was_told_of_leaves_its_place() {
+    let mut history = five_bought().history;
+    history.operations.remove(2);
+    history.ledger.remove(2);
+    assert_says(&history, "1 acceptances are not in the ledger");
+}
+
+#[test]
+fn a_loss_that_is_allowed_is_counted() {
+    let mut history = five_bought().history;
+    history.stock = 4;
+    history.ledger.remove(1);
+    let trial = check(&history, Promise::LossCounted);
+    let counted = |name, count| trial.figures.contains(&Figure::count(name, count));
+    assert!(counted("told and lost", 1), "{trial:?}");
+    assert!(counted("receipts above the stock, units", 1), "{trial:?}");
+}
+
+#[test]
+fn two_purchases_by_one_key_are_double() {
+    let mut story = five_bought();
+    story.attempt(700, AROUND, ("buyer-0", "other"), 1);
+    attempt_of(&mut story.history, 5).key = "key".to_owned();
+    assert_says(&story.history, "double: buyer-0 got PUR-0 and PUR-5 by one key");
+}
+
+#[test]
+fn one_purchase_told_to_two_is_caught() {
+    let mut story = five_bought();
+    story.attempt(700, AROUND, ("buyer-0", "key"), 1);
+    attempt_of(&mut story.history, 5).buyer = "buyer-9".to_owned();
+    assert_says(&story.history, "PUR-0 was told to");
+}
+
+#[test]
+fn a_purchase_that_nobody_asked_for_is_caught() {
+    let mut history = five_bought().history;
+    history.operations.remove(3);
+    assert_says(&history, "PUR-3 of buyer-3 is in the ledger, and nobody asked for it");
+}
+
+#[test]
+fn an_attempt_that_takes_effect_after_its_not_after_is_late() {
+    let late_by = |millis: u64| {
+        let mut story = story();
+        story.tell(1_000, AROUND, ("ada", "key"), 1, Attempted::Unknown);
+        story.judge(1_005 + millis, ("ada", "key"), 1);
+        story.history
+    };
+    assert_passes(&late_by(1_900));
+    assert_says(&late_by(2_500), "PUR-0 was accepted too late");
+}
+
+#[test]
+fn an_acceptance_before_it_was_asked_for_is_caught() {
+    let mut history = five_bought().history;
+    history.ledger[4].at_ms -= 300;
+    assert_says(&history, "and asked for at");
+}
+
+#[test]
+fn acceptances_in_another_order_than_their_clients_had_them_are_caught() {
+    let mut history = five_bought().history;
+    let (early, late) = (history.ledger[1].position, history.ledger[3].position);
+    (history.ledger[1].position, history.ledger[3].position) = (late, early);
+    assert_says(&history, "out of order: the acceptance of PUR-1 had ended");
+}
+
+#[test]
+fn a_later_place_in_an_older_life_is_caught() {
+    let mut history = five_bought().history;
+    for row in &mut history.ledger[..3] {
+        row.epoch_number = 2;
+    }
+    assert_says(&history, "is of an older life than");
+}
+
+#[test]
+fn sold_out_before_the_acceptance_that_emptied_the_stock_began_is_too_early() {
+    let mut story = story();
+    for number in 0..5_u64 {
+        story.attempt(100 + 100 * number, AROUND, (&format!("buyer-{number}"), "key"), 2);
+    }
+    let sold_out_at = |at| {
+        let mut history = story.history.clone();
+        let mut late = five_bought();
+        late.tell(at, AROUND, ("late", "key"), 1, Attempted::SoldOut);
+        history.operations.extend(late.history.operations.pop());
+        history
+    };
+    assert_passes(&sold_out_at(505));
+    assert_says(&sold_out_at(450), "out of order");
+}
+
+#[test]
+fn sold_out_with_units_left_for_ever_is_caught() {
+    let mut story = five_bought();
+    story.tell(700, AROUND, ("late", "key"), 2, Attempted::SoldOut);
+    assert_says(&story.history, "right at no time");
+}
+
+#[test]
+fn already_purchased_before_that_buyers_purchase_began_is_too_early() {
+    let mut story = story();
+    story.attempt(500, AROUND, ("ada", "key"), 2);
+    let newest = Some("PUR-0".to_owned());
+    let told_at = |at| {
+        let mut told = self::story();
+        told.history = story.history.clone();
+        told.tell(at, AROUND, ("ada", "other"), 1, Attempted::AlreadyPurchased(newest.clone()));
+        told.history
+    };
+    assert_passes(&told_at(505));
+    assert_says(&told_at(400), "out of order");
+}
+
+#[test]
+fn a_key_that_is_refused_after_it_was_accepted_is_caught() {
+    for refusal in [Attempted::NotActive, Attempted::AlreadyPurchased(Some("PUR-0".to_owned()))] {
+        let mut story = story();
+        story.attempt(100, AROUND, ("ada", "key"), 2);
+        story.tell(300, AROUND, ("ada", "key"), 2, refusal);
+        let found = check(&story.history, Promise::NothingLost).violations;
+        assert!(!found.is_empty());
+    }
+}
+
+#[test]
+fn a_lookup_that_misses_what_was_told_is_caught() {
+    let mut story = story();
+    story.look_up(300, AROUND, "ada");
+    story.attempt(310, AROUND, ("ada", "key"), 1);
+    assert_passes(&story.history);
+    story.history.operations[0].begun = Duration::from_millis(400);
+    story.history.operations[0].ended = Duration::from_millis(410);
+    assert_says(&story.history, "out of order: the acceptance of PUR-0");
+}
+
+#[test]
+fn a_lookup_of_what_is_nowhere_is_caught() {
+    let mut story = five_bought();
+    let answer = Some(vec!["PUR-99".to_owned()]);
+    story.note(700, AROUND, Event::Lookup { buyer: "buyer-0".to_owned(), answer });
+    assert_says(&story.history, "lost: PUR-99 was told");
+    assert_says(&story.history, "right at no time");
+}
+
+#[test]
+fn two_answers_that_contradict_each_other_are_caught_without_an_acceptance_between_them() {
+    let mut story = story();
+    for number in 0..5_u64 {
+        // All five are under way for the whole time.
+        story.attempt(500, (400, 400), (&format!("buyer-{number}"), "key"), 2);
+    }
+    story.tell(200, AROUND, ("late", "key"), 1, Attempted::SoldOut);
+    assert_passes(&story.history);
+    // By then everybody has bought.
+    let answer = Some(Vec::new());
+    story.note(300, AROUND, Event::Lookup { buyer: "buyer-2".to_owned(), answer });
+    assert_says(&story.history, "out of order");
+}
+
+#[test]
+fn what_is_accepted_while_paused_or_after_the_end_is_caught() {
+    for stop in [Change::Pause, Change::End] {
+        let mut story = five_bought();
+        story.note(700, AROUND, Event::Change { change: stop, done: true });
+        story.attempt(800, AROUND, ("late", "key"), 1);
+        assert_says(&story.history, "PUR-5 was accepted while the sale was not active");
+    }
+}
+
+#[test]
+fn not_active_is_right_during_a_pause_alone() {
+    let refused_at = |at| {
+        let mut story = five_bought();
+        story.note(700, AROUND, Event::Change { change: Change::Pause, done: true });
+        story.note(800, AROUND, Event::Change { change: Change::Resume, done: true });
+        story.tell(at, AROUND, ("late", "key"), 1, Attempted::NotActive);
+        story.history
+    };
+    for at in [690, 750, 810] {
+        assert_passes(&refused_at(at));
+    }
+    for at in [600, 900] {
+        assert_says(&refused_at(at), "refused as not active while the sale was");
+    }
+}
+
+#[test]
+fn a_version_that_falls_is_caught_in_status_and_stream() {
+    for is_stream in [false, true] {
+        let mut story = five_bought();
+        for (at, version) in [(700, 5), (800, 4)] {
+            let seen = Seen { version, stock: Some(5) };
+            let event =
+                if is_stream { Event::Told { stream: 1, seen } } else { Event::Look(Some(seen)) };
+            story.note(at, AROUND, event);
+        }
+        assert_says(&story.history, "went back from version 5 to 4");
+    }
+}
+
+#[test]
+fn a_status_older_than_a_second_is_stale() {
+    let shown_at = |at, node| {
+        let mut story = five_bought();
+        let seen = Seen { version: 4, stock: Some(6) };
+        story.note(at, AROUND, Event::Look(Some(seen)));
+        story.history.operations.last_mut().expect("one").node = node;
+        story.history
+    };
+    // The fifth was answered at 505 ms.
+    assert_passes(&shown_at(1_500, 1));
+    assert_says(&shown_at(1_520, 1), "out of order");
+    // The node that answered it shows it at once.
+    assert_says(&shown_at(600, 0), "a node shows 6 left after it answered that 5 are");
+}
+
+#[test]
+fn a_stock_that_never_was_is_caught() {
+    let mut story = story();
+    story.attempt(100, AROUND, ("ada", "key"), 2);
+    let seen = Seen { version: 1, stock: Some(9) };
+    story.note(110, AROUND, Event::Look(Some(seen)));
+    assert_says(&story.history, "right at no time");
+}
+
+#[test]
+fn a_receipt_that_says_something_else_than_the_ledger_is_caught() {
+    let mut history = five_bought().history;
+    let receipt = Receipt { number: "PUR-2".to_owned(), remaining: 1, in_ledger: false };
+    attempt_of(&mut history, 2).answer = Attempted::Accepted(receipt);
+    assert_says(&history, "PUR-2 was told as");
+}
+
+#[test]
+fn an_answer_that_the_contract_does_not_have_is_caught() {
+    let mut story = five_bought();
+    story.note(700, AROUND, Event::Strange("500".to_owned()));
+    assert_says(&story.history, "a strange answer: 500");
+}
