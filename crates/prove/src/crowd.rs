@@ -41,15 +41,15 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// Buyers of a sale with this limit: some want several units, some come twice, some send
-    /// copies, some look up what they bought.
+    /// Buyers of this name, of a sale with this limit: some want several units, some come twice,
+    /// some send copies, some look up what they bought.
     #[must_use]
-    pub fn of(chance: &mut Chance, buyers: usize, limit: u32, nodes: usize) -> Self {
+    pub fn of(chance: &mut Chance, name: &str, buyers: usize, limit: u32, nodes: usize) -> Self {
         let mut errands: Vec<Errand> = Vec::new();
         for number in 0..buyers {
             let units = usize::try_from(limit).unwrap_or(1);
             let mut errand = Errand {
-                buyer: format!("buyer-{number:05}"),
+                buyer: format!("{name}-{number:05}"),
                 key: format!("key-{:08x}", chance.number(0, 0xffff_ffff)),
                 qty: u32::try_from(chance.number(1, units)).unwrap_or(1),
                 node: chance.number(0, nodes - 1),
@@ -72,6 +72,22 @@ impl Crowd {
         }
         chance.shuffle(&mut errands);
         Self { errands, at_once: 48, patience: Duration::from_mins(1) }
+    }
+
+    /// Each of so many buyers wants one unit, and sends so many copies of their attempt at once.
+    #[must_use]
+    pub fn storm(chance: &mut Chance, buyers: usize, copies: usize, nodes: usize) -> Self {
+        let errands = (0..buyers).map(|number| Errand {
+            buyer: format!("storm-{number:05}"),
+            key: format!("key-{:08x}", chance.number(0, 0xffff_ffff)),
+            qty: 1,
+            node: chance.number(0, nodes - 1),
+            copies,
+            looks_up: false,
+            looks: false,
+        });
+        let patience = Duration::from_mins(1);
+        Self { errands: errands.collect(), at_once: 4, patience }
     }
 
     /// Everybody does what they want; answers those who did not get to know in time, in words.

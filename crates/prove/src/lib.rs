@@ -32,4 +32,4 @@ pub use line::{Kind, Line, Trial};
 pub use plan::{Asked, Plan, Share, Turn};
 pub use recorder::Recorder;
 pub use run::run;
-pub use scene::Scene;
+pub use scene::{Scene, Setting};

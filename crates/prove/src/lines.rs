@@ -1,11 +1,32 @@
 //! The lines of the board, one a file.
 
+mod postgres_away;
+mod recorded;
+mod recovery;
+mod rolling_restart;
 mod server_killed;
+mod storm;
+mod worker_killed;
 
-use crate::Line;
+use crate::{Chance, Line};
 
 /// Every line, in the order of the board.
 #[must_use]
 pub fn all() -> Vec<Line> {
-    vec![server_killed::line()]
+    vec![
+        server_killed::line(),
+        postgres_away::line(),
+        worker_killed::line(),
+        storm::line(),
+        recorded::line(),
+        rolling_restart::line(),
+        recovery::line(),
+    ]
+}
+
+/// So many instants for faults, as numbers of decided attempts from 1 to `most`, in their order.
+fn instants(chance: &mut Chance, count: usize, most: usize) -> Vec<usize> {
+    let mut instants: Vec<usize> = (0..count).map(|_| chance.number(1, most)).collect();
+    instants.sort_unstable();
+    instants
 }

@@ -94,22 +94,36 @@ fn shares_of(lines: &[Line], only: &[String]) -> Result<Vec<Share>, String> {
     }
 }
 
+/// A trial that takes more than this part of the time is left out, if its line has others.
+const DEAR: f64 = 0.2;
+
 /// Leaves as many trials as fit into `seconds`: of each line the same part, and one at least, the
 /// kinds of a line taking turns from a random one on.
 fn fit(lines: &[Line], shares: &mut [Share], seconds: f64, chance: &mut Chance) {
-    let full = shares.to_vec();
+    let mut full = shares.to_vec();
+    let seconds_of = |share: &Share| lines[share.line].kinds[share.kind].seconds;
+    let whole: f64 = full.iter().map(|share| f64::from(share.trials) * seconds_of(share)).sum();
+    if whole <= seconds {
+        return;
+    }
+    for place in 0..full.len() {
+        let line = full[place].line;
+        let mut others = full.iter().filter(|share| share.line == line);
+        let has_cheaper = others.any(|other| seconds_of(other) < seconds_of(&full[place]));
+        if seconds_of(&full[place]) > seconds * DEAR && has_cheaper {
+            full[place].trials = 0;
+        }
+    }
     let firsts: Vec<usize> = lines.iter().map(|line| chance.number(0, line.kinds.len())).collect();
     let cost = |shares: &[Share]| -> f64 {
-        let of =
-            |share: &Share| f64::from(share.trials) * lines[share.line].kinds[share.kind].seconds;
-        shares.iter().map(of).sum()
+        shares.iter().map(|share| f64::from(share.trials) * seconds_of(share)).sum()
     };
-    // The part is found by halving: cost rises with it, by steps.
-    let (mut least, mut most) = (0.0, 1.0);
     scale(&full, shares, 1.0, &firsts);
     if cost(shares) <= seconds {
         return;
     }
+    // The part is found by halving: cost rises with it, by steps.
+    let (mut least, mut most) = (0.0, 1.0);
     for _ in 0..30 {
         let part = f64::midpoint(least, most);
         scale(&full, shares, part, &firsts);
@@ -125,9 +139,10 @@ fn fit(lines: &[Line], shares: &mut [Share], seconds: f64, chance: &mut Chance) 
     reason = "a part of a small number of trials"
 )]
 fn scale(full: &[Share], shares: &mut [Share], part: f64, firsts: &[usize]) {
+    shares.copy_from_slice(full);
     for (line, &first) in firsts.iter().enumerate() {
-        let places: Vec<usize> =
-            (0..full.len()).filter(|&place| full[place].line == line).collect();
+        let of_line = |&place: &usize| full[place].line == line && full[place].trials > 0;
+        let places: Vec<usize> = (0..full.len()).filter(of_line).collect();
         let Ok(kinds) = u32::try_from(places.len()) else { continue };
         let in_full: u32 = places.iter().map(|&place| full[place].trials).sum();
         let trials = ((f64::from(in_full) * part) as u32).max(1);
@@ -178,6 +193,20 @@ mod tests {
         assert_eq!(tenth[2], 2);
         let least = trials(&plan(Some(0.0), &[], None).unwrap());
         assert_eq!((least[0] + least[1], least[2]), (1, 1));
+    }
+
+    #[test]
+    fn a_trial_that_takes_most_of_the_time_is_left_out_if_its_line_has_others() {
+        let nothing = |_| async { Trial::default() };
+        let lines = [Line::new("R4", "away")
+            .kind("10 s", 10, 15.0, nothing)
+            .kind("2 min", 3, 130.0, nothing)];
+        let within = |minutes| {
+            let asked = Asked { minutes: Some(minutes), ..Asked::default() };
+            trials(&Plan::of(&lines, &asked).unwrap())
+        };
+        assert_eq!(within(3.0), [10, 0]);
+        assert_eq!(within(60.0), [10, 3]);
     }
 
     #[test]

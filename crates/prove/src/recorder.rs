@@ -51,6 +51,12 @@ impl Recorder {
         })
     }
 
+    /// The sale's sku.
+    #[must_use]
+    pub fn sku(&self) -> &str {
+        &self.sku
+    }
+
     /// How many nodes there are.
     #[must_use]
     pub fn nodes(&self) -> usize {
@@ -79,6 +85,20 @@ impl Recorder {
     #[must_use]
     pub fn decided_so_far(&self) -> usize {
         *self.decided.borrow()
+    }
+
+    /// Attempts whose outcome was not known when they were answered, or given up.
+    #[must_use]
+    pub fn unknown_so_far(&self) -> usize {
+        let is_unknown = |operation: &&Operation| match &operation.event {
+            Event::Attempt(attempt) => attempt.answer == Attempted::Unknown,
+            Event::Lookup { .. }
+            | Event::Change { .. }
+            | Event::Look(_)
+            | Event::Told { .. }
+            | Event::Strange(_) => false,
+        };
+        self.noted().operations.iter().filter(is_unknown).count()
     }
 
     /// Units for a buyer.

@@ -1,26 +1,44 @@
 //! A shop that is about to be broken: its stores, its nodes, its clients.
 
-use std::{sync::Arc, time::Duration};
-
-use stampede_testkit::{
-    servers::StampedeProcess,
-    shop::{Node, Stores},
+use std::{
+    mem::replace,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
-use crate::{Promise, Recorder, Trial, check};
+use stampede_testkit::{
+    servers::{Ended, OutboxLeft, StampedeProcess, dead_letters},
+    shop::{Node, Stores},
+};
+use tokio::{
+    task::{JoinHandle, spawn_local},
+    time::{sleep, timeout},
+};
+
+use crate::{Crowd, Figure, Promise, Recorder, Trial, check};
 
 /// How long gate and ledger may take to agree after a fault (I7).
 const AGREEMENT_LIMIT: Duration = Duration::from_mins(1);
+/// How long an entry may stand after its commit.
+const EMPTY_LIMIT: Duration = Duration::from_secs(20);
+/// How long a node may take to stop when it is asked to.
+const STOP_LIMIT: Duration = Duration::from_secs(30);
+/// How often the outbox is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// The name under which every trial sells.
 const SKU: &str = "WIDGET-001";
+
+/// A setting of a node.
+pub type Setting = (&'static str, String);
 
 /// A shop that is about to be broken.
 #[derive(Debug)]
 pub struct Scene {
     /// What the nodes share.
     pub stores: Stores,
-    /// What each node is started with besides the stores' addresses.
-    pub settings: Vec<(&'static str, &'static str)>,
+    /// What each node is started with besides, or instead of, the stores' addresses.
+    pub settings: Vec<Vec<Setting>>,
     /// The nodes.
     pub nodes: Vec<Node>,
     /// Their clients.
@@ -28,7 +46,7 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Starts `nodes` nodes and opens a sale on the first of them.
+    /// Starts `nodes` nodes with these settings and opens a sale on the first of them.
     pub async fn open(
         stores: Stores,
         settings: &[(&'static str, &'static str)],
@@ -36,14 +54,40 @@ impl Scene {
         stock: u32,
         limit: u32,
     ) -> Self {
-        let settings = settings.to_vec();
-        let mut started = Vec::new();
-        for _ in 0..nodes {
-            started.push(stores.node_with(settings.iter().copied()).await);
+        let settings = settings.iter().map(|&(name, value)| (name, value.to_owned()));
+        let each = vec![settings.collect(); nodes];
+        Self::open_each(stores, each, stock, limit).await
+    }
+
+    /// Starts a node for each of `settings` and opens a sale on the first of them.
+    pub async fn open_each(
+        stores: Stores,
+        settings: Vec<Vec<Setting>>,
+        stock: u32,
+        limit: u32,
+    ) -> Self {
+        let mut nodes = Vec::new();
+        for each in &settings {
+            nodes.push(stores.node_with(each.iter().cloned()).await);
         }
-        let shops = started.iter().map(|node| node.shop.clone()).collect();
+        let shops = nodes.iter().map(|node| node.shop.clone()).collect();
         let recorder = Recorder::open(shops, SKU, stock, limit).await;
-        Self { stores, settings, nodes: started, recorder }
+        Self { stores, settings, nodes, recorder }
+    }
+
+    /// What happens beside the crowd: does what it wants, by itself.
+    #[must_use]
+    pub fn spawn(&self, crowd: Crowd) -> JoinHandle<Vec<String>> {
+        let recorder = self.recorder.clone();
+        spawn_local(async move { crowd.buy(&recorder).await })
+    }
+
+    /// Follows the stream of each node until the trial ends.
+    pub fn follow_streams(&self) {
+        for node in 0..self.nodes.len() {
+            let recorder = self.recorder.clone();
+            spawn_local(async move { recorder.follow(node).await });
+        }
     }
 
     /// Kills a node in the middle of whatever it does and starts it anew.
@@ -54,9 +98,23 @@ impl Scene {
 
     /// Starts a node anew that is gone.
     pub async fn restart(&mut self, node: usize) {
-        let anew = self.stores.node_with(self.settings.iter().copied()).await;
+        let anew = self.anew(node, &StampedeProcess::program()).await;
         self.recorder.moved(node, anew.shop.clone());
         self.nodes[node] = anew;
+    }
+
+    /// Asks a node to stop while it sells; from when it has, one of this program is in its place.
+    pub async fn roll(&mut self, node: usize, program: &Path) -> Ended {
+        let anew = self.anew(node, program).await;
+        let old = replace(&mut self.nodes[node], anew);
+        old.process.terminate();
+        let ended = old.process.wait(STOP_LIMIT).await;
+        self.recorder.moved(node, self.nodes[node].shop.clone());
+        ended
+    }
+
+    async fn anew(&self, node: usize, program: &Path) -> Node {
+        self.stores.node_of(program, self.settings[node].iter().cloned()).await
     }
 
     /// Waits until all is quiet, and holds everything that clients saw to the specification.
@@ -64,14 +122,18 @@ impl Scene {
     /// `left` are buyers who never got to know, in words. Ends the nodes: the program's own
     /// comparison of gate and ledger comes last, with nothing at work beside it.
     pub async fn conclude(self, promise: Promise, left: Vec<String>) -> Trial {
+        let fault_over = Instant::now();
         self.recorder.drained(0, AGREEMENT_LIMIT).await;
+        let drained = fault_over.elapsed();
         for node in 0..self.nodes.len() {
             self.recorder.look(node).await;
         }
         let history = self.recorder.history(self.stores.ledger().await);
-        drop(self.nodes);
         let mut trial = check(&history, promise);
         trial.violations.extend(left);
+        trial.measured(Figure::time("until the ledger had everything", drained));
+        nothing_is_left(&self.stores, promise, &mut trial).await;
+        drop(self.nodes);
         let compared = StampedeProcess::run(["reconcile"], self.stores.settings()).await;
         let sum = compared.lines.iter().find(|line| line.starts_with("all "));
         let agrees = sum.is_some_and(|sum| sum.split_whitespace().last() == Some("0"));
@@ -79,5 +141,34 @@ impl Scene {
             format!("gate and ledger do not agree in the end: {:?}", compared.lines)
         });
         trial
+    }
+}
+
+/// Nothing stands in the outbox, nothing is in a worker's hand, and nothing was given up.
+async fn nothing_is_left(stores: &Stores, promise: Promise, trial: &mut Trial) {
+    let Stores::Redis { redis, database } = stores else { return };
+    let emptied = async {
+        // Acknowledged a moment after its commit.
+        loop {
+            let left = OutboxLeft::of(redis).await;
+            if left.entries == 0 && left.pending == 0 {
+                return left;
+            }
+            sleep(LOOK_EVERY).await;
+        }
+    };
+    let left = match timeout(EMPTY_LIMIT, emptied).await {
+        Ok(left) => left,
+        Err(_) => OutboxLeft::of(redis).await,
+    };
+    let letters = left.dead + dead_letters(database.url()).await;
+    trial.expect(left.entries == 0 && left.pending == 0, || {
+        format!("left in the outbox, with all in the ledger: {left:?}")
+    });
+    match promise {
+        Promise::NothingLost => {
+            trial.expect(letters == 0, || format!("{letters} dead letters"));
+        }
+        Promise::LossCounted => trial.measured(Figure::count("dead letters", letters)),
     }
 }

@@ -1,8 +1,8 @@
 //! R1: a node dies without a word, again and again, while a crowd buys.
 
 use stampede_testkit::shop::Stores;
-use tokio::task::spawn_local;
 
+use super::instants;
 use crate::{Chance, Crowd, Line, Promise, Scene, Trial};
 
 const BUYERS: usize = 600;
@@ -12,19 +12,17 @@ const STOCK: u32 = 700;
 
 pub(super) fn line() -> Line {
     Line::new("R1", "server killed at random instants under load")
-        .kind("embedded", 100, 6.0, |chance| killed(Stores::embedded(), 1, chance))
-        .kind("redis", 100, 6.0, |chance| async { killed(Stores::redis().await, 2, chance).await })
+        .kind("embedded", 100, 2.0, |chance| killed(Stores::embedded(), 1, chance))
+        .kind("redis", 100, 2.0, |chance| async { killed(Stores::redis().await, 2, chance).await })
 }
 
 /// Kills one of `nodes` nodes, up to three times, after numbers of decided attempts by chance.
 async fn killed(stores: Stores, nodes: usize, mut chance: Chance) -> Trial {
     let mut scene = Scene::open(stores, &[], nodes, STOCK, LIMIT).await;
-    let crowd = Crowd::of(&mut chance, BUYERS, LIMIT, nodes);
-    let mut instants: Vec<usize> =
-        (0..chance.number(1, 3)).map(|_| chance.number(1, BUYERS)).collect();
-    instants.sort_unstable();
-    let recorder = scene.recorder.clone();
-    let buying = spawn_local(async move { crowd.buy(&recorder).await });
+    let crowd = Crowd::of(&mut chance, "buyer", BUYERS, LIMIT, nodes);
+    let kills = chance.number(1, 3);
+    let instants = instants(&mut chance, kills, BUYERS);
+    let buying = scene.spawn(crowd);
     for instant in instants {
         scene.recorder.decided(instant).await;
         scene.kill_and_restart(chance.number(0, nodes - 1)).await;

@@ -94,6 +94,14 @@ pub async fn sqlite_rows(file: &Path) -> Vec<LedgerRow> {
         .expect("the table of purchases")
 }
 
+/// How many purchases in a Postgres wait for a person.
+pub async fn dead_letters(url: &str) -> usize {
+    let mut connection = PgConnection::connect(url).await.expect("the database answers");
+    let count = sqlx::query_scalar("SELECT count(*) FROM dead_letters");
+    let count: i64 = count.fetch_one(&mut connection).await.expect("the table of dead letters");
+    usize::try_from(count).expect("not negative")
+}
+
 /// Does something to a Postgres that only a fault or another version would do.
 pub async fn execute(url: &str, statement: &str) {
     let mut connection = PgConnection::connect(url).await.expect("the database answers");

@@ -15,9 +15,11 @@
 mod child;
 mod container;
 mod copy;
+mod held_commits;
 mod host;
 mod ledger_copy;
 mod ledger_rows;
+mod outbox_left;
 mod own_postgres;
 mod own_redis;
 mod port;
@@ -31,11 +33,14 @@ mod stampede;
 mod stampede_log;
 mod until;
 
+pub use held_commits::HeldCommits;
 pub use host::{DiskFault, Host, Lost, Refused};
 pub use ledger_copy::LedgerCopy;
 pub use ledger_rows::{
-    KeptRow, LedgerRow, execute, postgres_kept, postgres_rows, sqlite_kept, sqlite_rows,
+    KeptRow, LedgerRow, dead_letters, execute, postgres_kept, postgres_rows, sqlite_kept,
+    sqlite_rows,
 };
+pub use outbox_left::OutboxLeft;
 pub use own_postgres::{OwnPostgres, OwnPostgresOptions, TakenConnections};
 pub use own_redis::{Fsync, OwnRedis, OwnRedisOptions};
 pub use postgres::{TestDatabase, postgres};

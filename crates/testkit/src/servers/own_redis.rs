@@ -134,6 +134,11 @@ impl OwnRedis {
         self.restart().await;
     }
 
+    /// Forgets every key and goes on, as after a command that somebody should not have given.
+    pub async fn flush(&self) {
+        self.told(&mut redis::cmd("FLUSHALL")).await;
+    }
+
     /// Puts its files aside as they are now, for [`OwnRedis::restart_from_copy`].
     pub async fn save_copy(&mut self) {
         let copy = TempDir::with_prefix_in("copy-", self.folder.path()).expect("a folder");

@@ -58,6 +58,21 @@ impl StampedeProcess {
         blocking(move || Self::launch(&binary(), &args, &env)).await
     }
 
+    /// Starts the binary at `program`, which may be of another version, to serve.
+    pub async fn serve_with<'a>(
+        program: &Path,
+        env: impl IntoIterator<Item = (&'a str, String)>,
+    ) -> Self {
+        let (program, args, env) = (program.to_owned(), arguments(["serve"]), owned(env));
+        blocking(move || Self::launch(&program, &args, &env)).await
+    }
+
+    /// The binary under test: the one that `STAMPEDE_BIN` names, else that of profile `ci`.
+    #[must_use]
+    pub fn program() -> PathBuf {
+        binary()
+    }
+
     fn launch(binary: &Path, args: &[OsString], env: &[(String, String)]) -> Self {
         let (child, log, folder) = spawn(binary, args, env);
         let address = log.find(START_LIMIT, |line| field_of(line, "listening", "address"));

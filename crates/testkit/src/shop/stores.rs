@@ -1,5 +1,7 @@
 //! What the nodes of one shop share.
 
+use std::path::Path;
+
 use tempfile::TempDir;
 
 use super::client::{ADMIN_KEY, Shop};
@@ -41,7 +43,9 @@ pub struct Node {
 }
 
 impl Database {
-    fn url(&self) -> &str {
+    /// Its address.
+    #[must_use]
+    pub fn url(&self) -> &str {
         match self {
             Self::Shared(database) => &database.url,
             Self::Own(url) => url,
@@ -103,20 +107,29 @@ impl Stores {
 
     /// Starts a node.
     pub async fn node(&self) -> Node {
-        self.node_with([]).await
+        self.node_with::<&str>([]).await
     }
 
     /// Starts a node with further settings.
-    pub async fn node_with(
+    pub async fn node_with<S: Into<String>>(
         &self,
-        others: impl IntoIterator<Item = (&'static str, &'static str)>,
+        others: impl IntoIterator<Item = (&'static str, S)>,
+    ) -> Node {
+        self.node_of(&StampedeProcess::program(), others).await
+    }
+
+    /// Starts a node of the binary at `program`, which may be of another version.
+    pub async fn node_of<S: Into<String>>(
+        &self,
+        program: &Path,
+        others: impl IntoIterator<Item = (&'static str, S)>,
     ) -> Node {
         let mut settings = self.settings();
         for (name, value) in others {
             settings.retain(|(other, _)| *other != name);
-            settings.push((name, value.to_owned()));
+            settings.push((name, value.into()));
         }
-        let process = StampedeProcess::start(["serve"], settings).await;
+        let process = StampedeProcess::serve_with(program, settings).await;
         let shop = Shop::at(process.base_url());
         Node { process, shop }
     }

@@ -1,0 +1,49 @@
+//! R4: Postgres is away in the middle of a sale, and nobody at level `gate` notices.
+
+use std::time::{Duration, Instant};
+
+use stampede_testkit::{servers::OwnPostgres, shop::Stores};
+use tokio::time::sleep;
+
+use crate::{Chance, Crowd, Line, Promise, Scene, Trial};
+
+const NODES: usize = 2;
+const LIMIT: u32 = 2;
+/// More than anybody wants.
+const STOCK: u32 = 100_000;
+/// Buyers before, after, and in each second between.
+const BUYERS: usize = 40;
+
+pub(super) fn line() -> Line {
+    let (short, long) = (Duration::from_secs(10), Duration::from_mins(2));
+    Line::new("R4", "Postgres away mid-sale, level gate: no failed purchase, all drained")
+        .kind("away 10 s", 10, 15.0, move |chance| away(short, chance))
+        .kind("away 2 min", 3, 130.0, move |chance| away(long, chance))
+}
+
+/// Postgres is killed, and started again when `length` is over.
+async fn away(length: Duration, mut chance: Chance) -> Trial {
+    let mut postgres = OwnPostgres::start().await;
+    let stores = Stores::on(&postgres).await;
+    let scene = Scene::open(stores, &[], NODES, STOCK, LIMIT).await;
+    let mut left = Vec::new();
+    let before = Crowd::of(&mut chance, "before", BUYERS, LIMIT, NODES);
+    left.extend(before.buy(&scene.recorder).await);
+    postgres.kill();
+    let away_since = Instant::now();
+    let mut second = 0;
+    while away_since.elapsed() < length {
+        let name = format!("meanwhile-{second}");
+        let meanwhile = Crowd::of(&mut chance, &name, BUYERS, LIMIT, NODES);
+        left.extend(meanwhile.buy(&scene.recorder).await);
+        second += 1;
+        sleep((away_since + Duration::from_secs(second)).duration_since(Instant::now())).await;
+    }
+    postgres.restart().await;
+    let after = Crowd::of(&mut chance, "after", BUYERS, LIMIT, NODES);
+    left.extend(after.buy(&scene.recorder).await);
+    let failed = scene.recorder.unknown_so_far();
+    let mut trial = scene.conclude(Promise::NothingLost, left).await;
+    trial.expect(failed == 0, || format!("{failed} attempts failed while Postgres was away"));
+    trial
+}

@@ -1,0 +1,86 @@
+//! R9: a long history of a running sale, with pauses, streams, copies and a death, held to the
+//! specification.
+
+use std::time::Duration;
+
+use stampede_testkit::shop::Stores;
+use tokio::{task::spawn_local, time::sleep};
+
+use super::instants;
+use crate::{Chance, Crowd, Line, Promise, Scene, Trial, history::Change};
+
+const BUYERS: usize = 1_700;
+const LIMIT: u32 = 3;
+/// Fewer than the crowd wants, by chance much fewer.
+const STOCK: (usize, usize) = (500, 3_000);
+/// How often somebody looks at the sale.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+const OPERATIONS_MIN: usize = 2_000;
+
+pub(super) fn line() -> Line {
+    Line::new("R9", "recorded histories of at least 2,000 operations against the specification")
+        .kind("embedded", 100, 5.0, |chance| async {
+            recorded(Stores::embedded(), 1, chance).await
+        })
+        .kind("redis", 100, 6.0, |chance| async {
+            recorded(Stores::redis().await, 3, chance).await
+        })
+}
+
+/// What happens beside the crowd.
+#[derive(Clone, Copy)]
+enum Happening {
+    Change(Change),
+    Kill,
+}
+
+async fn recorded(stores: Stores, nodes: usize, mut chance: Chance) -> Trial {
+    let stock = u32::try_from(chance.number(STOCK.0, STOCK.1)).expect("small");
+    let mut scene = Scene::open(stores, &[], nodes, stock, LIMIT).await;
+    scene.follow_streams();
+    let happenings = happenings(&mut chance);
+    let instants = instants(&mut chance, happenings.len(), BUYERS);
+    let crowd = Crowd::of(&mut chance, "buyer", BUYERS, LIMIT, nodes);
+    let buying = scene.spawn(crowd);
+    let looker = scene.recorder.clone();
+    let looking = spawn_local(async move {
+        loop {
+            for node in 0..nodes {
+                looker.look(node).await;
+            }
+            sleep(LOOK_EVERY).await;
+        }
+    });
+    for (happening, instant) in happenings.into_iter().zip(instants) {
+        scene.recorder.decided(instant).await;
+        let node = chance.number(0, nodes - 1);
+        match happening {
+            Happening::Kill => scene.kill_and_restart(node).await,
+            // As often as it takes: an admin who does not know repeats it.
+            Happening::Change(what) => while !scene.recorder.change(node, what).await {},
+        }
+    }
+    let left = buying.await.expect("nobody panics");
+    looking.abort();
+    let operations = scene.recorder.history(Vec::new()).operations.len();
+    let mut trial = scene.conclude(Promise::NothingLost, left).await;
+    trial.expect(operations >= OPERATIONS_MIN, || format!("{operations} operations only"));
+    trial
+}
+
+/// Pauses with what ends them, a death or none, an end or none.
+fn happenings(chance: &mut Chance) -> Vec<Happening> {
+    let mut happenings = Vec::new();
+    for _ in 0..chance.number(0, 2) {
+        happenings.push(Happening::Change(Change::Pause));
+        happenings.push(Happening::Change(Change::Resume));
+    }
+    if chance.happens(1, 2) {
+        let place = chance.number(0, happenings.len());
+        happenings.insert(place, Happening::Kill);
+    }
+    if chance.happens(1, 5) {
+        happenings.push(Happening::Change(Change::End));
+    }
+    happenings
+}
