@@ -7,10 +7,13 @@ use std::{
 
 use serde_json::Value;
 use stampede_testkit::{
-    servers::{LedgerRow, until},
+    servers::LedgerRow,
     shop::{Answer, Events, Shop},
 };
-use tokio::sync::watch;
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 
 use crate::history::{Attempt, Attempted, Change, Event, History, Operation, Receipt, Seen};
 
@@ -178,7 +181,7 @@ impl Recorder {
             if let Some(mut events) = Events::try_open(&self.shop(node), &self.sku).await {
                 self.follow_one(node, &mut events).await;
             }
-            tokio::time::sleep(AGAIN).await;
+            sleep(AGAIN).await;
         }
     }
 
@@ -209,14 +212,22 @@ impl Recorder {
         }
     }
 
-    /// Waits until the ledger has what the gate has sold, by what an admin is told.
-    pub async fn drained(&self, node: usize, limit: Duration) {
-        until("the ledger has what the gate sold", limit, async || {
-            let product = self.shop(node).try_product(&self.sku).await?;
-            let sold = product.body["data"]["totalPurchases"].as_u64()?;
-            (product.body["data"]["persistedPurchases"] == sold).then_some(())
-        })
-        .await;
+    /// Waits until the ledger has what the gate has sold, by what an admin is told; answers
+    /// whether it had within `limit`.
+    pub async fn drained(&self, node: usize, limit: Duration) -> bool {
+        let draining = async {
+            loop {
+                let product = self.shop(node).try_product(&self.sku).await;
+                let data = product.map(|product| product.body["data"].clone()).unwrap_or_default();
+                if data["totalPurchases"].is_u64()
+                    && data["totalPurchases"] == data["persistedPurchases"]
+                {
+                    return;
+                }
+                sleep(LOOK_EVERY).await;
+            }
+        };
+        timeout(limit, draining).await.is_ok()
     }
 
     fn now(&self) -> Duration {
@@ -237,6 +248,8 @@ impl Recorder {
     }
 }
 
+/// How often the ledger is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Before a broken stream is opened again.
 const AGAIN: Duration = Duration::from_millis(50);
 

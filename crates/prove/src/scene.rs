@@ -123,15 +123,18 @@ impl Scene {
     /// comparison of gate and ledger comes last, with nothing at work beside it.
     pub async fn conclude(self, promise: Promise, left: Vec<String>) -> Trial {
         let fault_over = Instant::now();
-        self.recorder.drained(0, AGREEMENT_LIMIT).await;
-        let drained = fault_over.elapsed();
+        let is_drained = self.recorder.drained(0, AGREEMENT_LIMIT).await;
+        let took = fault_over.elapsed();
         for node in 0..self.nodes.len() {
             self.recorder.look(node).await;
         }
         let history = self.recorder.history(self.stores.ledger().await);
         let mut trial = check(&history, promise);
         trial.violations.extend(left);
-        trial.measured(Figure::time("until the ledger had everything", drained));
+        trial.expect(is_drained, || {
+            format!("the ledger has not what the gate has sold within {AGREEMENT_LIMIT:?}")
+        });
+        trial.measured(Figure::time("until the ledger had everything", took));
         nothing_is_left(&self.stores, promise, &mut trial).await;
         drop(self.nodes);
         let compared = StampedeProcess::run(["reconcile"], self.stores.settings()).await;

@@ -32,7 +32,7 @@ Commands:
                     with; ARGUMENTS go to the demo
   test [STAGES]     runs every check and every test, or the stages named:
                     lint, unit, integration, e2e; `cargo xtask test --help` says more
-  prove             breaks running sales in every way that we know, and prints what was lost;
+  prove             breaks running sales in every way that we know, and says what was lost;
                     `cargo xtask prove --help` says more
   bench             measures the server beside a bare actix handler
   lighthouse        measures how fast the page is on a slow phone

@@ -49,7 +49,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Reads the output of cargo test, Vitest and Playwright line by line.
+/// Reads the output of cargo test, Vitest, Playwright and the proof line by line.
 #[derive(Default)]
 pub(crate) struct Reader {
     /// Within the report of what failed, which ends with the summary.
@@ -68,7 +68,7 @@ impl Reader {
         };
         let is_summary = match words.as_slice() {
             ["test", "result:", ..] | ["Tests", ..] => true,
-            // Playwright: "  16 passed (12.3s)" and "  1 failed", alone on their lines.
+            // Playwright and the proof: "  16 passed (12.3s)" and "  1 failed", alone on their lines.
             [number, "passed", time] => is_number(number) && time.starts_with('('),
             [number, "failed"] => is_number(number),
             _ => false,
@@ -177,6 +177,21 @@ mod tests {
             "  293 passed (10.3m)",
         ];
         assert_eq!(outcome(&lines).told(), lines[1..3].join("\n"));
+    }
+
+    #[test]
+    fn what_the_proof_says_of_a_failure_is_told() {
+        let lines = [
+            "    redis                  1/2           1  -  INCOMPLETE",
+            "failures:",
+            "R1/redis",
+            "    lost: PUR-1 was told and is not in the ledger",
+            "  2 failed",
+            "  0 passed (0.1m)",
+        ];
+        let outcome = outcome(&lines);
+        assert_eq!((outcome.passed, outcome.failed), (0, 2));
+        assert_eq!(outcome.told(), lines[1..4].join("\n"));
     }
 
     #[test]

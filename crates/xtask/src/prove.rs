@@ -14,6 +14,10 @@ use crate::{
 /// its own; its arguments are told by `cargo xtask prove --help`.
 pub(crate) fn prove(arguments: &[String]) -> Result<(), Stop> {
     versions::check()?;
+    if arguments.iter().any(|argument| matches!(argument.as_str(), "--help" | "-h" | "--list")) {
+        let error = Command::new(build()?).args(arguments).exec();
+        return Err(Stop::failed(error.to_string()));
+    }
     install::provide([Need::Redis, Need::Postgres], Permission::Install)?;
     let binary = binary::build()?;
     let proof = build()?;

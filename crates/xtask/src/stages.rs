@@ -1,13 +1,13 @@
 //! The stages of `cargo xtask test`, from the quickest answer to the slowest.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf, process::Command};
 
 use crate::{
     binary,
     command::{cargo, check, npm, root, run, run_tests, stopped, target},
     install,
     outcome::Outcome,
-    page,
+    page, prove,
     stop::Stop,
 };
 
@@ -58,8 +58,12 @@ impl Stages {
         let binary = self.binary()?;
         let mut tests = cargo(&["test", "--workspace", "--no-fail-fast"]);
         tests.args(test_files(needs_stores).iter().flat_map(|name| ["--test", name]));
-        tests.env("STAMPEDE_BIN", binary);
-        Ok(run_tests(tests))
+        tests.env("STAMPEDE_BIN", &binary);
+        let mut outcome = run_tests(tests);
+        let mut board = Command::new(prove::build()?);
+        board.env("STAMPEDE_BIN", binary).current_dir(root());
+        outcome += run_tests(board);
+        Ok(outcome)
     }
 
     fn end_to_end(&mut self) -> Result<Outcome, Stop> {

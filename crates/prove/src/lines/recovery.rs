@@ -56,8 +56,9 @@ async fn redis(_chance: Chance) -> Trial {
     let back = Instant::now();
     decided(&scene, 0).await;
     let took = back.elapsed();
-    scene.recorder.drained(0, RECOVERY_LIMIT).await;
+    let is_drained = scene.recorder.drained(0, RECOVERY_LIMIT).await;
     let mut trial = Trial::default();
+    trial.expect(is_drained, || format!("not drained within {RECOVERY_LIMIT:?}"));
     let product = scene.nodes[0].shop.product(scene.recorder.sku()).await;
     let sold = product.data()["totalPurchases"].as_u64();
     trial.expect(sold == Some(u64::from(RECORDED) + 1), || {
@@ -76,6 +77,7 @@ async fn postgres(mut chance: Chance) -> Trial {
     let left = waiting.buy(&scene.recorder).await;
     postgres.restart().await;
     let back = Instant::now();
+    // What keeps it from being drained, the end of the trial says.
     scene.recorder.drained(0, RECOVERY_LIMIT).await;
     let took = back.elapsed();
     let mut trial = scene.conclude(Promise::NothingLost, left).await;

@@ -7,12 +7,14 @@ use stampede_testkit::{
 };
 
 use super::instants;
-use crate::{Chance, Crowd, Line, Promise, Scene, Setting, Trial};
+use crate::{Chance, Crowd, Figure, Line, Promise, Scene, Setting, Trial};
 
 const NODES: usize = 3;
 const KEYS: usize = 100;
 const COPIES: usize = 100;
 const CUTS: usize = 6;
+/// What a node logs when a gate is as the ledger again.
+const RESTORED: &str = "restored a sale's gate";
 
 pub(super) fn line() -> Line {
     Line::new(
@@ -51,7 +53,13 @@ async fn storm(mut chance: Chance) -> Trial {
     }
     let left = buying.await.expect("nobody panics");
     let recorded = scene.stores.ledger().await.len();
+    let lines = scene.nodes.iter().flat_map(|node| node.process.logs());
+    let restores = lines.filter(|line| line.contains(RESTORED)).count();
+    let cut: u64 = proxies.iter().map(|proxy| proxy.carried().cut).sum();
     let mut trial = scene.conclude(Promise::NothingLost, left).await;
+    trial.expect(restores > 0 && cut > 0, || format!("{restores} restores, {cut} cuts"));
+    trial.measured(Figure::count("restores", restores));
+    trial.measured(Figure::count("connections cut", usize::try_from(cut).unwrap_or(usize::MAX)));
     trial.expect(recorded == KEYS, || format!("{recorded} purchases by {KEYS} keys"));
     trial
 }

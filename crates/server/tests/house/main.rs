@@ -34,3 +34,8 @@ fn no_file_and_no_function_is_longer_than_its_ceiling() {
 fn every_path_named_in_the_architecture_exists() {
     assert_none(&named_paths::faults(root(), "docs/ARCHITECTURE.md"));
 }
+
+#[test]
+fn every_path_named_in_the_guarantees_exists() {
+    assert_none(&named_paths::faults(root(), "docs/guarantees.md"));
+}
