@@ -150,6 +150,40 @@ fn a_later_place_in_an_older_life_is_caught() {
     assert_says(&history, "is of an older life than");
 }
 
+/// Five who bought, of whom the second came into the ledger by a restore, and one who bought after
+/// it.
+fn restored() -> Story {
+    let mut story = five_bought();
+    story.attempt(900, AROUND, ("buyer-5", "key"), 1);
+    let rows = &mut story.history.ledger;
+    (rows[1].epoch_number, rows[1].position) = (2, 6);
+    (rows[5].epoch_number, rows[5].position) = (2, 7);
+    story
+}
+
+#[test]
+fn what_a_restore_readmits_was_accepted_when_it_was() {
+    let mut story = restored();
+    let answer = Some(Vec::new());
+    let looked_up = Event::Lookup { buyer: "buyer-1".to_owned(), answer };
+    assert_passes(&story.history);
+    // It is the instant that counts, in which nobody had its units yet.
+    story.note(600, AROUND, looked_up);
+    assert_says(&story.history, "out of order: the acceptance of PUR-1");
+}
+
+#[test]
+fn units_that_a_restore_undid_unanswered_were_missed_meanwhile_and_in_one_life_never() {
+    let refused = |mut story: Story| {
+        story.tell(700, AROUND, ("lost", "key"), 2, Attempted::Unknown);
+        story.tell(710, AROUND, ("lost", "other"), 2, Attempted::Unknown);
+        story.tell(800, AROUND, ("late", "key"), 2, Attempted::SoldOut);
+        story.history
+    };
+    assert_passes(&refused(restored()));
+    assert_says(&refused(five_bought()), "right at no time");
+}
+
 #[test]
 fn sold_out_before_the_acceptance_that_emptied_the_stock_began_is_too_early() {
     let mut story = story();
