@@ -11,7 +11,7 @@ use std::{
 };
 
 use sqlx::{
-    Sqlite, SqlitePool, Transaction,
+    Connection, Sqlite, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use stampede_application::ports::PortError;
@@ -210,6 +210,10 @@ async fn within_turn(turn: &Arc<Mutex<()>>) -> Result<OwnedMutexGuard<()>, PortE
 }
 
 /// A pool of connections that are kept and not tested: the file does not go away.
+///
+/// But one that still counts a transaction as begun is closed and not handed out again: where a
+/// disk is full or fails, SQLite rolls back by itself, the rollback that follows is refused, and
+/// the connection could begin none for ever.
 fn pool(connections_max: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(connections_max)
@@ -217,6 +221,10 @@ fn pool(connections_max: u32) -> SqlitePoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        .before_acquire(|connection, _| {
+            let is_free = !connection.is_in_transaction();
+            Box::pin(async move { Ok(is_free) })
+        })
 }
 
 /// Locks the folder for this process and writes its id; the lock ends with the returned file.
@@ -258,6 +266,17 @@ mod tests {
         first.close().await;
         drop(first);
         EmbeddedDatabase::open(&data).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_ended_by_itself_is_followed_by_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = EmbeddedDatabase::open(folder.path()).await.unwrap();
+        let mut writing = database.write().await.unwrap();
+        // As SQLite does by itself where the disk has no room or fails.
+        sqlx::query("ROLLBACK").execute(&mut *writing.transaction).await.unwrap();
+        drop(writing);
+        database.write().await.unwrap().commit().await.unwrap();
     }
 
     #[tokio::test]
