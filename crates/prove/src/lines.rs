@@ -1,6 +1,11 @@
 //! The lines of the board, one a file.
 
+mod disk;
+mod gate_lost;
+mod load;
+mod network;
 mod postgres_away;
+mod power_lost;
 mod recorded;
 mod recovery;
 mod rolling_restart;
@@ -15,12 +20,16 @@ use crate::{Chance, Line};
 pub fn all() -> Vec<Line> {
     vec![
         server_killed::line(),
+        power_lost::line(),
+        gate_lost::line(),
         postgres_away::line(),
         worker_killed::line(),
+        network::line(),
         storm::line(),
         recorded::line(),
         rolling_restart::line(),
         recovery::line(),
+        disk::line(),
     ]
 }
 

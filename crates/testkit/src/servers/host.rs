@@ -100,8 +100,8 @@ impl Host {
         let shown = |path: &Path| path.display().to_string();
         [
             ("LD_PRELOAD", shown(&library())),
-            ("STAMPEDE_HOST_DISK", shown(&self.disk)),
-            ("STAMPEDE_HOST_SIDE", shown(self.side.path())),
+            ("TEST_HOST_DISK", shown(&self.disk)),
+            ("TEST_HOST_SIDE", shown(self.side.path())),
         ]
     }
 

@@ -102,6 +102,13 @@ pub async fn dead_letters(url: &str) -> usize {
     usize::try_from(count).expect("not negative")
 }
 
+/// The number of the newest life of any sale's gate in a Postgres.
+pub async fn postgres_epoch(url: &str) -> i64 {
+    let mut connection = PgConnection::connect(url).await.expect("the database answers");
+    let newest = sqlx::query_scalar("SELECT coalesce(max(epoch_number), 0) FROM sales");
+    newest.fetch_one(&mut connection).await.expect("the table of sales")
+}
+
 /// Does something to a Postgres that only a fault or another version would do.
 pub async fn execute(url: &str, statement: &str) {
     let mut connection = PgConnection::connect(url).await.expect("the database answers");

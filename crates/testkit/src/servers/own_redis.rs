@@ -1,6 +1,7 @@
 //! A Redis that belongs to one test.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     fs::{self, File},
     path::PathBuf,
@@ -198,8 +199,25 @@ impl OwnRedis {
         self.told(redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes)).await;
     }
 
+    /// How many entries of its streams each consumer of `group` holds.
+    pub async fn in_hands(&self, group: &'static str) -> BTreeMap<String, u64> {
+        type Pending = (u64, Option<String>, Option<String>, Option<Vec<(String, u64)>>);
+        let streams = redis::cmd("KEYS").arg("*").clone();
+        let names: Vec<String> = self.asked(&streams).await.expect("its keys");
+        let mut hands = BTreeMap::new();
+        for name in names {
+            // Other keys, and streams without that group, are errors.
+            let pending = redis::cmd("XPENDING").arg(name).arg(group).clone();
+            let Some((_, _, _, held)) = self.asked::<Pending>(&pending).await else { continue };
+            for (consumer, count) in held.into_iter().flatten() {
+                *hands.entry(consumer).or_default() += count;
+            }
+        }
+        hands
+    }
+
     /// Gives a command that answers `OK`.
-    pub async fn told(&self, command: &mut redis::Cmd) {
+    async fn told(&self, command: &mut redis::Cmd) {
         let answer: Option<String> = self.asked(command).await;
         assert_eq!(answer.as_deref(), Some("OK"), "{command:?}");
     }

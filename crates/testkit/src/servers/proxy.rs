@@ -4,7 +4,7 @@ mod relay;
 mod way;
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, ToSocketAddrs},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -78,9 +78,9 @@ pub struct Bytes {
 }
 
 impl Proxy {
-    /// Listens on a free port, in front of the server that `url` names by address and port.
+    /// Listens on a free port, in front of the server that `url` names by host and port.
     pub async fn before(url: &str) -> Self {
-        let network = Arc::new(Network::to(authority(url).parse().expect("an address and port")));
+        let network = Arc::new(Network::to(place_of(url)));
         let (orders, incoming) = mpsc::unbounded_channel();
         let (started, address) = oneshot::channel();
         let theirs = Arc::clone(&network);
@@ -97,7 +97,7 @@ impl Proxy {
         Self { address, network, orders }
     }
 
-    /// `url`, which names a server by address and port, by way of this proxy.
+    /// `url`, which names a server by host and port, by way of this proxy.
     #[must_use]
     pub fn url(&self, url: &str) -> String {
         url.replacen(authority(url), &self.address.to_string(), 1)
@@ -105,8 +105,7 @@ impl Proxy {
 
     /// Leads new connections to the server at `url`; those that stand stay where they are.
     pub fn lead_to(&self, url: &str) {
-        let upstream = authority(url).parse().expect("an address and port");
-        self.network.upstream.send_replace(upstream);
+        self.network.upstream.send_replace(place_of(url));
     }
 
     /// What becomes of what clients say, from now on.
@@ -207,4 +206,9 @@ fn authority(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let place = rest.split(['/', '?']).next().unwrap_or(rest);
     place.rsplit_once('@').map_or(place, |(_, place)| place)
+}
+
+fn place_of(url: &str) -> SocketAddr {
+    let places = authority(url).to_socket_addrs();
+    places.ok().and_then(|mut places| places.next()).expect("a host and a port")
 }

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::client::{ADMIN_KEY, Shop};
 use crate::servers::{
-    KeptRow, LedgerRow, OwnPostgres, OwnRedis, SharedRedis, StampedeProcess, TestDatabase,
+    Host, KeptRow, LedgerRow, OwnPostgres, OwnRedis, SharedRedis, StampedeProcess, TestDatabase,
     postgres, postgres_kept, postgres_rows, redis, scratch, sqlite_kept, sqlite_rows,
 };
 
@@ -15,6 +15,13 @@ use crate::servers::{
 pub enum Stores {
     /// The folder of the one node.
     Embedded(TempDir),
+    /// The folder of the one node, which is the disk of a machine of its own.
+    OnHost {
+        /// The folder.
+        folder: TempDir,
+        /// The machine.
+        host: Host,
+    },
     /// As many nodes as one likes.
     Redis {
         /// The gate's.
@@ -60,6 +67,14 @@ impl Stores {
         Self::Embedded(scratch("data"))
     }
 
+    /// Of one node of the engine embedded, on a machine that can lose power and fill up.
+    #[must_use]
+    pub fn embedded_on_host() -> Self {
+        let folder = scratch("data");
+        let host = Host::with_disk(folder.path());
+        Self::OnHost { folder, host }
+    }
+
     /// Of nodes of the engine redis, on the stores of all tests.
     pub async fn redis() -> Self {
         Self::Redis { redis: redis().await, database: Database::Shared(postgres().await) }
@@ -74,6 +89,20 @@ impl Stores {
     /// Over a Postgres that the test stops and restarts.
     pub async fn on(postgres: &OwnPostgres) -> Self {
         Self::Redis { redis: redis().await, database: Database::Own(postgres.url()) }
+    }
+
+    /// Over stores of the test's own at these addresses, such as those of proxies.
+    #[must_use]
+    pub fn at(redis: String, database: String) -> Self {
+        let redis = SharedRedis { url: redis, prefix: "stampede:".to_owned() };
+        Self::Redis { redis, database: Database::Own(database) }
+    }
+
+    /// The machine of the one node.
+    #[must_use]
+    pub fn host(&self) -> &Host {
+        let Self::OnHost { host, .. } = self else { panic!("nodes on machines of their own") };
+        host
     }
 
     /// Over both stores of the test's own.
@@ -91,7 +120,7 @@ impl Stores {
             ("RATE_LIMIT_PURCHASE_PER_BUYER", "0".to_owned()),
         ];
         match self {
-            Self::Embedded(folder) => {
+            Self::Embedded(folder) | Self::OnHost { folder, .. } => {
                 settings.push(("STAMPEDE_ENGINE", "embedded".to_owned()));
                 settings.push(("STAMPEDE_DATA_DIR", folder.path().display().to_string()));
             }
@@ -101,6 +130,9 @@ impl Stores {
                 settings.push(("STAMPEDE_REDIS_PREFIX", redis.prefix.clone()));
                 settings.push(("DATABASE_URL", database.url().to_owned()));
             }
+        }
+        if let Self::OnHost { host, .. } = self {
+            settings.extend(host.environment());
         }
         settings
     }
@@ -137,7 +169,7 @@ impl Stores {
     /// As many nodes as the engine allows, at most two.
     pub async fn nodes(&self) -> Vec<Node> {
         match self {
-            Self::Embedded(_) => vec![self.node().await],
+            Self::Embedded(_) | Self::OnHost { .. } => vec![self.node().await],
             Self::Redis { .. } => vec![self.node().await, self.node().await],
         }
     }
@@ -153,7 +185,9 @@ impl Stores {
     /// Every purchase in the ledger, read past the program, in the order of buyers.
     pub async fn ledger(&self) -> Vec<LedgerRow> {
         match self {
-            Self::Embedded(folder) => sqlite_rows(&folder.path().join("stampede.db")).await,
+            Self::Embedded(folder) | Self::OnHost { folder, .. } => {
+                sqlite_rows(&folder.path().join("stampede.db")).await
+            }
             Self::Redis { database, .. } => postgres_rows(database.url()).await,
         }
     }

@@ -6,8 +6,8 @@
  * undoes what no completed sync covers, as a power loss does. The test can also make writes and
  * syncs fail, and shift the clock.
  *
- * Environment: STAMPEDE_HOST_DISK, the folder (no symbolic links in its path);
- * STAMPEDE_HOST_SIDE, a folder outside of it and on the same file system, with
+ * Environment: TEST_HOST_DISK, the folder (no symbolic links in its path);
+ * TEST_HOST_SIDE, a folder outside of it and on the same file system, with
  *
  *   journal  records as `struct record` below, appended;
  *   switch   `struct switches` below, written by the test and looked at on every call;
@@ -88,7 +88,7 @@ static void give_up(const char *why) {
 
 __attribute__((constructor)) static void begin(void) {
     libc_clock_gettime = dlsym(RTLD_NEXT, "clock_gettime");
-    const char *folder = getenv("STAMPEDE_HOST_DISK"), *side = getenv("STAMPEDE_HOST_SIDE");
+    const char *folder = getenv("TEST_HOST_DISK"), *side = getenv("TEST_HOST_SIDE");
     if (!folder || !side) return;
     char path[PATH_MAX];
     snprintf(disk, sizeof disk, "%s", folder);

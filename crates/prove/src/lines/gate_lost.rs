@@ -1,0 +1,222 @@
+//! R3: the gate forgets, or lives twice, or is restored or drained by one that was frozen.
+
+use std::time::Duration;
+
+use stampede_testkit::{
+    servers::{
+        OwnRedis, OwnRedisOptions, Proxy, TestDatabase, Way, postgres, postgres_epoch, until,
+    },
+    shop::Stores,
+};
+use tokio::time::timeout;
+
+use super::load::Load;
+use crate::{Chance, Figure, Line, Promise, Trial};
+
+const TITLE: &str = "Redis flushed, set back, promoted, alive twice; who restores or drains frozen";
+/// By which outbox workers read.
+const GROUP: &str = "ledger";
+/// What a node logs at the end of a restore.
+const RESTORED: &str = "restored a sale's gate";
+/// How long a restore may take that follows another one, and a batch that changes hands.
+const HANDOVER_LIMIT: Duration = Duration::from_secs(45);
+/// How long a split brain lasts if nothing is decided in it.
+const SPLIT: Duration = Duration::from_secs(4);
+/// Attempts that are decided between two faults that belong together.
+const SOME: usize = 60;
+/// How often a restorer is tried to be caught at work.
+const TRIES: usize = 5;
+/// How late each answer of Postgres comes while it is tried, which makes a restore last.
+const SLOW: Duration = Duration::from_millis(15);
+
+pub(super) fn line() -> Line {
+    Line::new("R3", TITLE)
+        .kind("flushed", 15, 8.0, flushed)
+        .kind("empty", 15, 8.0, empty)
+        .kind("older-file", 15, 8.0, older_file)
+        .kind("promoted", 15, 8.0, promoted)
+        .kind("failed-back", 15, 10.0, failed_back)
+        .kind("old-master-alive", 15, 15.0, old_master_alive)
+        .kind("restorer-frozen", 15, 20.0, restorer_frozen)
+        .kind("worker-frozen", 15, 20.0, worker_frozen)
+}
+
+/// Two nodes at level `ledger`, both stores behind proxies.
+struct Shop {
+    redis: OwnRedis,
+    /// Attached before the sale, so that the gate's life does not end in its middle.
+    replica: OwnRedis,
+    to_redis: Proxy,
+    to_postgres: Proxy,
+    database: TestDatabase,
+    load: Load,
+}
+
+impl Shop {
+    async fn open(chance: Chance) -> Self {
+        Self::open_with(&[("STAMPEDE_ACK", "ledger")], chance).await
+    }
+
+    async fn open_with(settings: &[(&'static str, &'static str)], chance: Chance) -> Self {
+        let options = || OwnRedisOptions { appendonly: true, ..OwnRedisOptions::default() };
+        let (redis, replica) = (OwnRedis::start(options()).await, OwnRedis::start(options()).await);
+        replica.replicate(&redis).await;
+        let to_redis = Proxy::before(&redis.url()).await;
+        let database = postgres().await;
+        let to_postgres = Proxy::before(&database.url).await;
+        let addresses = (to_redis.url(&redis.url()), to_postgres.url(&database.url));
+        let stores = Stores::at(addresses.0, addresses.1);
+        let load = Load::on(stores, settings, 2, chance).await;
+        Self { redis, replica, to_redis, to_postgres, database, load }
+    }
+
+    /// The replica becomes the master of all clients; the old one goes on without any.
+    async fn fail_over(&self) {
+        self.replica.promote().await;
+        self.to_redis.lead_to(&self.replica.url());
+        self.to_redis.cut().await;
+    }
+
+    async fn conclude(self) -> Trial {
+        self.load.conclude(Promise::NothingLost).await
+    }
+}
+
+async fn flushed(chance: Chance) -> Trial {
+    let mut shop = Shop::open(chance).await;
+    for instant in shop.load.some_instants(2) {
+        shop.load.decided(instant).await;
+        shop.redis.flush().await;
+    }
+    shop.conclude().await
+}
+
+async fn empty(chance: Chance) -> Trial {
+    let mut shop = Shop::open(chance).await;
+    for instant in shop.load.some_instants(2) {
+        shop.load.decided(instant).await;
+        shop.redis.restart_empty().await;
+    }
+    shop.conclude().await
+}
+
+async fn older_file(chance: Chance) -> Trial {
+    let mut shop = Shop::open(chance).await;
+    let instants = shop.load.instants(2);
+    shop.load.decided(instants[0]).await;
+    shop.redis.save_copy().await;
+    shop.load.decided(instants[1]).await;
+    shop.redis.restart_from_copy().await;
+    shop.conclude().await
+}
+
+async fn promoted(chance: Chance) -> Trial {
+    let mut shop = Shop::open(chance).await;
+    let instant = shop.load.instants(1)[0];
+    shop.load.decided(instant).await;
+    shop.fail_over().await;
+    shop.conclude().await
+}
+
+/// Clients are led back to the old master, which has slept meanwhile: the same life of the same
+/// data, rolled back by all that the other one did.
+async fn failed_back(chance: Chance) -> Trial {
+    let mut shop = Shop::open(chance).await;
+    let instant = shop.load.instants(1)[0];
+    shop.load.decided(instant).await;
+    shop.fail_over().await;
+    shop.load.decided_more(SOME).await;
+    shop.to_redis.lead_to(&shop.redis.url());
+    shop.to_redis.cut().await;
+    shop.conclude().await
+}
+
+/// One node goes to the new master, the other one stays with the old one.
+async fn old_master_alive(chance: Chance) -> Trial {
+    let mut shop = Shop::open(chance).await;
+    let instant = shop.load.instants(1)[0];
+    shop.load.decided(instant).await;
+    shop.replica.promote().await;
+    shop.to_redis.lead_to(&shop.replica.url());
+    let moved = shop.load.a_node();
+    shop.load.scene.kill_and_restart(moved).await;
+    // Each side may close the other one again and again: safe, and slow.
+    timeout(SPLIT, shop.load.decided_more(SOME)).await.ok();
+    shop.to_redis.cut().await;
+    shop.conclude().await
+}
+
+/// A node that has taken the next epoch for a restore is frozen before it has restored; another
+/// one restores and sells, and then the first one goes on where it was.
+async fn restorer_frozen(chance: Chance) -> Trial {
+    let mut shop = Shop::open(chance).await;
+    let instant = shop.load.instants(1)[0];
+    shop.load.decided(instant).await;
+    let (frozen, other) = if shop.load.chance.happens(1, 2) { (0, 1) } else { (1, 0) };
+    let mut is_caught = false;
+    for _ in 0..TRIES {
+        is_caught = freeze_a_restorer(&shop, frozen, other).await;
+        if is_caught {
+            break;
+        }
+    }
+    let mut trial = shop.conclude().await;
+    trial.expect(is_caught, || format!("no restore was caught at work in {TRIES} tries"));
+    trial
+}
+
+/// False if the restore was over before the node was frozen.
+async fn freeze_a_restorer(shop: &Shop, frozen: usize, other: usize) -> bool {
+    let nodes = &shop.load.scene.nodes;
+    let restores = |node: usize| {
+        nodes[node].process.logs().iter().filter(|line| line.contains(RESTORED)).count()
+    };
+    let before = (restores(frozen), restores(other), postgres_epoch(&shop.database.url).await);
+    shop.to_postgres.replies(Way::Delay(SLOW));
+    // Nobody else is to restore.
+    nodes[other].process.pause();
+    shop.redis.flush().await;
+    until("an epoch for a restore", HANDOVER_LIMIT, async || {
+        (postgres_epoch(&shop.database.url).await > before.2).then_some(())
+    })
+    .await;
+    nodes[frozen].process.pause();
+    let is_caught = restores(frozen) == before.0;
+    shop.to_postgres.replies(Way::Pass);
+    nodes[other].process.resume();
+    if is_caught {
+        until("a restore by the other node", HANDOVER_LIMIT, async || {
+            (restores(other) > before.1).then_some(())
+        })
+        .await;
+    }
+    nodes[frozen].process.resume();
+    is_caught
+}
+
+/// Both nodes hold batches of the outbox that they cannot commit; one is frozen, the ledger
+/// comes back, the other one takes over what the first one holds, and then that one goes on.
+///
+/// At level `gate`, where workers alone bring purchases to the ledger.
+async fn worker_frozen(chance: Chance) -> Trial {
+    let settings =
+        [("STAMPEDE_OUTBOX_CLAIM_IDLE_MS", "1000"), ("STAMPEDE_POSTGRES_IDLE_MAX_MS", "2000")];
+    let mut shop = Shop::open_with(&settings, chance).await;
+    let instant = shop.load.instants(1)[0];
+    shop.load.decided(instant).await;
+    shop.to_postgres.freeze();
+    until("a batch in each node's hand", HANDOVER_LIMIT, async || {
+        (shop.redis.in_hands(GROUP).await.len() > 1).then_some(())
+    })
+    .await;
+    let frozen = shop.load.a_node();
+    shop.load.scene.nodes[frozen].process.pause();
+    let held: u64 = shop.redis.in_hands(GROUP).await.values().sum();
+    shop.to_postgres.thaw();
+    shop.load.scene.recorder.drained(1 - frozen, HANDOVER_LIMIT).await;
+    shop.load.scene.nodes[frozen].process.resume();
+    let mut trial = shop.conclude().await;
+    let held = usize::try_from(held).unwrap_or(0);
+    trial.measured(Figure::count("entries in hand when frozen", held));
+    trial
+}

@@ -1,0 +1,52 @@
+//! R2: the power of the machine of Redis fails while a crowd buys.
+//!
+//! Its file is cut back to what it had really synced, since killing it alone loses nothing.
+
+use stampede_testkit::{
+    servers::{Fsync, OwnRedis, OwnRedisOptions, Proxy, postgres},
+    shop::Stores,
+};
+
+use super::load::Load;
+use crate::{Chance, Figure, Line, Promise, Trial};
+
+/// Attempts that are decided while the ledger hangs, so that the outbox has something to lose.
+const BEHIND: usize = 60;
+const TITLE: &str = "power loss of Redis, cut to what it had synced";
+
+pub(super) fn line() -> Line {
+    use Fsync::{Always, EverySecond};
+    use Promise::{LossCounted, NothingLost};
+    Line::new("R2", TITLE)
+        .kind("always-gate", 20, 8.0, |chance| lost(Always, "gate", NothingLost, chance))
+        .kind("always-ledger", 20, 8.0, |chance| lost(Always, "ledger", NothingLost, chance))
+        .kind("everysec-gate", 20, 8.0, |chance| lost(EverySecond, "gate", LossCounted, chance))
+        .kind("everysec-ledger", 20, 8.0, |chance| lost(EverySecond, "ledger", NothingLost, chance))
+}
+
+/// At level `gate` the ledger hangs before every other power loss, which is when most is at
+/// stake: nothing that is told is anywhere but in Redis.
+async fn lost(fsync: Fsync, level: &'static str, promise: Promise, chance: Chance) -> Trial {
+    let options =
+        OwnRedisOptions { appendonly: true, fsync, power_loss: true, ..OwnRedisOptions::default() };
+    let mut redis = OwnRedis::start(options).await;
+    let database = postgres().await;
+    let network = Proxy::before(&database.url).await;
+    let stores = Stores::at(redis.url(), network.url(&database.url));
+    let mut load = Load::on(stores, &[("STAMPEDE_ACK", level)], 2, chance).await;
+    let mut unsynced = 0;
+    for instant in load.some_instants(2) {
+        load.decided(instant).await;
+        let hangs = level == "gate" && load.chance.happens(1, 2);
+        if hangs {
+            network.freeze();
+            load.decided_more(BEHIND).await;
+        }
+        unsynced += redis.lose_power().changes;
+        redis.restart().await;
+        network.thaw();
+    }
+    let mut trial = load.conclude(promise).await;
+    trial.measured(Figure::count("writes that power loss took", unsynced));
+    trial
+}
