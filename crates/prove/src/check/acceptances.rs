@@ -100,7 +100,7 @@ impl<'a> Acceptances<'a> {
             by_number.insert(row.recorded.purchase_no.as_str(), index);
             by_buyer.entry(row.recorded.buyer.as_str()).or_default().push(index);
         }
-        let undone_units = if is_one_life { 0 } else { undone_units(tried, &rows) };
+        let undone_units = if is_one_life { 0 } else { undone_units(tried) };
         Self { rows, remaining, undone_units, by_number, by_buyer, is_one_life }
     }
 
@@ -212,17 +212,12 @@ fn check_instant(history: &History, row: &Row<'_>, trial: &mut Trial) {
     });
 }
 
-/// Units of attempts of unknown outcome that the ledger does not have.
-fn undone_units(tried: &HashMap<&str, Vec<Tried<'_>>>, rows: &[Row<'_>]) -> u32 {
-    let made = rows.iter().map(|row| (row.recorded.buyer.as_str(), row.key));
-    let made: HashSet<(&str, Option<&str>)> = made.collect();
-    let mut undone: HashMap<(&str, &str), u32> = HashMap::new();
-    for Tried { attempt, .. } in tried.values().flatten() {
-        let (buyer, key) = (attempt.buyer.as_str(), attempt.key.as_str());
-        let is_made = made.contains(&(buyer, Some(key))) || made.contains(&(buyer, None));
-        if attempt.answer == Attempted::Unknown && !is_made {
-            undone.insert((buyer, key), attempt.qty);
-        }
-    }
-    undone.values().sum()
+/// Units of attempts of unknown outcome: each may have been accepted, undone with the gate's life
+/// before anybody was told, and accepted again in a later life, when it was repeated.
+fn undone_units(tried: &HashMap<&str, Vec<Tried<'_>>>) -> u32 {
+    let unknown = tried.values().flatten().filter_map(|Tried { attempt, .. }| {
+        let key = (attempt.buyer.as_str(), attempt.key.as_str());
+        (attempt.answer == Attempted::Unknown).then_some((key, attempt.qty))
+    });
+    unknown.collect::<HashMap<_, _>>().into_values().sum()
 }

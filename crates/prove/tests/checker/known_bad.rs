@@ -92,6 +92,39 @@ fn a_loss_that_is_allowed_is_counted() {
 }
 
 #[test]
+fn a_key_whose_purchase_was_lost_may_buy_again_where_loss_is_counted() {
+    let mut story = five_bought();
+    let receipt = Receipt { number: "PUR-9".to_owned(), remaining: 5, in_ledger: false };
+    story.tell(700, AROUND, ("buyer-4", "key"), 1, Attempted::Accepted(receipt));
+    let row = story.history.ledger.last_mut().expect("five rows");
+    row.purchase_no = "PUR-9".to_owned();
+    row.epoch_number = 2;
+    row.at_ms += 200;
+    let found = check(&story.history, Promise::LossCounted).violations;
+    assert_eq!(found, Vec::<String>::new());
+    assert_says(&story.history, "double: buyer-4 got PUR-4 and PUR-9 by one key");
+}
+
+#[test]
+fn a_status_may_have_shown_what_was_undone_and_bought_again() {
+    let shown = |answer: Attempted| {
+        let mut story = story();
+        story.attempt(100, AROUND, ("bob", "key"), 1);
+        story.tell(150, AROUND, ("ada", "key"), 2, answer);
+        // Ada's two are gone from the gate with its life, and nobody was told of them.
+        story.note(160, AROUND, Event::Look(Some(Seen { version: 2, stock: Some(7) })));
+        story.attempt(300, AROUND, ("carl", "key"), 1);
+        story.attempt(400, AROUND, ("ada", "key"), 2);
+        for row in &mut story.history.ledger[1..] {
+            row.epoch_number = 2;
+        }
+        story.history
+    };
+    assert_passes(&shown(Attempted::Unknown));
+    assert_says(&shown(Attempted::SoldOut), "right at no time");
+}
+
+#[test]
 fn two_purchases_by_one_key_are_double() {
     let mut story = five_bought();
     story.attempt(700, AROUND, ("buyer-0", "other"), 1);
