@@ -2,16 +2,22 @@
 //!
 //! Its file is cut back to what it had really synced, since killing it alone loses nothing.
 
+use std::time::Duration;
+
 use stampede_testkit::{
     servers::{Fsync, OwnRedis, OwnRedisOptions, Proxy, postgres},
     shop::Stores,
 };
+
+use tokio::time::timeout;
 
 use super::load::Load;
 use crate::{Chance, Figure, Line, Promise, Trial};
 
 /// Attempts that are decided while the ledger hangs, so that the outbox has something to lose.
 const BEHIND: usize = 60;
+/// How long the ledger hangs if fewer are: nothing is decided while the last fault is mended.
+const HANGS: Duration = Duration::from_secs(2);
 const TITLE: &str = "power loss of Redis, cut to what it had synced";
 
 pub(super) fn line() -> Line {
@@ -40,7 +46,7 @@ async fn lost(fsync: Fsync, level: &'static str, promise: Promise, chance: Chanc
         let hangs = level == "gate" && load.chance.happens(1, 2);
         if hangs {
             network.freeze();
-            load.decided_more(BEHIND).await;
+            timeout(HANGS, load.decided_more(BEHIND)).await.ok();
         }
         unsynced += redis.lose_power().changes;
         redis.restart().await;

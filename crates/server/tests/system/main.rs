@@ -9,6 +9,7 @@ mod crash;
 mod deletion;
 mod lost_postgres;
 mod lost_redis;
+mod machine;
 mod prices;
 mod races;
 mod stop;
