@@ -33,10 +33,12 @@ pub(super) fn check(history: &History, sale: &Acceptances<'_>, trial: &mut Trial
     }
 }
 
-/// Positions count from 1; later lives of the gate have the later ones.
+/// Positions count from 1; later lives of the gate have the later ones. What a later life readmits
+/// has its place there and the instant of its acceptance in an earlier one.
 fn check_places(history: &History, is_one_life: bool, trial: &mut Trial) {
     let mut rows: Vec<&LedgerRow> = history.ledger.iter().collect();
     rows.sort_by_key(|row| row.position);
+    let first_life = rows.first().map_or(0, |row| row.epoch_number);
     for (row, next) in rows.iter().zip(rows.iter().skip(1)) {
         trial.expect(row.position < next.position, || {
             format!("{} and {} have one position", row.purchase_no, next.purchase_no)
@@ -44,7 +46,7 @@ fn check_places(history: &History, is_one_life: bool, trial: &mut Trial) {
         trial.expect(row.epoch_number <= next.epoch_number, || {
             format!("{} is of an older life than {} before it", next.purchase_no, row.purchase_no)
         });
-        trial.expect(row.at_ms <= next.at_ms || row.epoch_number < next.epoch_number, || {
+        trial.expect(row.at_ms <= next.at_ms || next.epoch_number > first_life, || {
             format!(
                 "{} was accepted before {}, and stands after it",
                 next.purchase_no, row.purchase_no

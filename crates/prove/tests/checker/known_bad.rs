@@ -218,6 +218,20 @@ fn units_that_a_restore_undid_unanswered_were_missed_meanwhile_and_in_one_life_n
 }
 
 #[test]
+fn what_a_later_life_readmits_stands_after_what_was_accepted_later() {
+    let readmitted = |epoch_number| {
+        let mut history = five_bought().history;
+        (history.ledger[3].position, history.ledger[4].position) = (5, 4);
+        for row in &mut history.ledger[3..] {
+            row.epoch_number = epoch_number;
+        }
+        history
+    };
+    assert_passes(&readmitted(2));
+    assert_says(&readmitted(1), "PUR-3 was accepted before PUR-4, and stands after it");
+}
+
+#[test]
 fn sold_out_before_the_acceptance_that_emptied_the_stock_began_is_too_early() {
     let mut story = story();
     for number in 0..5_u64 {
