@@ -39,7 +39,7 @@ pub(super) fn check(
     trial.measured(Figure::count("outcomes that clients did not get to know at once", unknown));
     trial.measured(Figure::count("purchases told", told));
     match promise {
-        Promise::NothingLost => {
+        Promise::NothingLost | Promise::NothingToldLost => {
             for number in lost {
                 trial.violate(format!("lost: {number} was told and is not in the ledger"));
             }

@@ -20,10 +20,10 @@ const TITLE: &str = "embedded: power loss, full disk, failed writes and syncs";
 
 pub(super) fn line() -> Line {
     Line::new("R12", TITLE)
-        .kind("power-loss", 20, 6.0, power_lost)
-        .kind("full-disk", 20, 6.0, |chance| refused(DiskFault::Full, chance))
-        .kind("failed-write", 20, 6.0, |chance| refused(DiskFault::Broken, chance))
-        .kind("failed-sync", 20, 6.0, sync_failed)
+        .kind("power-loss", 20, 3.0, power_lost)
+        .kind("full-disk", 20, 3.0, |chance| refused(DiskFault::Full, chance))
+        .kind("failed-write", 20, 3.0, |chance| refused(DiskFault::Broken, chance))
+        .kind("failed-sync", 20, 12.0, sync_failed)
 }
 
 async fn on_a_host(chance: Chance) -> Load {

@@ -35,10 +35,10 @@ enum Cut {
 
 pub(super) fn line() -> Line {
     Line::new("R6", TITLE)
-        .kind("reply-dropped", 25, 7.0, |chance| cut(Cut::ReplyDropped, chance))
-        .kind("reset", 25, 7.0, |chance| cut(Cut::Reset, chance))
-        .kind("frozen", 25, 10.0, |chance| cut(Cut::Frozen, chance))
-        .kind("swallowed", 25, 10.0, |chance| cut(Cut::Swallowed, chance))
+        .kind("reply-dropped", 25, 3.0, |chance| cut(Cut::ReplyDropped, chance))
+        .kind("reset", 25, 3.0, |chance| cut(Cut::Reset, chance))
+        .kind("frozen", 25, 7.0, |chance| cut(Cut::Frozen, chance))
+        .kind("swallowed", 25, 7.0, |chance| cut(Cut::Swallowed, chance))
 }
 
 async fn cut(cut: Cut, chance: Chance) -> Trial {

@@ -22,12 +22,14 @@ const TITLE: &str = "power loss of Redis, cut to what it had synced";
 
 pub(super) fn line() -> Line {
     use Fsync::{Always, EverySecond};
-    use Promise::{LossCounted, NothingLost};
+    use Promise::{LossCounted, NothingLost, NothingToldLost};
     Line::new("R2", TITLE)
-        .kind("always-gate", 20, 8.0, |chance| lost(Always, "gate", NothingLost, chance))
-        .kind("always-ledger", 20, 8.0, |chance| lost(Always, "ledger", NothingLost, chance))
-        .kind("everysec-gate", 20, 8.0, |chance| lost(EverySecond, "gate", LossCounted, chance))
-        .kind("everysec-ledger", 20, 8.0, |chance| lost(EverySecond, "ledger", NothingLost, chance))
+        .kind("always-gate", 20, 3.0, |chance| lost(Always, "gate", NothingLost, chance))
+        .kind("always-ledger", 20, 3.0, |chance| lost(Always, "ledger", NothingLost, chance))
+        .kind("everysec-gate", 20, 3.0, |chance| lost(EverySecond, "gate", LossCounted, chance))
+        .kind("everysec-ledger", 20, 3.0, |chance| {
+            lost(EverySecond, "ledger", NothingToldLost, chance)
+        })
 }
 
 /// At level `gate` the ledger hangs before every other power loss, which is when most is at
