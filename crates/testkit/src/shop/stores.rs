@@ -177,7 +177,9 @@ impl Stores {
     /// Every purchase that is kept, read past the program: of deleted sales too.
     pub async fn kept(&self) -> Vec<KeptRow> {
         match self {
-            Self::Embedded(folder) => sqlite_kept(&folder.path().join("stampede.db")).await,
+            Self::Embedded(folder) | Self::OnHost { folder, .. } => {
+                sqlite_kept(&folder.path().join("stampede.db")).await
+            }
             Self::Redis { database, .. } => postgres_kept(database.url()).await,
         }
     }
