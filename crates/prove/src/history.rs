@@ -53,7 +53,7 @@ pub enum Event {
     },
     /// The sale as everybody sees it; `None` if that is not known.
     Look(Option<Seen>),
-    /// An event of an open stream; begun when the event before it came.
+    /// An event of an open stream; begun when there was nothing to read yet.
     Told {
         /// Which stream; another after each opening.
         stream: usize,

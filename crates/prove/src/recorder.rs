@@ -12,7 +12,7 @@ use stampede_testkit::{
 };
 use tokio::{
     sync::watch,
-    time::{sleep, timeout},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
 use crate::history::{Attempt, Attempted, Change, Event, History, Operation, Receipt, Seen};
@@ -191,11 +191,23 @@ impl Recorder {
             noted.streams += 1;
             noted.streams
         };
-        let mut begun = self.now();
-        while let Some(event) = events.next_within(SILENCE).await {
-            if let Some(seen) = seen(&event.data, event.id) {
-                self.note(node, begun, Event::Told { stream, seen });
-                begun = self.now();
+        // An event was not there yet when there was last nothing to read. One look may be ahead of
+        // what the runtime knows by then, so it is the look before it that counts.
+        let (mut idle, mut idle_before) = (self.now(), self.now());
+        let mut looks = interval(IDLE_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heard = self.now();
+        while self.now() < heard + SILENCE {
+            tokio::select! {
+                biased;
+                event = events.next_within(SILENCE) => {
+                    let Some(event) = event else { return };
+                    if let Some(seen) = seen(&event.data, event.id) {
+                        self.note(node, idle_before, Event::Told { stream, seen });
+                    }
+                    heard = self.now();
+                }
+                _ = looks.tick() => (idle_before, idle) = (idle, self.now()),
             }
         }
     }
@@ -253,6 +265,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Before a broken stream is opened again.
 const AGAIN: Duration = Duration::from_millis(50);
 
+/// How often it is looked whether a stream has nothing to say.
+const IDLE_EVERY: Duration = Duration::from_millis(10);
 /// A stream says something every 15 s at least.
 const SILENCE: Duration = Duration::from_secs(20);
 

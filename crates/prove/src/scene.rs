@@ -92,15 +92,11 @@ impl Scene {
 
     /// Kills a node in the middle of whatever it does and starts it anew.
     pub async fn kill_and_restart(&mut self, node: usize) {
-        self.nodes[node].process.kill_hard();
-        self.restart(node).await;
-    }
-
-    /// Starts a node anew that is gone.
-    pub async fn restart(&mut self, node: usize) {
+        let killed = self.nodes.remove(node);
+        killed.process.kill().await;
         let anew = self.anew(node, &StampedeProcess::program()).await;
         self.recorder.moved(node, anew.shop.clone());
-        self.nodes[node] = anew;
+        self.nodes.insert(node, anew);
     }
 
     /// Asks a node to stop while it sells; from when it has, one of this program is in its place.

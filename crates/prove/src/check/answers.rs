@@ -38,19 +38,10 @@ pub(super) fn answers<'a>(
             | Event::Change { .. }
             | Event::Strange(_) => continue,
         };
-        let begun = match &operation.event {
-            // It may have been on its way for as long as nothing was read.
-            Event::Told { .. } => operation.ended,
-            Event::Attempt(_)
-            | Event::Lookup { .. }
-            | Event::Look(_)
-            | Event::Change { .. }
-            | Event::Strange(_) => operation.begun,
-        };
         match states {
             Some(states) if !states.is_empty() => answers.push(Answer {
                 operation,
-                begun: begun.saturating_sub(age),
+                begun: operation.begun.saturating_sub(age),
                 ended: operation.ended,
                 states,
             }),

@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    io,
+    fs, io,
     path::Path,
     process::{self, Command, ExitStatus},
     sync::{Mutex, OnceLock, mpsc},
@@ -16,6 +16,9 @@ use super::programs;
 
 /// How often a condition outside of this process is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// How long the threads of a program may take to stop, on a machine with much to do.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
 
 /// A running program. Killed when dropped.
 #[derive(Debug)]
@@ -36,6 +39,26 @@ impl Child {
             Ok(()) | Err(rustix::io::Errno::SRCH) => {}
             Err(error) => panic!("signal {signal:?}: {error}"),
         }
+    }
+
+    /// Stops it in the middle of whatever it does, every thread of it when this returns.
+    ///
+    /// The kernel takes the signal for delivered before it acts on it: one thread has to run to
+    /// stop the others, which meanwhile go on.
+    pub(super) fn stop(&self) {
+        self.signal(Signal::STOP);
+        let stopped = eventually(STOP_LIMIT, || self.is_stopped().then_some(()));
+        assert!(stopped.is_some(), "it does not stop within {STOP_LIMIT:?}");
+    }
+
+    /// Whether every thread of it is stopped; true as well where the system does not tell.
+    pub(super) fn is_stopped(&self) -> bool {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.id())).into_iter().flatten();
+        threads.flatten().all(|thread| {
+            let said = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+            // The state stands behind the name, which is in parentheses and may have some.
+            said.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
+        })
     }
 
     /// Kills at once, without a chance to tidy up, and waits until it is gone.

@@ -240,7 +240,7 @@ impl OwnRedis {
 
     /// Stops it in the middle of whatever it does: connections stay open and nothing answers.
     pub fn pause(&self) {
-        self.child.signal(Signal::STOP);
+        self.child.stop();
     }
 
     /// Lets a paused one go on.

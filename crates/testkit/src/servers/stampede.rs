@@ -128,6 +128,11 @@ impl StampedeProcess {
         self.child.kill();
     }
 
+    /// Kills it as [`StampedeProcess::kill_hard`] does, while everything else goes on.
+    pub async fn kill(mut self) {
+        blocking(move || self.kill_hard()).await;
+    }
+
     /// Asks it to stop (SIGTERM) and does not wait: [`StampedeProcess::wait`] does.
     pub fn terminate(&self) {
         self.child.signal(Signal::TERM);
@@ -135,7 +140,7 @@ impl StampedeProcess {
 
     /// Stops it in the middle of whatever it does: connections stay open and nothing answers.
     pub fn pause(&self) {
-        self.child.signal(Signal::STOP);
+        self.child.stop();
     }
 
     /// Lets a paused one go on.
@@ -252,6 +257,16 @@ while :; do sleep 0.02; done
         let ended = process.wait(LIMIT).await;
         assert_eq!(ended.code, Some(3));
         assert!(ended.lines.iter().any(|line| line.contains("stopped")), "{:?}", ended.lines);
+    }
+
+    #[tokio::test]
+    async fn a_paused_process_does_nothing_from_then_on() {
+        let process = stand_in();
+        process.pause();
+        assert!(process.child.is_stopped());
+        process.resume();
+        process.terminate();
+        assert_eq!(process.wait(LIMIT).await.code, Some(3));
     }
 
     #[tokio::test]
