@@ -94,6 +94,12 @@ impl Scene {
     pub async fn kill_and_restart(&mut self, node: usize) {
         let killed = self.nodes.remove(node);
         killed.process.kill().await;
+        self.start(node).await;
+    }
+
+    /// Starts a node in a place where none is: one that was taken out of the nodes, to be waited
+    /// for while everything else goes on.
+    pub async fn start(&mut self, node: usize) {
         let anew = self.anew(node, &StampedeProcess::program()).await;
         self.recorder.moved(node, anew.shop.clone());
         self.nodes.insert(node, anew);

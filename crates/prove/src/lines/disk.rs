@@ -35,9 +35,9 @@ async fn power_lost(chance: Chance) -> Trial {
     let mut unsynced = 0;
     for instant in load.some_instants(3) {
         load.decided(instant).await;
-        load.scene.nodes[0].process.kill_hard();
+        load.scene.nodes.remove(0).process.kill().await;
         unsynced += load.scene.stores.host().lose_power().changes;
-        load.scene.restart(0).await;
+        load.scene.start(0).await;
     }
     let mut trial = load.conclude(Promise::NothingLost).await;
     trial.measured(Figure::count("writes that power loss took", unsynced));
@@ -65,9 +65,9 @@ async fn refused(fault: DiskFault, chance: Chance) -> Trial {
         host.heal();
         met += usize::try_from(host.refused().writes).expect("a count");
         if load.chance.happens(1, 3) {
-            load.scene.nodes[0].process.kill_hard();
+            load.scene.nodes.remove(0).process.kill().await;
             load.scene.stores.host().lose_power();
-            load.scene.restart(0).await;
+            load.scene.start(0).await;
         }
     }
     let mut trial = load.conclude(Promise::NothingLost).await;
@@ -88,9 +88,7 @@ async fn sync_failed(chance: Chance) -> Trial {
     scene.stores.host().heal();
     let refused = usize::try_from(scene.stores.host().refused().syncs).expect("a count");
     scene.stores.host().lose_power();
-    let anew = scene.stores.node().await;
-    scene.recorder.moved(0, anew.shop.clone());
-    scene.nodes.push(anew);
+    scene.start(0).await;
     let mut trial = load.conclude(Promise::NothingLost).await;
     trial.expect(ended.code == Some(1), || format!("ended with {:?}", ended.code));
     trial.measured(Figure::count("refused syncs", refused));

@@ -19,10 +19,10 @@ const OPERATIONS_MIN: usize = 2_000;
 
 pub(super) fn line() -> Line {
     Line::new("R9", "recorded histories of at least 2,000 operations against the specification")
-        .kind("embedded", 100, 5.0, |chance| async {
+        .kind("embedded", 100, 3.0, |chance| async {
             recorded(Stores::embedded(), 1, chance).await
         })
-        .kind("redis", 100, 6.0, |chance| async {
+        .kind("redis", 100, 8.0, |chance| async {
             recorded(Stores::redis().await, 3, chance).await
         })
 }

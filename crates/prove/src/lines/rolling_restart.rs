@@ -25,7 +25,7 @@ const COMMENT: &[u8] = b"-- The fence: what every script asks";
 
 pub(super) fn line() -> Line {
     Line::new("R10", "rolling restart of 3 nodes mid-sale, with other scripts in the new version")
-        .kind("redis", 20, 8.0, restarted)
+        .kind("redis", 20, 10.0, restarted)
 }
 
 async fn restarted(mut chance: Chance) -> Trial {

@@ -13,7 +13,7 @@ const STOCK: u32 = 700;
 pub(super) fn line() -> Line {
     Line::new("R1", "server killed at random instants under load")
         .kind("embedded", 100, 2.0, |chance| killed(Stores::embedded(), 1, chance))
-        .kind("redis", 100, 2.0, |chance| async { killed(Stores::redis().await, 2, chance).await })
+        .kind("redis", 100, 6.0, |chance| async { killed(Stores::redis().await, 2, chance).await })
 }
 
 /// Kills one of `nodes` nodes, up to three times, after numbers of decided attempts by chance.

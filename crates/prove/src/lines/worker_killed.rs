@@ -22,7 +22,7 @@ const STEP_LIMIT: Duration = Duration::from_secs(20);
 
 pub(super) fn line() -> Line {
     Line::new("R5", "worker killed between its commit and its acknowledgement")
-        .kind("redis", 100, 4.0, killed)
+        .kind("redis", 100, 3.0, killed)
 }
 
 async fn killed(mut chance: Chance) -> Trial {
