@@ -19,7 +19,7 @@ pub struct Line {
 
 /// Trials of one kind: of one engine, one level, one fault among several.
 pub struct Kind {
-    /// In words that `--only` can name: `embedded`.
+    /// One word, which `--only` can name: `embedded`.
     pub name: &'static str,
     /// Trials of the full run.
     pub trials: u32,

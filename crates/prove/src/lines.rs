@@ -39,3 +39,19 @@ fn instants(chance: &mut Chance, count: usize, most: usize) -> Vec<usize> {
     instants.sort_unstable();
     instants
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_kind_has_a_name_of_its_own_that_can_be_typed() {
+        let lines = super::all();
+        let kinds = lines
+            .iter()
+            .flat_map(|line| line.kinds.iter().map(|kind| format!("{}/{}", line.name, kind.name)));
+        let kinds: Vec<String> = kinds.collect();
+        assert!(kinds.iter().all(|name| !name.contains(' ')), "{kinds:?}");
+        assert_eq!(kinds.iter().collect::<BTreeSet<_>>().len(), kinds.len());
+    }
+}

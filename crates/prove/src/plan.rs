@@ -199,8 +199,8 @@ mod tests {
     fn a_trial_that_takes_most_of_the_time_is_left_out_if_its_line_has_others() {
         let nothing = |_| async { Trial::default() };
         let lines = [Line::new("R4", "away")
-            .kind("10 s", 10, 15.0, nothing)
-            .kind("2 min", 3, 130.0, nothing)];
+            .kind("10-s", 10, 15.0, nothing)
+            .kind("2-min", 3, 130.0, nothing)];
         let within = |minutes| {
             let asked = Asked { minutes: Some(minutes), ..Asked::default() };
             trials(&Plan::of(&lines, &asked).unwrap())

@@ -17,8 +17,8 @@ const BUYERS: usize = 40;
 pub(super) fn line() -> Line {
     let (short, long) = (Duration::from_secs(10), Duration::from_mins(2));
     Line::new("R4", "Postgres away mid-sale, level gate: no failed purchase, all drained")
-        .kind("away 10 s", 10, 15.0, move |chance| away(short, chance))
-        .kind("away 2 min", 3, 130.0, move |chance| away(long, chance))
+        .kind("away-10-s", 10, 15.0, move |chance| away(short, chance))
+        .kind("away-2-min", 3, 130.0, move |chance| away(long, chance))
 }
 
 /// Postgres is killed, and started again when `length` is over.

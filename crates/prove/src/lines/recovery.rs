@@ -25,10 +25,10 @@ const WAITING: usize = 500;
 
 pub(super) fn line() -> Line {
     Line::new("R11", "recovery times")
-        .kind("node embedded", 5, 3.0, |chance| node(Stores::embedded(), chance))
-        .kind("node redis", 5, 3.0, |chance| async { node(Stores::redis().await, chance).await })
-        .kind("Redis with 100,000 buyers", 5, 15.0, redis)
-        .kind("Postgres", 5, 6.0, postgres)
+        .kind("node-embedded", 5, 3.0, |chance| node(Stores::embedded(), chance))
+        .kind("node-redis", 5, 3.0, |chance| async { node(Stores::redis().await, chance).await })
+        .kind("redis-with-100,000-buyers", 5, 15.0, redis)
+        .kind("postgres", 5, 6.0, postgres)
 }
 
 /// From the death of a node to the first decision of the one in its place.
