@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Response};
+use reqwest::Response;
 use serde_json::Value;
 use tokio::time::timeout;
 
 use super::client::Shop;
 
+/// How long a stream is followed at most.
+const STREAM_LIMIT: Duration = Duration::from_hours(1);
 /// How long the next event may take.
 const EVENT_LIMIT: Duration = Duration::from_secs(10);
 
@@ -39,7 +41,7 @@ impl Events {
     /// Opens the stream of one sale; `None` if the node does not give it.
     pub async fn try_open(shop: &Shop, sku: &str) -> Option<Self> {
         let url = shop.url(&format!("/api/v1/sales/events?sku={sku}"));
-        let response = Client::new().get(url).send().await.ok()?;
+        let response = shop.get(&url).timeout(STREAM_LIMIT).send().await.ok()?;
         (response.status() == 200).then(|| Self { response, rest: String::new() })
     }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use tempfile::TempDir;
+use tokio::task::spawn_blocking;
 
 use super::client::{ADMIN_KEY, Shop};
 use crate::servers::{
@@ -162,7 +163,9 @@ impl Stores {
             settings.push((name, value.into()));
         }
         let process = StampedeProcess::serve_with(program, settings).await;
-        let shop = Shop::at(process.base_url());
+        // It takes most of a second of computing, which clients of other nodes need not wait for.
+        let base_url = process.base_url().to_owned();
+        let shop = spawn_blocking(move || Shop::at(&base_url)).await.expect("a client");
         Node { process, shop }
     }
 
