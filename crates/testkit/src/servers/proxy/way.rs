@@ -96,10 +96,15 @@ async fn deliver(
             to.shutdown().await.ok();
             return Ok(());
         }
+        let length = chunk.len() as u64;
+        // Counted before the receiver can know, so that who was answered finds it counted.
+        let counter = if is_silent { &counters.swallowed } else { &counters.delivered };
+        counter.fetch_add(length, Ordering::Relaxed);
         // Who speaks to one that has gone is heard to the end all the same.
-        let is_taken = !is_silent && to.write_all(&chunk).await.is_ok();
-        let counter = if is_taken { &counters.delivered } else { &counters.swallowed };
-        counter.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+        if !is_silent && to.write_all(&chunk).await.is_err() {
+            counters.delivered.fetch_sub(length, Ordering::Relaxed);
+            counters.swallowed.fetch_add(length, Ordering::Relaxed);
+        }
     }
     // What is silent does not say its end either.
     pending().await
