@@ -87,7 +87,9 @@ impl RedisHarness {
 /// A Redis of the test's own, which an operator may tell more than others.
 async fn own_redis(appendonly: bool) -> (OwnRedis, SharedRedis) {
     let arguments = vec!["--enable-debug-command".to_owned(), "yes".to_owned()];
-    let own = OwnRedis::start(OwnRedisOptions { appendonly, arguments }).await;
+    let own =
+        OwnRedis::start(OwnRedisOptions { appendonly, arguments, ..OwnRedisOptions::default() })
+            .await;
     let server = SharedRedis { url: own.url(), prefix: "t:".to_owned() };
     (own, server)
 }

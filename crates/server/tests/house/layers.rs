@@ -28,7 +28,7 @@ const TABLE: [(&str, &[&str]); 9] = [
 const TESTKIT: &str = "stampede-testkit";
 
 /// Libraries, a trailing `*` standing for any ending, and the crates that alone name them.
-const ALONE: [(&[&str], &[&str]); 5] = [
+const ALONE: [(&[&str], &[&str]); 6] = [
     (&["redis", "sqlx"], &["stampede-infrastructure", TESTKIT]),
     (&["apalis*"], &["stampede-infrastructure"]),
     (&["actix*", "utoipa-actix-web", "utoipa-swagger-ui"], &["stampede-presentation"]),

@@ -1,6 +1,6 @@
 //! The whole program over HTTP, as a shop runs it: processes of the binary, real stores, crowds,
 //! crashes.
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod acknowledgement;
 mod answers;

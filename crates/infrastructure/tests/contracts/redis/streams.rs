@@ -123,7 +123,8 @@ fn acknowledging_and_removing_are_one_step() {
     run(async {
         // One of the two cannot be done here.
         let arguments = ["--rename-command", "XDEL", "XGONE"].map(str::to_owned).to_vec();
-        let own = OwnRedis::start(OwnRedisOptions { appendonly: false, arguments }).await;
+        let own =
+            OwnRedis::start(OwnRedisOptions { arguments, ..OwnRedisOptions::default() }).await;
         let server = SharedRedis { url: own.url(), prefix: "stampede:".to_owned() };
         let harness = RedisHarness::over(server, |settings| settings).await;
         let scene = Scene::active(&harness, 10, 1).await;
