@@ -34,8 +34,12 @@ impl Reader {
         }
     }
 
+    /// Keeps a fault; once, of a setting that two layers read.
     pub(super) fn fault(&self, fault: Fault) {
-        self.faults.borrow_mut().push(fault);
+        let mut faults = self.faults.borrow_mut();
+        if !faults.contains(&fault) {
+            faults.push(fault);
+        }
     }
 
     /// Whether the setting was set, as opposed to its default.

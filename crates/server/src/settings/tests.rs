@@ -28,6 +28,7 @@ fn a_key_is_all_that_must_be_set() {
     assert_eq!((settings.listen.host.as_str(), settings.listen.port), ("127.0.0.1", 3000));
     assert_eq!(settings.engine.name(), "embedded");
     assert_eq!(settings.coalescer, CoalescerLimits::default());
+    assert_eq!(settings.confirm, ConfirmLimits::default());
     assert_eq!(settings.lookups, LookupLimits::default());
 }
 
@@ -63,6 +64,19 @@ fn every_fault_is_reported_at_once_with_limit_and_example() {
         assert!(fault.contains(limit) && fault.contains(example), "{fault}");
     }
     assert_eq!(faults.len(), 7, "{all}");
+}
+
+/// Some limits are of two layers, and so are read twice.
+#[test]
+fn a_fault_is_told_once_however_many_read_the_setting() {
+    let names = ["STAMPEDE_ACK", "STAMPEDE_SALES_MAX", "STAMPEDE_STOP_REQUESTS_MAX_S"];
+    for engine in ["embedded", "redis"] {
+        let database = "postgres://localhost/x";
+        let mut environment = vec![KEY, ("STAMPEDE_ENGINE", engine), ("DATABASE_URL", database)];
+        environment.extend(names.map(|name| (name, "legder")));
+        let told = faults(&environment);
+        assert_eq!(told.len(), names.len(), "{told:?}");
+    }
 }
 
 #[test]
