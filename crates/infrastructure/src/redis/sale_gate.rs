@@ -270,8 +270,9 @@ fn held(reply: Value, epoch: Epoch, level: Acknowledgement) -> Result<Held, Unde
     fields.value().and_then(|_| fields.value())?;
     let price = price::read(&fields.bytes()?)?;
     let asked = match fields.text()?.as_str() {
-        "ledger" => Acknowledgement::Ledger,
-        _ => Acknowledgement::Gate,
+        "gate" => Acknowledgement::Gate,
+        // A level that only newer versions know is more than this gate's word.
+        _ => Acknowledgement::Ledger,
     };
     let purchases = record::read(&fields.bytes()?, price)?;
     Ok(Held { purchases, epoch, acknowledge: asked.max(level) })

@@ -238,3 +238,21 @@ fn a_voided_purchase_is_named_by_nobody_and_its_buyer_is_answered() {
         assert_eq!(accepted(&attempts.run(keyed("ada")).await), kept);
     });
 }
+
+/// As a head that a newer version wrote.
+#[test]
+fn a_level_that_only_newer_versions_know_waits_for_the_ledger() {
+    run(async {
+        let shop = crate::shop::redis().await;
+        let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+        shop.stores.set_head(&id, "acknowledge", "archive").await;
+        let attempts = attempts(&shop);
+        shop.ledger.go_away();
+        assert_eq!(attempts.run(keyed("ada")).await, Attempted::Undecided);
+        let found = looking_up(&shop).run(&id.sku, &buyer("ada")).await;
+        assert!(matches!(found, Err(PortError::Unavailable { .. })), "{found:?}");
+        shop.ledger.come_back();
+        let bought = accepted(&attempts.run(keyed("ada")).await);
+        assert!(is_recorded(&shop, &id, &bought).await);
+    });
+}

@@ -100,7 +100,8 @@ for i = 1, n do
   letters[i] = letter
 end
 
-local strict = ARGV[5] == '1' or acknowledge_of(head.acknowledge) == 'ledger'
+-- A level that only newer versions know is more than this gate's word.
+local strict = ARGV[5] == '1' or acknowledge_of(head.acknowledge) ~= 'gate'
 local version, id, body = head.version, '', ''
 if #accepted > 0 then
   version = version + 1
