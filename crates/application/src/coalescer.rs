@@ -37,13 +37,11 @@ pub struct CoalescerLimits {
     pub in_flight_max: usize,
     /// Attempts of all sales that wait for a batch to leave; one more is shed.
     pub waiting_max: usize,
-    /// Purchases that wait for the ledger; then an attempt that would wait for it too is shed.
-    pub unconfirmed_max: usize,
 }
 
 impl Default for CoalescerLimits {
     fn default() -> Self {
-        Self { batch_max: 256, in_flight_max: 2, waiting_max: 8_192, unconfirmed_max: 8_192 }
+        Self { batch_max: 256, in_flight_max: 2, waiting_max: 8_192 }
     }
 }
 
@@ -74,8 +72,6 @@ struct Shared {
     live: Arc<LiveSales>,
     confirm: Arc<ConfirmPurchases>,
     limits: CoalescerLimits,
-    /// Purchases that wait for the ledger.
-    unconfirmed: Cell<usize>,
     /// Attempts that wait for a batch to leave.
     waiting: Cell<usize>,
     /// One queue for each sale that has attempts waiting or in flight; gone when it has none.
@@ -105,7 +101,6 @@ impl Coalescer {
             live,
             confirm,
             limits,
-            unconfirmed: Cell::new(0),
             waiting: Cell::new(0),
             queues: RefCell::default(),
         };
@@ -113,7 +108,7 @@ impl Coalescer {
     }
 
     /// Queues the attempt that `make` makes at a sale which asks for `acknowledge`, as far as this
-    /// node knows; `None`, with nothing made, if a queue that it would wait in is full.
+    /// node knows; `None`, with nothing made or asked, if it would wait where too much waits.
     pub fn submit(
         &self,
         id: &SaleId,
@@ -121,7 +116,8 @@ impl Coalescer {
         make: impl FnOnce() -> Attempt,
     ) -> Option<Ticket> {
         let shared = &self.shared;
-        if shared.waiting.get() >= shared.limits.waiting_max || shared.is_behind(acknowledge) {
+        let has_room = shared.waiting.get() < shared.limits.waiting_max;
+        if !has_room || !shared.confirm.has_room(id, acknowledge) {
             return None;
         }
         shared.waiting.set(shared.waiting.get() + 1);
@@ -192,13 +188,13 @@ impl Drop for Driver {
 
 impl Shared {
     /// Answers a batch; what the gate says of the stock is shown before it is told.
-    fn answer(self: &Rc<Self>, id: &SaleId, batch: Batch, judged: Result<Judged, PortError>) {
+    fn answer(&self, id: &SaleId, batch: Batch, judged: Result<Judged, PortError>) {
         match judged {
             Ok(Judged::Decided { decisions, stock, version, trail }) => {
                 self.live.apply_stock(id, version, stock);
                 let acknowledged = self.confirm.level(trail.acknowledge);
                 if self.confirm.is_awaited(acknowledged) {
-                    Confirming::of(self, id, batch, decisions, trail);
+                    Confirming::of(&self.confirm, id, batch, decisions, trail);
                     return;
                 }
                 batch.answer(decisions.into_iter().map(|decision| {
@@ -213,12 +209,5 @@ impl Shared {
                 batch.answer_all(Outcome::Undecided);
             }
         }
-    }
-
-    /// Whether an attempt at a sale that asks for `acknowledge` would wait for a ledger that is
-    /// behind already.
-    fn is_behind(&self, acknowledge: Acknowledgement) -> bool {
-        self.unconfirmed.get() >= self.limits.unconfirmed_max
-            && self.confirm.is_awaited(self.confirm.level(acknowledge))
     }
 }

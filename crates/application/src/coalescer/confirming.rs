@@ -1,59 +1,62 @@
 //! A decided batch whose purchases wait for the ledger.
 
-use std::rc::Rc;
+use std::{collections::HashSet, sync::Arc};
 
 use stampede_domain::{Acknowledgement, Decision, Purchase, Rejection, SaleId};
 
-use super::{Outcome, Shared, reply::Batch};
-use crate::{ports::Trail, use_cases::named};
+use super::{Outcome, reply::Batch};
+use crate::{
+    ports::Trail,
+    use_cases::{ConfirmPurchases, named},
+};
 
 /// What is left of a batch once all that names no purchase was answered.
 pub(super) struct Confirming {
-    shared: Rc<Shared>,
+    confirm: Arc<ConfirmPurchases>,
     id: SaleId,
     batch: Batch,
     decisions: Vec<Option<Decision>>,
     acknowledged: Acknowledgement,
-    /// Purchases that wait, counted until this ends.
-    waiting: usize,
 }
 
 impl Confirming {
     /// Answers what names no purchase at once, and the rest by a task of its own.
     pub(super) fn of(
-        shared: &Rc<Shared>,
+        confirm: &Arc<ConfirmPurchases>,
         id: &SaleId,
         batch: Batch,
         decisions: Vec<Option<Decision>>,
         trail: Trail,
     ) {
-        let acknowledged = shared.confirm.level(trail.acknowledge);
+        let acknowledged = confirm.level(trail.acknowledge);
         batch.answer(decisions.iter().map(|decision| match decision {
             None => Some(Outcome::Undecided),
             Some(decision) if names(decision).is_some() => None,
             Some(decision) => Some(Outcome::Decided { decision: *decision, acknowledged }),
         }));
-        let waiting = decisions.iter().flatten().filter_map(names).count();
-        if waiting == 0 {
+        if decisions.iter().flatten().all(|decision| names(decision).is_none()) {
             return;
         }
-        shared.unconfirmed.set(shared.unconfirmed.get() + waiting);
-        let (shared, id) = (shared.clone(), id.clone());
-        let confirming = Self { shared, id, batch, decisions, acknowledged, waiting };
+        let (confirm, id) = (confirm.clone(), id.clone());
+        let confirming = Self { confirm, id, batch, decisions, acknowledged };
         tokio::task::spawn_local(confirming.run(trail));
     }
 
     async fn run(self, trail: Trail) {
         let asked = self.batch.attempts.iter().zip(&self.decisions);
-        // What was accepted is in the entry.
-        let told_again = asked.filter_map(|(attempt, decision)| match decision {
-            Some(decision @ (Decision::Replayed(_) | Decision::Rejected(_))) => {
-                names(decision).map(|purchase| named(&self.id, &trail, attempt, purchase))
-            }
-            Some(Decision::Accepted(_) | Decision::KeyReused) | None => None,
+        // Copies of one attempt name one purchase.
+        let mut seen = HashSet::new();
+        let told_again = asked.filter_map(|(attempt, decision)| {
+            let told = match decision {
+                Some(decision @ (Decision::Replayed(_) | Decision::Rejected(_))) => names(decision),
+                // What was accepted is in the entry.
+                Some(Decision::Accepted(_) | Decision::KeyReused) | None => None,
+            };
+            let told = told.filter(|purchase| seen.insert(purchase.no()))?;
+            Some(named(&self.id, &trail, attempt, told))
         });
         let told_again = told_again.collect();
-        let confirmed = self.shared.confirm.batch(&self.id, trail.entry, told_again).await;
+        let confirmed = self.confirm.batch(&self.id, trail.entry, told_again).await;
         self.batch.answer(self.decisions.iter().map(|decision| {
             let decision = decision.as_ref()?;
             let number = names(decision)?.no();
@@ -66,12 +69,6 @@ impl Confirming {
                 Outcome::Undecided
             })
         }));
-    }
-}
-
-impl Drop for Confirming {
-    fn drop(&mut self) {
-        self.shared.unconfirmed.set(self.shared.unconfirmed.get() - self.waiting);
     }
 }
 

@@ -1,28 +1,31 @@
 //! Sees to it that the ledger has a purchase before anybody tells of it.
 
-mod lane;
+mod mending;
+mod request;
+mod ways;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use stampede_domain::{
-    Acknowledgement, Attempt, BuyerId, Epoch, Purchase, PurchaseNo, RecordedPurchase, SaleId,
+    Acknowledgement, Attempt, BuyerId, Purchase, PurchaseNo, RecordedPurchase, SaleId,
 };
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::timeout,
-};
+use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 
-use self::lane::{Confirming, Lane};
-use crate::ports::{Causes, Entry, Held, Ledger, Outbox, PortError, SaleGate, Trail};
+use self::{
+    mending::{Mend, Mending},
+    request::Request,
+    ways::Ways,
+};
+use crate::ports::{Entry, Held, Ledger, Outbox, PortError, SaleGate, Trail};
 
 /// What confirming may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConfirmLimits {
-    /// Commits at a time; a sale always goes the same way.
+    /// Commits at a time, each of one sale.
     pub at_once_max: usize,
     /// Purchases in one commit, about.
     pub rows_max: usize,
-    /// Batches and lookups that wait for one of these ways; one more is not confirmed.
+    /// Purchases of one sale that wait for a commit; then an attempt that would wait is shed.
     pub waiting_max: usize,
     /// How long a buyer waits; the commit goes on.
     pub wait_max: Duration,
@@ -31,7 +34,7 @@ pub struct ConfirmLimits {
 impl Default for ConfirmLimits {
     fn default() -> Self {
         let wait_max = Duration::from_secs(2);
-        Self { at_once_max: 4, rows_max: 1_000, waiting_max: 1_024, wait_max }
+        Self { at_once_max: 4, rows_max: 1_000, waiting_max: 8_192, wait_max }
     }
 }
 
@@ -55,30 +58,35 @@ pub struct Confirmed {
     pub voided: HashSet<PurchaseNo>,
 }
 
+impl Confirmed {
+    /// Whether there is nothing left to do about it.
+    fn is_settled(&self, number: &PurchaseNo) -> bool {
+        self.recorded.contains(number) || self.voided.contains(number)
+    }
+}
+
 /// Confirms purchases: a purchase that an answer at level `ledger` names is in the ledger.
 ///
-/// One a node. Batches of one sale wait in one way, which commits all that waits at once: while
-/// one commit runs the next gathers, and no two of them wait for one row.
+/// One a node. Each sale has a way of its own, which commits all that waits in it at once: while
+/// one commit runs the next gathers, no two of them wait for one row, and a row that another holds
+/// keeps no other sale waiting.
 pub struct ConfirmPurchases {
     stores: ConfirmStores,
     /// What answers of this node must have survived, even if a sale asks for less.
     level: Acknowledgement,
     wait_max: Duration,
-    ways: Vec<mpsc::Sender<Confirming>>,
+    ways: Arc<Ways>,
+    mending: Arc<Mending>,
 }
 
 impl ConfirmPurchases {
-    /// Starts its tasks on the runtime that it is called in; they end with it.
+    /// Works on the runtime that this is called in, whichever thread asks.
     #[must_use]
     pub fn start(stores: ConfirmStores, level: Acknowledgement, limits: ConfirmLimits) -> Self {
-        let ConfirmLimits { at_once_max, rows_max, waiting_max, wait_max } = limits;
-        let way = |_| {
-            let (way, waiting) = mpsc::channel(waiting_max.max(1));
-            tokio::spawn(Lane::new(stores.clone(), rows_max).run(waiting));
-            way
-        };
-        let ways = (0..at_once_max.max(1)).map(way).collect();
-        Self { stores, level, wait_max, ways }
+        let runtime = Handle::current();
+        let mending = Arc::new(Mending::new(stores.gate.clone(), runtime.clone()));
+        let ways = Arc::new(Ways::new(stores.clone(), limits, mending.clone(), runtime));
+        Self { stores, level, wait_max: limits.wait_max, ways, mending }
     }
 
     /// What an answer must have survived for a sale that asks for `sale`.
@@ -93,27 +101,28 @@ impl ConfirmPurchases {
         level > self.stores.gate.acknowledges()
     }
 
+    /// Whether one more attempt may come to wait for the ledger, at a sale that asks for
+    /// `acknowledge`; yes if it would not wait.
+    #[must_use]
+    pub fn has_room(&self, id: &SaleId, acknowledge: Acknowledgement) -> bool {
+        !self.is_awaited(self.level(acknowledge)) || self.ways.has_room(id)
+    }
+
     /// Which purchases of a batch may be told: of `entry`, what the batch put into the outbox, and
-    /// of `named`, what its replays and rejections name.
+    /// of `named`, what its replays and rejections name. It may say of others too.
+    ///
+    /// Whether there is room is asked before a unit is taken, and not here.
     pub async fn batch(
         &self,
         id: &SaleId,
         entry: Option<Entry>,
         named: Vec<RecordedPurchase>,
-    ) -> Confirmed {
+    ) -> Arc<Confirmed> {
         let (reply, confirmed) = oneshot::channel();
-        let confirming = Confirming { id: id.clone(), entry, named, reply };
-        let way = id.generation.0.as_u128() % self.ways.len() as u128;
-        let Some(way) = usize::try_from(way).ok().and_then(|way| self.ways.get(way)) else {
-            return Confirmed::default();
-        };
-        if way.try_send(confirming).is_err() {
-            tracing::warn!(sale = %id, "too many wait for the ledger");
-            return Confirmed::default();
-        }
+        self.ways.add(id, Request::new(entry, named, reply));
         let Ok(confirmed) = timeout(self.wait_max, confirmed).await else {
             tracing::warn!(sale = %id, "the ledger takes too long");
-            return Confirmed::default();
+            return Arc::default();
         };
         confirmed.unwrap_or_default()
     }
@@ -130,14 +139,16 @@ impl ConfirmPurchases {
         buyer: &BuyerId,
         held: Held,
     ) -> Result<Vec<Purchase>, PortError> {
-        let Held { mut purchases, epoch, acknowledge } = held;
-        if !self.is_awaited(self.level(acknowledge)) {
-            return Ok(purchases);
+        if !self.is_awaited(self.level(held.acknowledge)) {
+            return Ok(held.purchases);
         }
+        let Held { mut purchases, epoch, .. } = held;
         let numbers: Vec<_> = purchases.iter().map(Purchase::no).collect();
         let on_record = self.stores.ledger.on_record(id, &numbers).await?;
         if on_record.epoch != Some(epoch) {
-            self.align(id, on_record.epoch);
+            if let Some(epoch) = on_record.epoch {
+                self.mending.start(id, Mend::Align(epoch));
+            }
             return Err(PortError::unavailable("gate", OtherLife));
         }
         purchases.retain(|one| !on_record.voided.contains(&one.no()));
@@ -155,22 +166,11 @@ impl ConfirmPurchases {
             return Ok(purchases);
         }
         let numbers: Vec<_> = missing.iter().map(|one| one.purchase.no()).collect();
-        let Confirmed { recorded, .. } = self.batch(id, None, missing).await;
-        if numbers.iter().all(|number| recorded.contains(number)) {
+        let confirmed = self.batch(id, None, missing).await;
+        if numbers.iter().all(|number| confirmed.recorded.contains(number)) {
             return Ok(purchases);
         }
         Err(PortError::unavailable("ledger", Unconfirmed))
-    }
-
-    /// Brings gate and ledger into one life, while nobody waits for it.
-    fn align(&self, id: &SaleId, epoch: Option<Epoch>) {
-        let (Some(epoch), gate, id) = (epoch, self.stores.gate.clone(), id.clone()) else { return };
-        tokio::spawn(async move {
-            if let Err(error) = gate.align(&id, epoch).await {
-                tracing::warn!(sale = %id, error = %Causes(&error),
-                    "a gate in another life than its ledger was not made anew");
-            }
-        });
     }
 }
 

@@ -1,27 +1,34 @@
 //! What waits for the ledger, and what does not.
 
-use std::{cell::Cell, rc::Rc, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+    sync::{Arc, atomic::Ordering},
+};
 
 use async_trait::async_trait;
 use futures::future::join_all;
 use stampede_application::{
     Coalescer, CoalescerLimits, Outcome, Ticket,
     live_sales::Freshness,
-    ports::{Entry, EntryBody, EntryId, GateLane, Judged, PortError, Trail},
+    ports::{Entry, EntryBody, EntryId, GateLane, Held, Judged, PortError, Trail},
+    use_cases::{ConfirmLimits, ConfirmPurchases},
 };
 use stampede_domain::{
-    Acknowledgement, Attempt, Decision, Instant, Position, Purchase, RecordedPurchase, Rejection,
-    SaleId, Version,
+    Acknowledgement, Attempt, BuyerId, Decision, Epoch, Instant, Position, Purchase,
+    RecordedPurchase, Rejection, SaleId, Version,
 };
-use tokio::task::{LocalSet, yield_now};
+use tokio::task::{JoinHandle, LocalSet, yield_now};
 
 use super::{
     samples::{HandClock, START, attempt, live_sales, snapshot},
     stores::{EPOCH, Stores},
 };
 
-/// A gate that sells while it has stock, to sales that ask for level `ledger`.
+/// A gate that sells one unit a buyer while it has stock, and tells of it again whoever has one.
 struct SellingLane {
+    sold: RefCell<HashMap<BuyerId, Purchase>>,
     stock: Cell<u32>,
     level: Acknowledgement,
     batches: Cell<usize>,
@@ -48,11 +55,15 @@ impl GateLane for SellingLane {
         self.batches.set(self.batches.get() + 1);
         let mut accepted = Vec::new();
         let decisions = batch.iter().map(|attempt| {
+            if let Some(held) = self.sold.borrow().get(&attempt.buyer) {
+                return Some(Decision::Replayed(*held));
+            }
             if self.stock.get() == 0 {
                 return Some(Decision::Rejected(Rejection::SoldOut));
             }
             self.stock.set(self.stock.get() - 1);
             let purchase = purchase(attempt, self.stock.get());
+            self.sold.borrow_mut().insert(attempt.buyer.clone(), purchase);
             accepted.push(RecordedPurchase {
                 sale: id.clone(),
                 epoch: EPOCH,
@@ -82,16 +93,37 @@ struct Fixture {
     lane: Rc<SellingLane>,
     id: SaleId,
     other: SaleId,
+    confirm: Arc<ConfirmPurchases>,
     coalescer: Coalescer,
 }
 
 fn fixture(level: Acknowledgement, stock: u32, limits: CoalescerLimits) -> Fixture {
+    fixture_within(level, stock, limits, ConfirmLimits::default())
+}
+
+/// A strict sale of ten units.
+fn confirming(limits: ConfirmLimits) -> Fixture {
+    fixture_within(Acknowledgement::Ledger, 10, CoalescerLimits::default(), limits)
+}
+
+fn fixture_within(
+    level: Acknowledgement,
+    stock: u32,
+    limits: CoalescerLimits,
+    confirm: ConfirmLimits,
+) -> Fixture {
     let stores = Stores::letting_through(0);
-    let lane = Rc::new(SellingLane { stock: Cell::new(stock), level, batches: Cell::new(0) });
+    let lane = Rc::new(SellingLane {
+        sold: RefCell::default(),
+        stock: Cell::new(stock),
+        level,
+        batches: Cell::new(0),
+    });
     let live = live_sales(&HandClock::at(START), Freshness::Always);
-    let coalescer = Coalescer::new(lane.clone(), live, stores.confirm(), limits);
+    let confirm = stores.confirm_within(confirm);
+    let coalescer = Coalescer::new(lane.clone(), live, confirm.clone(), limits);
     let [id, other] = ["A", "B"].map(|sku| snapshot(sku, 1, 1, 5).sale.id);
-    Fixture { stores, lane, id, other, coalescer }
+    Fixture { stores, lane, id, other, confirm, coalescer }
 }
 
 impl Fixture {
@@ -102,6 +134,38 @@ impl Fixture {
             self.coalescer.submit(id, Acknowledgement::Ledger, make).expect("there is room")
         };
         (first..first + buyers).map(submit).collect()
+    }
+
+    /// A batch of which each attempt would be told again of one of these purchases.
+    fn repeat(&self, numbers: &[u16]) -> JoinHandle<usize> {
+        let named: Vec<_> = numbers.iter().map(|number| recorded(&self.id, *number)).collect();
+        let (confirm, id) = (self.confirm.clone(), self.id.clone());
+        tokio::task::spawn_local(async move {
+            let confirmed = confirm.batch(&id, None, named.clone()).await;
+            named.iter().filter(|one| confirmed.recorded.contains(&one.purchase.no())).count()
+        })
+    }
+
+    /// A lookup by a buyer who holds one purchase.
+    fn look_up(&self) -> JoinHandle<Result<Vec<Purchase>, PortError>> {
+        let purchase = recorded(&self.id, 7).purchase;
+        let (confirm, id) = (self.confirm.clone(), self.id.clone());
+        tokio::task::spawn_local(async move {
+            let acknowledge = Acknowledgement::Ledger;
+            let held = Held { purchases: vec![purchase], epoch: EPOCH, acknowledge };
+            confirm.lookup(&id, &attempt(7).buyer, held).await
+        })
+    }
+}
+
+fn recorded(id: &SaleId, number: u16) -> RecordedPurchase {
+    let attempt = attempt(number);
+    RecordedPurchase {
+        sale: id.clone(),
+        epoch: EPOCH,
+        purchase: purchase(&attempt, u32::from(number)),
+        buyer: attempt.buyer,
+        traceparent: None,
     }
 }
 
@@ -134,7 +198,7 @@ async fn rejections_are_answered_before_the_ledger_has_what_was_accepted_beside_
             at.stores.passes.add_permits(1);
             assert!(is_accepted(&tickets.remove(0).await));
             settle().await;
-            assert_eq!(*at.stores.done.lock().expect("no panic"), [EntryId("1-0".into())]);
+            assert_eq!(at.stores.done(), [EntryId("1-0".into())]);
         })
         .await;
 }
@@ -166,53 +230,201 @@ async fn a_ledger_that_does_not_answer_holds_nobody_longer_than_the_limit_and_it
             let ticket = at.submit(&at.id, 0, 1).remove(0);
             // Time passes by itself once everybody waits.
             assert_eq!(ticket.await, Outcome::Undecided);
-            assert_eq!(*at.stores.done.lock().expect("no panic"), []);
+            assert_eq!(at.stores.done(), []);
             at.stores.passes.add_permits(1);
             settle().await;
-            assert_eq!(*at.stores.done.lock().expect("no panic"), [EntryId("1-0".into())]);
+            assert_eq!(at.stores.done(), [EntryId("1-0".into())]);
+        })
+        .await;
+}
+
+/// While the ledger is slow the repeats come on, and those who gave up are not its work any more.
+#[tokio::test(start_paused = true)]
+async fn what_nobody_waits_for_any_more_is_left_to_the_workers() {
+    LocalSet::new()
+        .run_until(async {
+            let at = confirming(ConfirmLimits::default());
+            let first = at.submit(&at.id, 0, 1).remove(0);
+            settle().await;
+            let second = at.submit(&at.id, 1, 1).remove(0);
+            let repeat = at.repeat(&[7]);
+            assert_eq!((first.await, second.await), (Outcome::Undecided, Outcome::Undecided));
+            assert_eq!(repeat.await.expect("no panic"), 0);
+            let third = at.submit(&at.id, 2, 1).remove(0);
+            settle().await;
+            at.stores.passes.add_permits(2);
+            assert!(is_accepted(&third.await));
+            settle().await;
+            assert_eq!(at.stores.commits(), [1, 1]);
+            assert_eq!(at.stores.questions(), []);
+            assert_eq!(at.stores.done(), ["1-0", "3-0"].map(|id| EntryId(id.into())));
         })
         .await;
 }
 
 #[tokio::test]
-async fn beyond_what_may_wait_for_the_ledger_a_strict_attempt_is_shed_and_a_plain_one_is_not() {
+async fn repeats_that_wait_together_are_one_question_about_each_purchase_once() {
     LocalSet::new()
         .run_until(async {
-            let limits = CoalescerLimits { unconfirmed_max: 2, ..CoalescerLimits::default() };
-            let at = fixture(Acknowledgement::Ledger, 10, limits);
-            let tickets = at.submit(&at.id, 0, 2);
+            let at = confirming(ConfirmLimits::default());
+            let first = at.submit(&at.id, 0, 1).remove(0);
+            settle().await;
+            let repeats: Vec<_> = (0..20).map(|_| at.repeat(&[7, 8, 7])).collect();
+            settle().await;
+            at.stores.passes.add_permits(2);
+            assert!(is_accepted(&first.await));
+            for repeat in repeats {
+                assert_eq!(repeat.await.expect("no panic"), 3);
+            }
+            assert_eq!(at.stores.questions(), [2]);
+            assert_eq!(at.stores.commits(), [1, 2], "what the ledger had not, in one commit");
+            assert_eq!(at.repeat(&[8]).await.expect("no panic"), 1);
+            assert_eq!(at.stores.commits(), [1, 2], "it has it now");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn beyond_what_may_wait_for_the_ledger_a_strict_attempt_is_shed_before_the_gate_is_asked() {
+    LocalSet::new()
+        .run_until(async {
+            let at = confirming(ConfirmLimits { waiting_max: 2, ..ConfirmLimits::default() });
+            let mut tickets = at.submit(&at.id, 0, 1);
+            settle().await;
+            tickets.extend(at.submit(&at.id, 1, 2));
             settle().await;
             let never = || unreachable!("made although shed");
             assert!(at.coalescer.submit(&at.id, Acknowledgement::Ledger, never).is_none());
-            let plain = at.coalescer.submit(&at.other, Acknowledgement::Gate, || attempt(7));
-            assert!(plain.is_some());
-            at.stores.passes.add_permits(2);
+            let plain = at.coalescer.submit(&at.id, Acknowledgement::Gate, || attempt(7));
+            assert!(plain.is_some(), "it waits for nothing, as far as is known");
+            at.submit(&at.other, 8, 1);
+            at.stores.passes.add_permits(4);
             assert!(join_all(tickets).await.iter().all(is_accepted));
             settle().await;
-            assert!(at.coalescer.submit(&at.id, Acknowledgement::Ledger, || attempt(8)).is_some());
+            assert!(at.coalescer.submit(&at.id, Acknowledgement::Ledger, || attempt(9)).is_some());
+        })
+        .await;
+}
+
+/// Whoever has a unit waits for its commit, however many do: to shed them then would be too late.
+#[tokio::test]
+async fn what_was_accepted_is_confirmed_even_if_more_was_than_may_wait() {
+    LocalSet::new()
+        .run_until(async {
+            let limits = CoalescerLimits { batch_max: 2, ..CoalescerLimits::default() };
+            let confirm = ConfirmLimits { waiting_max: 1, ..ConfirmLimits::default() };
+            let at = fixture_within(Acknowledgement::Ledger, 10, limits, confirm);
+            let tickets = at.submit(&at.id, 0, 8);
+            settle().await;
+            assert_eq!(at.lane.batches.get(), 4);
+            at.stores.passes.add_permits(2);
+            assert!(join_all(tickets).await.iter().all(is_accepted));
         })
         .await;
 }
 
 #[tokio::test]
-async fn drift_of_one_sale_keeps_no_other_from_being_confirmed() {
+async fn copies_of_one_attempt_wait_as_one_purchase() {
     LocalSet::new()
         .run_until(async {
-            let at = fixture(Acknowledgement::Ledger, 10, CoalescerLimits::default());
-            *at.stores.drifted.lock().expect("no panic") = Some(at.id.clone());
-            // The first holds the way until both others wait.
-            let first = at.submit(&at.other, 0, 1).remove(0);
+            let at = confirming(ConfirmLimits { waiting_max: 2, ..ConfirmLimits::default() });
+            let mut tickets = at.submit(&at.id, 0, 1);
             settle().await;
+            for _ in 0..5 {
+                tickets.extend(at.submit(&at.id, 0, 1));
+            }
+            settle().await;
+            assert_eq!(at.lane.batches.get(), 2, "the copies are one batch");
+            assert!(at.coalescer.submit(&at.id, Acknowledgement::Ledger, || attempt(1)).is_some());
+            at.stores.passes.add_permits(2);
+            let told = join_all(tickets).await;
+            let is_replayed = |outcome: &Outcome| {
+                matches!(outcome, Outcome::Decided { decision: Decision::Replayed(_), .. })
+            };
+            assert!(is_accepted(&told[0]) && told[1..].iter().all(is_replayed), "{told:?}");
+        })
+        .await;
+}
+
+/// As behind a row that a frozen node holds.
+#[tokio::test]
+async fn a_commit_that_hangs_keeps_no_other_sale_from_being_confirmed() {
+    LocalSet::new()
+        .run_until(async {
+            let at = confirming(ConfirmLimits::default());
+            *at.stores.stuck.lock().expect("no panic") = Some(at.id.clone());
+            at.stores.passes.add_permits(2);
+            let mut stuck = at.submit(&at.id, 0, 1);
+            settle().await;
+            stuck.extend(at.submit(&at.id, 1, 1));
+            for buyer in [2, 3] {
+                assert!(is_accepted(&at.submit(&at.other, buyer, 1).remove(0).await));
+            }
+            assert_eq!(at.stores.commits(), [1, 1, 1], "one of the first sale, and it hangs");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn no_more_commits_run_at_a_time_than_may() {
+    LocalSet::new()
+        .run_until(async {
+            let at = confirming(ConfirmLimits { at_once_max: 1, ..ConfirmLimits::default() });
+            let mut tickets = at.submit(&at.id, 0, 2);
+            tickets.extend(at.submit(&at.other, 2, 3));
+            settle().await;
+            assert_eq!(at.stores.commits().len(), 1);
+            at.stores.passes.add_permits(2);
+            assert!(join_all(tickets).await.iter().all(is_accepted));
+            assert_eq!(at.stores.commits().len(), 2);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn after_a_panic_the_sale_is_confirmed_again() {
+    LocalSet::new()
+        .run_until(async {
+            let at = confirming(ConfirmLimits::default());
+            at.stores.passes.add_permits(1);
+            at.stores.panics.store(true, Ordering::Relaxed);
+            assert_eq!(at.submit(&at.id, 0, 1).remove(0).await, Outcome::Undecided);
+            assert!(is_accepted(&at.submit(&at.id, 1, 1).remove(0).await));
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn drift_of_one_sale_makes_it_anew_and_keeps_no_other_from_being_confirmed() {
+    LocalSet::new()
+        .run_until(async {
+            let at = confirming(ConfirmLimits::default());
+            *at.stores.drifted.lock().expect("no panic") = Some(at.id.clone());
             let drifted = at.submit(&at.id, 1, 1).remove(0);
             let sound = at.submit(&at.other, 2, 1).remove(0);
             settle().await;
-            at.stores.passes.add_permits(3);
-            assert!(is_accepted(&first.await));
+            at.stores.passes.add_permits(2);
             assert_eq!(drifted.await, Outcome::Undecided);
             assert!(is_accepted(&sound.await));
             settle().await;
-            assert_eq!(at.stores.commits(), [1, 2, 1]);
             assert_eq!(*at.stores.rebuilt.lock().expect("no panic"), std::slice::from_ref(&at.id));
+            assert_eq!(at.stores.done(), [EntryId("2-0".into())]);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_gate_in_another_life_is_brought_into_the_ledgers_by_one_task_however_many_find_it() {
+    LocalSet::new()
+        .run_until(async {
+            let at = confirming(ConfirmLimits::default());
+            *at.stores.epoch.lock().expect("no panic") = Epoch { number: 2, nonce: 8 };
+            for _ in 0..5 {
+                let told = at.look_up().await.expect("no panic");
+                assert!(matches!(told, Err(PortError::Unavailable { .. })), "{told:?}");
+            }
+            settle().await;
+            assert_eq!(*at.stores.aligning.lock().expect("no panic"), std::slice::from_ref(&at.id));
         })
         .await;
 }

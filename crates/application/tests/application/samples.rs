@@ -63,10 +63,11 @@ pub(crate) fn live_sales(clock: &Arc<HandClock>, freshness: Freshness) -> Arc<Li
 }
 
 pub(crate) fn attempt(number: u16) -> Attempt {
+    let [high, low] = number.to_be_bytes();
     Attempt {
         buyer: BuyerId::parse(&format!("buyer-{number}")).expect("a buyer"),
         key: AttemptKey([0; 16]),
-        bits: PurchaseBits([0; 10]),
+        bits: PurchaseBits([0, 0, 0, 0, 0, 0, 0, 0, high, low]),
         qty: 1,
         traceparent: None,
     }

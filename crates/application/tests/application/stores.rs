@@ -3,7 +3,10 @@
 use std::{
     collections::HashSet,
     rc::Rc,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -31,12 +34,24 @@ pub(crate) struct Stores {
     pub(crate) commits: Mutex<Vec<usize>>,
     /// Commits that may end.
     pub(crate) passes: Semaphore,
+    /// The sale whose commits never end.
+    pub(crate) stuck: Mutex<Option<SaleId>>,
+    /// Whether the next commit panics.
+    pub(crate) panics: AtomicBool,
+    /// What the ledger has.
+    recorded: Mutex<HashSet<PurchaseNo>>,
+    /// The life that the ledger is in.
+    pub(crate) epoch: Mutex<Epoch>,
+    /// Purchases that each question was about, in order.
+    questions: Mutex<Vec<usize>>,
+    /// Sales that began to be brought into the ledger's life; none ever is.
+    pub(crate) aligning: Mutex<Vec<SaleId>>,
     /// The sale whose purchases the ledger refuses for a constraint.
     pub(crate) drifted: Mutex<Option<SaleId>>,
     /// Sales that were made anew.
     pub(crate) rebuilt: Mutex<Vec<SaleId>>,
     /// Entries that left the outbox.
-    pub(crate) done: Mutex<Vec<EntryId>>,
+    done: Mutex<Vec<EntryId>>,
 }
 
 impl Stores {
@@ -45,18 +60,34 @@ impl Stores {
         Arc::new(Self {
             commits: Mutex::default(),
             passes: Semaphore::new(commits),
+            stuck: Mutex::default(),
+            panics: AtomicBool::new(false),
+            recorded: Mutex::default(),
+            epoch: Mutex::new(EPOCH),
+            questions: Mutex::default(),
+            aligning: Mutex::default(),
             drifted: Mutex::default(),
             rebuilt: Mutex::default(),
             done: Mutex::default(),
         })
     }
 
-    /// Confirms by one way, so that every commit is seen in its order.
     pub(crate) fn confirm(self: &Arc<Self>) -> Arc<ConfirmPurchases> {
+        self.confirm_within(ConfirmLimits::default())
+    }
+
+    pub(crate) fn confirm_within(self: &Arc<Self>, limits: ConfirmLimits) -> Arc<ConfirmPurchases> {
         let stores =
             ConfirmStores { ledger: self.clone(), outbox: self.clone(), gate: self.clone() };
-        let limits = ConfirmLimits { at_once_max: 1, ..ConfirmLimits::default() };
         Arc::new(ConfirmPurchases::start(stores, Acknowledgement::Gate, limits))
+    }
+
+    pub(crate) fn questions(&self) -> Vec<usize> {
+        self.questions.lock().expect("nobody panics in it").clone()
+    }
+
+    pub(crate) fn done(&self) -> Vec<EntryId> {
+        self.done.lock().expect("nobody panics in it").clone()
     }
 
     pub(crate) fn commits(&self) -> Vec<usize> {
@@ -77,6 +108,11 @@ impl Ledger for Stores {
         let rows: Vec<usize> =
             entries.iter().map(|entry| entry.body.purchase_numbers().count()).collect();
         self.commits.lock().expect("nobody panics in it").push(rows.iter().sum());
+        assert!(!self.panics.swap(false, Ordering::Relaxed), "as the test asks");
+        let stuck = self.stuck.lock().expect("nobody panics in it").clone();
+        if stuck.is_some_and(|sale| entries.iter().any(|entry| is_of(entry, &sale))) {
+            return std::future::pending().await;
+        }
         self.passes.acquire().await.expect("never closed").forget();
         let drifted = self.drifted.lock().expect("nobody panics in it").clone();
         if let Some(sale) = drifted
@@ -84,7 +120,12 @@ impl Ledger for Stores {
         {
             return Err(CommitError::Drift { sale, constraint: "sold_within_stock".into() });
         }
-        Ok(rows.into_iter().map(|inserted| Settled::Committed { inserted }).collect())
+        let mut recorded = self.recorded.lock().expect("nobody panics in it");
+        let insert = |entry: &Entry| {
+            let new = entry.body.purchase_numbers().filter(|number| recorded.insert(*number));
+            Settled::Committed { inserted: new.collect::<Vec<_>>().len() }
+        };
+        Ok(entries.iter().map(insert).collect())
     }
 
     async fn known(
@@ -95,12 +136,12 @@ impl Ledger for Stores {
         unreachable!("confirming does not ask it")
     }
 
-    async fn on_record(
-        &self,
-        _id: &SaleId,
-        _numbers: &[PurchaseNo],
-    ) -> Result<OnRecord, PortError> {
-        Ok(OnRecord { epoch: Some(EPOCH), numbers: HashSet::new(), voided: HashSet::new() })
+    async fn on_record(&self, _id: &SaleId, numbers: &[PurchaseNo]) -> Result<OnRecord, PortError> {
+        self.questions.lock().expect("nobody panics in it").push(numbers.len());
+        let epoch = *self.epoch.lock().expect("nobody panics in it");
+        let recorded = self.recorded.lock().expect("nobody panics in it");
+        let numbers = numbers.iter().filter(|number| recorded.contains(*number)).copied().collect();
+        Ok(OnRecord { epoch: Some(epoch), numbers, voided: HashSet::new() })
     }
 
     async fn count_between(
@@ -307,8 +348,9 @@ impl SaleGate for Stores {
         unreachable!("confirming does not ask it")
     }
 
-    async fn align(&self, _id: &SaleId, _epoch: Epoch) -> Result<Aligned, PortError> {
-        Ok(Aligned::Already)
+    async fn align(&self, id: &SaleId, _epoch: Epoch) -> Result<Aligned, PortError> {
+        self.aligning.lock().expect("nobody panics in it").push(id.clone());
+        std::future::pending().await
     }
 
     async fn rebuild(&self, id: &SaleId) -> Result<Snapshot, PortError> {

@@ -1,5 +1,6 @@
 //! At level `ledger` nobody is told of a purchase that the ledger has not.
 
+use sqlx::AssertSqlSafe;
 use stampede_application::{
     ports::{DeadLetter, EntryBody, Ledger, PortError, SaleGate},
     use_cases::{AttemptPurchase, Attempted, NewProduct, PurchaseRequest},
@@ -12,9 +13,15 @@ use crate::{
     shop::{Shop, WIDGET, When},
 };
 
+const OTHER: &str = "WIDGET-002";
+
 /// A sale that asks for level `ledger`, on a node that does not.
 async fn strict(shop: &Shop, stock: u32, limit: u32) -> SaleId {
-    let offer = shop.offer(WIDGET, stock, limit, When::Active);
+    strict_of(shop, WIDGET, stock, limit).await
+}
+
+async fn strict_of(shop: &Shop, sku: &str, stock: u32, limit: u32) -> SaleId {
+    let offer = shop.offer(sku, stock, limit, When::Active);
     let offer = NewProduct { acknowledge: Some(Acknowledgement::Ledger), ..offer };
     shop.create.run(offer).await.expect("the product is created").sale.id
 }
@@ -236,6 +243,33 @@ fn a_voided_purchase_is_named_by_nobody_and_its_buyer_is_answered() {
         let found = looking_up(&shop).run(&id.sku, &buyer("ada")).await;
         assert_eq!(found.expect("the stores answer"), Some(vec![kept]));
         assert_eq!(accepted(&attempts.run(keyed("ada")).await), kept);
+    });
+}
+
+/// The row is held by a node that froze in the midst of a commit.
+#[test]
+fn a_sale_whose_row_is_held_keeps_no_other_from_being_answered() {
+    run(async {
+        let shop = crate::shop::redis().await;
+        let held = strict(&shop, 10, 1).await;
+        let other = strict_of(&shop, OTHER, 10, 1).await;
+        let attempts = attempts(&shop);
+        let mut frozen = shop.stores.ledger_session().await;
+        let statement = format!("BEGIN; SELECT FROM sales WHERE sku = '{WIDGET}' FOR UPDATE");
+        sqlx::raw_sql(AssertSqlSafe(statement))
+            .execute(&mut frozen)
+            .await
+            .expect("the ledger answers");
+
+        let of_the_other = PurchaseRequest { sku: other.sku.clone(), ..keyed("ben") };
+        let (waits, told) = tokio::join!(attempts.run(keyed("ada")), attempts.run(of_the_other));
+        assert_eq!(waits, Attempted::Undecided);
+        assert!(is_recorded(&shop, &other, &accepted(&told)).await);
+
+        sqlx::raw_sql("ROLLBACK").execute(&mut frozen).await.expect("the ledger answers");
+        let bought = accepted(&attempts.run(keyed("ada")).await);
+        assert!(is_recorded(&shop, &held, &bought).await);
+        assert_eq!(shop.counts(&held).await, (9, 1, 1));
     });
 }
 

@@ -81,7 +81,6 @@ pub(super) fn coalescer(read: &Reader) -> CoalescerLimits {
         batch_max: read.whole("STAMPEDE_BATCH_MAX"),
         in_flight_max: read.whole("STAMPEDE_BATCHES_IN_FLIGHT_MAX"),
         waiting_max: read.whole("STAMPEDE_WAITING_ATTEMPTS_MAX"),
-        unconfirmed_max: read.whole("STAMPEDE_UNCONFIRMED_PURCHASES_MAX"),
     }
 }
 
@@ -96,8 +95,8 @@ pub(super) fn confirm(read: &Reader) -> ConfirmLimits {
     ConfirmLimits {
         at_once_max: read.whole("STAMPEDE_CONFIRMS_AT_ONCE_MAX"),
         rows_max: read.whole("STAMPEDE_CONFIRM_ROWS_MAX"),
+        waiting_max: read.whole("STAMPEDE_UNCONFIRMED_PURCHASES_MAX"),
         wait_max: read.millis("STAMPEDE_CONFIRM_MAX_MS"),
-        ..ConfirmLimits::default()
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) const OUTBOX: Section = Section {
             "commits",
             "4",
             (1, 64),
-            "commits at a time before answers at level ledger; a sale always goes the same way",
+            "commits at a time before answers at level ledger, each of one sale",
         ),
         Setting::whole(
             "STAMPEDE_CONFIRM_ROWS_MAX",
@@ -53,6 +53,13 @@ pub(super) const OUTBOX: Section = Section {
             "1000",
             (1, 10_000),
             "purchases in one such commit, about",
+        ),
+        Setting::whole(
+            "STAMPEDE_UNCONFIRMED_PURCHASES_MAX",
+            "purchases",
+            "8192",
+            (1, 1_000_000),
+            "purchases of one sale that wait for such a commit; then an attempt at level ledger is answered 503 before the gate is asked",
         ),
         Setting::whole(
             "STAMPEDE_CONFIRM_MAX_MS",

@@ -222,13 +222,6 @@ pub(super) const GATE: Section = Section {
             "attempts of one worker that wait for a batch; one more is answered 503",
         ),
         Setting::whole(
-            "STAMPEDE_UNCONFIRMED_PURCHASES_MAX",
-            "purchases",
-            "8192",
-            (1, 1_000_000),
-            "purchases of one worker that wait for the ledger before they are answered; then an attempt at level ledger is answered 503",
-        ),
-        Setting::whole(
             "STAMPEDE_LOOKUPS_AT_ONCE_MAX",
             "lookups",
             "16",

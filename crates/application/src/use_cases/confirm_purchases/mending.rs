@@ -1,0 +1,75 @@
+//! Brings gates and ledger together again, while nobody waits for it.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use stampede_domain::{Epoch, SaleId};
+use tokio::runtime::Handle;
+
+use crate::ports::{Causes, PortError, SaleGate};
+
+/// What a sale's gate needs.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Mend {
+    /// To be in this life, in which the ledger is.
+    Align(Epoch),
+    /// To be made anew.
+    Rebuild,
+}
+
+/// Mends sales; at most one task a sale, however many have found the same.
+pub(super) struct Mending {
+    gate: Arc<dyn SaleGate>,
+    under_way: Mutex<HashSet<SaleId>>,
+    runtime: Handle,
+}
+
+impl Mending {
+    pub(super) fn new(gate: Arc<dyn SaleGate>, runtime: Handle) -> Self {
+        Self { gate, under_way: Mutex::default(), runtime }
+    }
+
+    /// Begins to mend the sale, unless that is under way.
+    pub(super) fn start(self: &Arc<Self>, id: &SaleId, mend: Mend) {
+        if !self.locked().insert(id.clone()) {
+            return;
+        }
+        let claim = Claim { mending: self.clone(), id: id.clone() };
+        self.runtime.spawn(claim.run(mend));
+    }
+
+    fn locked(&self) -> MutexGuard<'_, HashSet<SaleId>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One task's claim to mend a sale; given back however the task ends.
+struct Claim {
+    mending: Arc<Mending>,
+    id: SaleId,
+}
+
+impl Claim {
+    async fn run(self, mend: Mend) {
+        if let Err(error) = self.mend(mend).await {
+            tracing::warn!(sale = %self.id, ?mend, error = %Causes(&error),
+                "gate and ledger are not brought together");
+        }
+    }
+
+    async fn mend(&self, mend: Mend) -> Result<(), PortError> {
+        let gate = &self.mending.gate;
+        match mend {
+            Mend::Align(epoch) => gate.align(&self.id, epoch).await.map(drop),
+            Mend::Rebuild => gate.rebuild(&self.id).await.map(drop),
+        }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.mending.locked().remove(&self.id);
+    }
+}

@@ -1,0 +1,245 @@
+//! The ways to the ledger, one a sale: what waits in one goes as one commit, one at a time.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use futures::FutureExt as _;
+use stampede_domain::{PurchaseNo, RecordedPurchase, SaleId, Shard};
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, SemaphorePermit},
+};
+
+use super::{
+    ConfirmLimits, ConfirmStores, Confirmed,
+    mending::{Mend, Mending},
+    request::{Gathered, Request},
+};
+use crate::ports::{Causes, CommitError, Entry, EntryBody, EntryId, Settled};
+
+/// What waits for the ledger, by sale.
+///
+/// A way has a task of its own, which ends with it once nothing waits in it. So a row that another
+/// holds, or a panic, is felt by its own sale alone.
+pub(super) struct Ways {
+    stores: ConfirmStores,
+    limits: ConfirmLimits,
+    mending: Arc<Mending>,
+    /// The ways that have a task; asked by every worker thread, held for no work.
+    open: Mutex<HashMap<SaleId, Way>>,
+    /// Commits that may run at a time.
+    commits: Semaphore,
+    /// Where the tasks run, whichever thread asks.
+    runtime: Handle,
+}
+
+/// What waits for a sale's next commit.
+#[derive(Default)]
+struct Way {
+    waiting: VecDeque<Request>,
+    /// Purchases of these.
+    rows: usize,
+}
+
+impl Ways {
+    pub(super) fn new(
+        stores: ConfirmStores,
+        limits: ConfirmLimits,
+        mending: Arc<Mending>,
+        runtime: Handle,
+    ) -> Self {
+        let commits = Semaphore::new(limits.at_once_max.max(1));
+        Self { stores, limits, mending, open: Mutex::default(), commits, runtime }
+    }
+
+    /// Whether fewer purchases of the sale wait than may.
+    pub(super) fn has_room(&self, id: &SaleId) -> bool {
+        self.locked().get(id).is_none_or(|way| way.rows < self.limits.waiting_max)
+    }
+
+    /// Puts a request behind those of its sale; it is answered, or its reply is dropped.
+    pub(super) fn add(self: &Arc<Self>, id: &SaleId, request: Request) {
+        let is_new = {
+            let mut ways = self.locked();
+            let is_new = !ways.contains_key(id);
+            let way = ways.entry(id.clone()).or_default();
+            way.rows += request.rows();
+            way.waiting.push_back(request);
+            is_new
+        };
+        if is_new {
+            self.runtime.spawn(self.clone().drive(id.clone()));
+        }
+    }
+
+    /// Takes to the ledger what waits for it of one sale, until nothing does.
+    async fn drive(self: Arc<Self>, id: SaleId) {
+        // First the permit, so that all goes that has come meanwhile; nobody closes the semaphore.
+        while let Ok(permit) = self.commits.acquire().await
+            && let Some(requests) = self.gather(&id)
+        {
+            // Nothing that others see is left half done by whoever panics here.
+            let confirming = AssertUnwindSafe(self.confirm(&id, requests, permit));
+            if confirming.catch_unwind().await.is_err() {
+                tracing::error!(sale = %id, "confirming purchases ended by a panic");
+            }
+        }
+    }
+
+    /// What goes next; once nothing waits the way is gone, and its task must end.
+    fn gather(&self, id: &SaleId) -> Option<Vec<Request>> {
+        let (mut requests, mut rows) = (Vec::new(), 0);
+        let mut ways = self.locked();
+        let way = ways.get_mut(id)?;
+        while rows < self.limits.rows_max
+            && let Some(request) = way.waiting.pop_front()
+        {
+            way.rows -= request.rows();
+            // A worker records what whoever has left put into the outbox.
+            if request.is_waited_for() {
+                rows += request.rows();
+                requests.push(request);
+            }
+        }
+        if requests.is_empty() {
+            ways.remove(id);
+            return None;
+        }
+        Some(requests)
+    }
+
+    async fn confirm(&self, id: &SaleId, requests: Vec<Request>, permit: SemaphorePermit<'_>) {
+        let Gathered { mut new, named, entries, replies } = Gathered::of(requests);
+        let mut confirmed = Confirmed::default();
+        new.extend(self.unrecorded(id, named, &mut confirmed).await);
+        self.commit(id, new, &mut confirmed).await;
+        drop(permit);
+        let is_done = |numbers: &[PurchaseNo]| numbers.iter().all(|no| confirmed.is_settled(no));
+        let done = entries.into_iter().filter(|(_, numbers)| is_done(numbers));
+        let done: Vec<EntryId> = done.map(|(id, _)| id).collect();
+        let confirmed = Arc::new(confirmed);
+        for reply in replies {
+            // Whoever has stopped waiting repeats the attempt.
+            let _ = reply.send(confirmed.clone());
+        }
+        self.remove(id, &done).await;
+    }
+
+    /// What of `named` is yet to be recorded; notes what is, and what never will be. One question.
+    async fn unrecorded(
+        &self,
+        id: &SaleId,
+        mut named: HashMap<PurchaseNo, RecordedPurchase>,
+        confirmed: &mut Confirmed,
+    ) -> HashMap<PurchaseNo, RecordedPurchase> {
+        if named.is_empty() {
+            return named;
+        }
+        let numbers: Vec<_> = named.keys().copied().collect();
+        if self.ask(id, &numbers, confirmed).await {
+            named.retain(|number, _| !confirmed.is_settled(number));
+            return named;
+        }
+        HashMap::new()
+    }
+
+    /// Commits all of it as one; what the ledger refuses is left to the workers, and keeps nothing
+    /// else from being confirmed.
+    async fn commit(
+        &self,
+        id: &SaleId,
+        purchases: HashMap<PurchaseNo, RecordedPurchase>,
+        confirmed: &mut Confirmed,
+    ) {
+        let mut purchases: Vec<_> = purchases.into_values().collect();
+        purchases.sort_unstable_by_key(|one| one.purchase.position);
+        // Halves of what was refused, the first half on top.
+        let mut waiting = vec![purchases];
+        while let Some(mut purchases) = waiting.pop() {
+            if purchases.is_empty() {
+                continue;
+            }
+            match self.stores.ledger.commit(&entries(&purchases)).await {
+                Ok(settled) => self.settle(id, &purchases, &settled, confirmed).await,
+                Err(CommitError::Data(_)) if purchases.len() > 1 => {
+                    let second = purchases.split_off(purchases.len() / 2);
+                    waiting.extend([second, purchases]);
+                }
+                Err(CommitError::Data(error)) => {
+                    tracing::warn!(sale = %id, error = %Causes(&*error),
+                        "the ledger refuses a purchase");
+                }
+                Err(CommitError::Drift { sale, constraint }) => {
+                    tracing::error!(%sale, constraint, "gate and ledger disagree");
+                    return self.mending.start(&sale, Mend::Rebuild);
+                }
+                Err(CommitError::Port(error)) => {
+                    tracing::warn!(sale = %id, error = %Causes(&error),
+                        "the ledger did not confirm purchases");
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn settle(
+        &self,
+        id: &SaleId,
+        purchases: &[RecordedPurchase],
+        settled: &[Settled],
+        confirmed: &mut Confirmed,
+    ) {
+        let numbers: Vec<_> = purchases.iter().map(|one| one.purchase.no()).collect();
+        let inserted = settled.iter().map(|settled| match settled {
+            Settled::Committed { inserted } => *inserted,
+            // A worker offers it to the gate again, or sets it aside.
+            Settled::Stale { .. } | Settled::Orphaned(_) | Settled::Dropped => 0,
+        });
+        if inserted.sum::<usize>() == numbers.len() {
+            confirmed.recorded.extend(numbers);
+        } else {
+            // Some were there before, are of another life, or were given up: the ledger tells.
+            self.ask(id, &numbers, confirmed).await;
+        }
+    }
+
+    /// Notes what the ledger has of `numbers`; whether it answered.
+    async fn ask(&self, id: &SaleId, numbers: &[PurchaseNo], confirmed: &mut Confirmed) -> bool {
+        match self.stores.ledger.on_record(id, numbers).await {
+            Ok(on_record) => {
+                confirmed.recorded.extend(on_record.numbers);
+                confirmed.voided.extend(on_record.voided);
+                true
+            }
+            Err(error) => {
+                tracing::warn!(sale = %id, error = %Causes(&error),
+                    "the ledger does not say what it has");
+                false
+            }
+        }
+    }
+
+    /// Removes what is committed from the outbox; a worker does what is left undone here.
+    async fn remove(&self, id: &SaleId, done: &[EntryId]) {
+        if done.is_empty() {
+            return;
+        }
+        if let Err(error) = self.stores.outbox.done(Shard::of(&id.sku), done).await {
+            tracing::debug!(sale = %id, error = %Causes(&error),
+                "what is recorded stays in the outbox");
+        }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, HashMap<SaleId, Way>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// As the ledger takes them: an entry is of one life of the gate.
+fn entries(purchases: &[RecordedPurchase]) -> Vec<Entry> {
+    let of_a_life = purchases.chunk_by(|one, next| one.epoch == next.epoch);
+    of_a_life.map(|part| Entry { id: None, body: EntryBody::Purchases(part.to_vec()) }).collect()
+}
