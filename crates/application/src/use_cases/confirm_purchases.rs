@@ -9,7 +9,11 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use stampede_domain::{
     Acknowledgement, Attempt, BuyerId, Purchase, PurchaseNo, RecordedPurchase, SaleId,
 };
-use tokio::{runtime::Handle, sync::oneshot, time::timeout};
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, oneshot},
+    time::timeout,
+};
 
 use self::{
     mending::{Mend, Mending},
@@ -21,7 +25,7 @@ use crate::ports::{Entry, Held, Ledger, Outbox, PortError, SaleGate, Trail};
 /// What confirming may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConfirmLimits {
-    /// Commits at a time, each of one sale.
+    /// Commits at a time, each of one sale, and lookups at a time beside them.
     pub at_once_max: usize,
     /// Purchases in one commit, about.
     pub rows_max: usize,
@@ -77,6 +81,8 @@ pub struct ConfirmPurchases {
     wait_max: Duration,
     ways: Arc<Ways>,
     mending: Arc<Mending>,
+    /// Lookups that may ask the ledger at a time, so that they leave the commits their connections.
+    lookups: Semaphore,
 }
 
 impl ConfirmPurchases {
@@ -86,7 +92,8 @@ impl ConfirmPurchases {
         let runtime = Handle::current();
         let mending = Arc::new(Mending::new(stores.gate.clone(), runtime.clone()));
         let ways = Arc::new(Ways::new(stores.clone(), limits, mending.clone(), runtime));
-        Self { stores, level, wait_max: limits.wait_max, ways, mending }
+        let lookups = Semaphore::new(limits.at_once_max.max(1));
+        Self { stores, level, wait_max: limits.wait_max, ways, mending, lookups }
     }
 
     /// What an answer must have survived for a sale that asks for `sale`.
@@ -132,7 +139,8 @@ impl ConfirmPurchases {
     /// # Errors
     ///
     /// [`PortError::Unavailable`] if it may not be told, none included: the ledger has not all of
-    /// it and is away, or is in another life than the gate, whose word is then nobody's.
+    /// it and is away, or is in another life than the gate, whose word is then nobody's; or too
+    /// many look up at once.
     pub async fn lookup(
         &self,
         id: &SaleId,
@@ -142,9 +150,22 @@ impl ConfirmPurchases {
         if !self.is_awaited(self.level(held.acknowledge)) {
             return Ok(held.purchases);
         }
+        let told = timeout(self.wait_max, self.confirmed(id, buyer, held)).await;
+        told.unwrap_or_else(|elapsed| Err(PortError::unavailable("ledger", elapsed)))
+    }
+
+    async fn confirmed(
+        &self,
+        id: &SaleId,
+        buyer: &BuyerId,
+        held: Held,
+    ) -> Result<Vec<Purchase>, PortError> {
         let Held { mut purchases, epoch, .. } = held;
         let numbers: Vec<_> = purchases.iter().map(Purchase::no).collect();
-        let on_record = self.stores.ledger.on_record(id, &numbers).await?;
+        let on_record = {
+            let _permit = self.lookups.acquire().await;
+            self.stores.ledger.on_record(id, &numbers).await?
+        };
         if on_record.epoch != Some(epoch) {
             if let Some(epoch) = on_record.epoch {
                 self.mending.start(id, Mend::Align(epoch));
@@ -164,6 +185,10 @@ impl ConfirmPurchases {
             .collect();
         if missing.is_empty() {
             return Ok(purchases);
+        }
+        // Attempts come first: a crowd that looks up sheds none of them.
+        if !self.ways.has_room(id) {
+            return Err(PortError::unavailable("ledger", Unconfirmed));
         }
         let numbers: Vec<_> = missing.iter().map(|one| one.purchase.no()).collect();
         let confirmed = self.batch(id, None, missing).await;

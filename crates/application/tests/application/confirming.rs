@@ -285,7 +285,7 @@ async fn repeats_that_wait_together_are_one_question_about_each_purchase_once() 
 }
 
 #[tokio::test]
-async fn beyond_what_may_wait_for_the_ledger_a_strict_attempt_is_shed_before_the_gate_is_asked() {
+async fn beyond_what_may_wait_a_strict_attempt_is_shed_before_the_gate_is_asked_and_a_lookup_too() {
     LocalSet::new()
         .run_until(async {
             let at = confirming(ConfirmLimits { waiting_max: 2, ..ConfirmLimits::default() });
@@ -298,8 +298,12 @@ async fn beyond_what_may_wait_for_the_ledger_a_strict_attempt_is_shed_before_the
             let plain = at.coalescer.submit(&at.id, Acknowledgement::Gate, || attempt(7));
             assert!(plain.is_some(), "it waits for nothing, as far as is known");
             at.submit(&at.other, 8, 1);
+            let looked_up = at.look_up();
+            settle().await;
             at.stores.passes.add_permits(4);
             assert!(join_all(tickets).await.iter().all(is_accepted));
+            let looked_up = looked_up.await.expect("no panic");
+            assert!(matches!(looked_up, Err(PortError::Unavailable { .. })), "{looked_up:?}");
             settle().await;
             assert!(at.coalescer.submit(&at.id, Acknowledgement::Ledger, || attempt(9)).is_some());
         })
@@ -409,6 +413,32 @@ async fn drift_of_one_sale_makes_it_anew_and_keeps_no_other_from_being_confirmed
             settle().await;
             assert_eq!(*at.stores.rebuilt.lock().expect("no panic"), std::slice::from_ref(&at.id));
             assert_eq!(at.stores.done(), [EntryId("2-0".into())]);
+        })
+        .await;
+}
+
+/// Lookups have places of their own, so that a crowd of them takes none from the commits.
+#[tokio::test(start_paused = true)]
+async fn lookups_ask_the_ledger_a_few_at_a_time_and_beyond_that_are_not_answered_in_the_end() {
+    LocalSet::new()
+        .run_until(async {
+            let at = confirming(ConfirmLimits { at_once_max: 2, ..ConfirmLimits::default() });
+            at.stores.hold_answers();
+            let lookups: Vec<_> = (0..20).map(|_| at.look_up()).collect();
+            settle().await;
+            assert_eq!(at.stores.questions(), [1, 1]);
+            at.stores.passes.add_permits(1);
+            assert!(is_accepted(&at.submit(&at.id, 0, 1).remove(0).await));
+            // Time passes by itself once everybody waits.
+            for lookup in lookups {
+                let told = lookup.await.expect("no panic");
+                assert!(matches!(told, Err(PortError::Unavailable { .. })), "{told:?}");
+            }
+            // The ledger has it not yet: it is asked once more by the commit.
+            at.stores.answers.add_permits(2);
+            at.stores.passes.add_permits(1);
+            let held = vec![recorded(&at.id, 7).purchase];
+            assert_eq!(at.look_up().await.expect("no panic").expect("an answer"), held);
         })
         .await;
 }

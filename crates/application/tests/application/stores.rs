@@ -44,6 +44,8 @@ pub(crate) struct Stores {
     pub(crate) epoch: Mutex<Epoch>,
     /// Purchases that each question was about, in order.
     questions: Mutex<Vec<usize>>,
+    /// Questions that may be answered: all, unless a test takes them away.
+    pub(crate) answers: Semaphore,
     /// Sales that began to be brought into the ledger's life; none ever is.
     pub(crate) aligning: Mutex<Vec<SaleId>>,
     /// The sale whose purchases the ledger refuses for a constraint.
@@ -65,6 +67,7 @@ impl Stores {
             recorded: Mutex::default(),
             epoch: Mutex::new(EPOCH),
             questions: Mutex::default(),
+            answers: Semaphore::new(Semaphore::MAX_PERMITS),
             aligning: Mutex::default(),
             drifted: Mutex::default(),
             rebuilt: Mutex::default(),
@@ -80,6 +83,11 @@ impl Stores {
         let stores =
             ConfirmStores { ledger: self.clone(), outbox: self.clone(), gate: self.clone() };
         Arc::new(ConfirmPurchases::start(stores, Acknowledgement::Gate, limits))
+    }
+
+    /// From now on no question is answered.
+    pub(crate) fn hold_answers(&self) {
+        self.answers.forget_permits(Semaphore::MAX_PERMITS);
     }
 
     pub(crate) fn questions(&self) -> Vec<usize> {
@@ -138,6 +146,7 @@ impl Ledger for Stores {
 
     async fn on_record(&self, _id: &SaleId, numbers: &[PurchaseNo]) -> Result<OnRecord, PortError> {
         self.questions.lock().expect("nobody panics in it").push(numbers.len());
+        self.answers.acquire().await.expect("never closed").forget();
         let epoch = *self.epoch.lock().expect("nobody panics in it");
         let recorded = self.recorded.lock().expect("nobody panics in it");
         let numbers = numbers.iter().filter(|number| recorded.contains(*number)).copied().collect();

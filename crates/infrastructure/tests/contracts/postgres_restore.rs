@@ -287,7 +287,7 @@ async fn many_nodes_may_migrate_at_once_and_again() {
 #[tokio::test]
 async fn a_probe_tells_whether_postgres_answers_and_a_pool_does_not_need_it() {
     let (_database, pool) = database().await;
-    let probe = PostgresProbe::new(pool);
+    let probe = PostgresProbe::new(&pool);
     assert_eq!(probe.name(), "postgresql");
     probe.ping().await.expect("Postgres answers");
 
@@ -295,7 +295,20 @@ async fn a_probe_tells_whether_postgres_answers_and_a_pool_does_not_need_it() {
         PostgresLimits { acquire_timeout: Duration::from_millis(50), ..PostgresLimits::default() };
     // A port of the reserved range, where nothing listens.
     let nowhere = connect("postgresql://nobody@127.0.0.1:1/none", &limits).expect("an address");
-    let answer = PostgresProbe::new(nowhere).ping().await;
+    let answer = PostgresProbe::new(&nowhere).ping().await;
     assert!(matches!(answer, Err(PortError::Unavailable { .. })), "{answer:?}");
     assert!(connect("mysql://nobody@127.0.0.1/none", &limits).is_err());
+}
+
+#[tokio::test]
+async fn a_probe_does_not_wait_behind_those_who_use_postgres() {
+    let (database, _) = database().await;
+    let limits = PostgresLimits { connections_max: 1, ..PostgresLimits::default() };
+    let pool = connect(&database.url, &limits).expect("an address");
+    let _only = pool.acquire().await.expect("Postgres answers");
+    // One question after the other over the one connection.
+    let probe = PostgresProbe::new(&pool);
+    for _ in 0..3 {
+        probe.ping().await.expect("Postgres answers");
+    }
 }

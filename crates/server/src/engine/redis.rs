@@ -20,7 +20,7 @@ use crate::settings::{RedisAndPostgres, Settings};
 /// Waits for both stores, brings the tables up to date unless told not to, and connects.
 pub(super) async fn open(stores: &RedisAndPostgres, settings: &Settings) -> anyhow::Result<Engine> {
     let pool = postgres::connect(stores.database_url.expose_secret(), &stores.postgres)?;
-    let ledger_store = PostgresProbe::new(pool.clone());
+    let ledger_store = PostgresProbe::new(&pool);
     let wait_max = settings.start_wait_max;
     if settings.migrate {
         wait_for("Postgres", wait_max, async || postgres::migrate(&pool).await).await?;
@@ -52,11 +52,12 @@ pub(super) async fn open(stores: &RedisAndPostgres, settings: &Settings) -> anyh
         catalogue,
         ledger: Arc::new(ledger),
         randomness,
-        ledger_store: Some(Arc::new(ledger_store)),
+        ledger_store: Some(Arc::new(ledger_store.clone())),
         freshness: Freshness::Within(stores.status_age_max),
         ending: Ending {
             fatal: CancellationToken::new(),
             close: Box::pin(async move {
+                ledger_store.close().await;
                 pool.close().await;
             }),
         },

@@ -45,7 +45,7 @@ pub(super) const OUTBOX: Section = Section {
             "commits",
             "4",
             (1, 64),
-            "commits at a time before answers at level ledger, each of one sale",
+            "commits at a time before answers at level ledger, each of one sale; as many lookups at that level go beside them",
         ),
         Setting::whole(
             "STAMPEDE_CONFIRM_ROWS_MAX",

@@ -89,7 +89,7 @@ pub(super) const POSTGRES_STORE: Section = Section {
             "connections",
             "16",
             (4, 1_000),
-            "connections of this process; Postgres allows 100 in all unless told otherwise",
+            "connections of this process, one more for its health left out; Postgres allows 100 in all unless told otherwise",
         ),
         Setting::whole(
             "STAMPEDE_POSTGRES_ACQUIRE_MAX_MS",
