@@ -83,6 +83,14 @@ impl Entries {
         Self(self.0 | others.0)
     }
 
+    pub(crate) fn shared(self, others: Self) -> Self {
+        Self(self.0 & others.0)
+    }
+
+    pub(crate) fn is_within(self, others: Self) -> bool {
+        self.0 & !others.0 == 0
+    }
+
     /// Those of `epoch` and later.
     pub(crate) fn since(self, epoch: Epoch) -> Self {
         let before = (1 << epoch.0.saturating_sub(1)) - 1;

@@ -49,6 +49,7 @@ mod rules;
 mod sale;
 mod state;
 mod steps;
+mod worth;
 
 pub use action::Action;
 pub use bounds::Bounds;

@@ -3,13 +3,10 @@
 /// Something that has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mark {
-    /// A Redis has lost anything, or both have served the same sale: from here on level `gate`
-    /// may lose what it acknowledged.
-    Harmed,
     /// Buyers were lost by themselves, without their head.
     BuyersLost,
-    /// A purchase became a dead letter although nothing was harmed.
-    RefusedUnharmed,
+    /// A purchase became a dead letter although it was owed.
+    OwedRefused,
     /// An entry left an outbox although its purchase was not safe.
     LetGoUnsafe,
 }

@@ -4,7 +4,7 @@ use stateright::Property;
 
 use crate::{
     bounds::Bounds,
-    entry::Entry,
+    entry::{Entries, Entry},
     gate::{Gate, Phase},
     ledger::Ledger,
     marks::Mark,
@@ -39,15 +39,15 @@ pub const KEY_ONCE: &str = "a key has one purchase";
 pub const TOLD_IS_KEPT: &str = "what level ledger has told stands in the ledger";
 /// The same once nothing can bring it back: its unit or its key is another's.
 pub const TOLD_NEVER_LOST: &str = "what level ledger has told is never lost for good";
-/// The worth of an acknowledgement at level `gate`, where no store fails.
-pub const NOTHING_REFUSED: &str =
-    "while one Redis loses nothing, nothing that it accepted is refused";
+/// The worth of an acknowledgement at level `gate`.
+pub const NOTHING_REFUSED: &str = "what a gate has accepted and no fault has lost is never refused";
 /// The same, before it is recorded.
-pub const NOTHING_MISSING: &str = "while one Redis loses nothing, what it accepted is on its way";
+pub const NOTHING_MISSING: &str = "what a gate has accepted and no fault has lost is on its way";
 /// Nothing vanishes without a word, whatever fails.
 pub const NOTHING_LET_GO: &str = "no entry leaves an outbox before its purchase is safe";
 /// A burial is the end of a sale.
-pub const DELETED_IS_OVER: &str = "a deleted sale sells nothing, and all it sold is archived";
+pub const DELETED_IS_OVER: &str =
+    "a deleted sale sells nothing, and all it sold that no fault has lost is archived";
 /// Another creation is another sale.
 pub const GENERATIONS_APART: &str = "no purchase of one generation counts in another";
 
@@ -73,9 +73,7 @@ pub(crate) fn of(bounds: &Bounds) -> Vec<Property<Protocol>> {
             state.ledger.told.is_within(state.ledger.has())
         }),
         Property::always(TOLD_NEVER_LOST, told_never_lost),
-        Property::always(NOTHING_REFUSED, |_, state: &State| {
-            !state.marks.has(Mark::RefusedUnharmed)
-        }),
+        Property::always(NOTHING_REFUSED, |_, state: &State| !state.marks.has(Mark::OwedRefused)),
         Property::always(NOTHING_MISSING, nothing_missing),
         Property::always(NOTHING_LET_GO, |_, state: &State| !state.marks.has(Mark::LetGoUnsafe)),
         Property::always(DELETED_IS_OVER, deleted_is_over),
@@ -85,6 +83,7 @@ pub(crate) fn of(bounds: &Bounds) -> Vec<Property<Protocol>> {
         Property::sometimes("two gates are open at once, one of them stale", split),
         Property::sometimes("a restore is half done when it is overtaken", overtaken),
         Property::sometimes("what only a gate held is given to the ledger", survived),
+        Property::sometimes("what is accepted after a fault is owed", owed_after_a_fault),
         Property::sometimes("a stale entry is adopted", |world, state: &State| {
             said(world, state, Adoption::Taken)
         }),
@@ -172,14 +171,15 @@ fn told_never_lost(_: &Protocol, state: &State) -> bool {
 }
 
 fn nothing_missing(_: &Protocol, state: &State) -> bool {
-    let on_its_way = Process::BOTH.map(|at| state.gate(at).outbox.purchases());
-    let [one, other] = on_its_way;
-    state.marks.has(Mark::Harmed) || state.hand.purchases().is_within(one.and(other))
+    let home = state.worth.home();
+    let on_its_way = home.map_or(Entries::NONE, |at| state.gate(at).outbox);
+    state.worth.owed().is_within(on_its_way)
 }
 
 fn deleted_is_over(world: &Protocol, state: &State) -> bool {
     let sells = state.current_gates(world).any(|gate| !gate.sale.ended);
-    state.ledger.living || (state.ledger.rows.is_empty() && !sells)
+    let is_archived = state.ledger.rows.is_empty() && state.worth.owed().is_empty();
+    state.ledger.living || (is_archived && !sells)
 }
 
 fn generations_apart(_: &Protocol, state: &State) -> bool {
@@ -211,6 +211,10 @@ fn overtaken(_: &Protocol, state: &State) -> bool {
 fn survived(_: &Protocol, state: &State) -> bool {
     let mut restorers = state.restorers.iter().flatten();
     restorers.any(|one| one.next == Step::Give && one.epoch == state.ledger.epoch)
+}
+
+fn owed_after_a_fault(_: &Protocol, state: &State) -> bool {
+    state.faults > 0 && !state.worth.owed().since(state.ledger.born.next()).is_empty()
 }
 
 /// Whether a gate of the ledger's epoch would say this to an entry that is stale.

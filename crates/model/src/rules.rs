@@ -12,8 +12,8 @@ pub enum Rule {
     BuyersCounted,
     /// A gate without a head is closed, and restored from the ledger; it is not a new sale.
     MissingMeansClosed,
-    /// What was sent long ago is not done: here, the opening of a new sale, sent a second time.
-    NotAfter,
+    /// The opening of a new sale is sent once at most: its answer lost, it is not sent again.
+    OpeningSentOnce,
 
     // Buying and recording.
     /// An attempt whose key has bought is a replay, and the key travels with the purchase.
@@ -55,8 +55,9 @@ pub enum Rule {
     ChunksCounted,
     /// The gate opens after it is written.
     OpenedLast,
-    /// The head is given the number of buyers that the ledger has, not the one that is found.
-    CountFromLedger,
+    /// The count is that of the buyers who were written, not of those who are found in the end. The
+    /// engine does not open where the two differ; here the fence keeps everybody out.
+    CountOfWritten,
 
     // Changes of the sale.
     /// A change that only the gate has goes to the ledger before the gate is written anew.
@@ -76,6 +77,8 @@ pub enum Rule {
     EndedBeforeBurial,
     /// Its outbox is drained before it is buried.
     DrainedBeforeBurial,
+    /// The burial names the life of the gate that was ended: in a later one all begins again.
+    BuriedInEndedLife,
     /// The tombstone has the next epoch.
     TombstoneRaisesEpoch,
     /// Nothing is committed for a deleted sale, and no epoch is taken.
@@ -86,12 +89,12 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order in which they are written above.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::IncarnationAtFence,
         Self::ReplicationInIncarnation,
         Self::BuyersCounted,
         Self::MissingMeansClosed,
-        Self::NotAfter,
+        Self::OpeningSentOnce,
         Self::AttemptKey,
         Self::AnswerAfterCommit,
         Self::EpochAtCommit,
@@ -110,7 +113,7 @@ impl Rule {
         Self::EmptiedFirst,
         Self::ChunksCounted,
         Self::OpenedLast,
-        Self::CountFromLedger,
+        Self::CountOfWritten,
         Self::ChangeKept,
         Self::ChangeKeptUntilReopened,
         Self::AmendmentHoldsRow,
@@ -118,6 +121,7 @@ impl Rule {
         Self::AmendmentBeforeStart,
         Self::EndedBeforeBurial,
         Self::DrainedBeforeBurial,
+        Self::BuriedInEndedLife,
         Self::TombstoneRaisesEpoch,
         Self::DeletedIsFinal,
         Self::GenerationInKeys,

@@ -13,6 +13,7 @@ use crate::{
     restorer::Restorer,
     rules::Rule,
     steps::{amending::Amender, deleting::Deleter},
+    worth::Worth,
 };
 
 /// What a Redis process holds, and what of it is on its disk.
@@ -42,6 +43,8 @@ pub struct State {
     /// Faults until now.
     pub(crate) faults: u8,
     pub(crate) marks: Marks,
+    /// What level `gate` owes.
+    pub(crate) worth: Worth,
 }
 
 impl State {
@@ -58,6 +61,7 @@ impl State {
             started,
             faults: 0,
             marks: Marks::NONE,
+            worth: Worth::NONE,
         }
     }
 
@@ -115,7 +119,7 @@ impl State {
 
     /// Takes an entry out of the outbox of a process, its purchase being a dead letter now.
     pub(crate) fn bury(&mut self, entry: Entry, at: Process) {
-        self.marks.set_if(!self.marks.has(Mark::Harmed), Mark::RefusedUnharmed);
+        self.marks.set_if(self.worth.owed().has(entry), Mark::OwedRefused);
         let gate = self.gate_mut(at);
         gate.outbox = gate.outbox.without(entry);
     }
@@ -136,10 +140,8 @@ impl State {
     ///
     /// What leans on a rule is left in where that rule is taken out.
     pub(crate) fn fold(&mut self, world: &Protocol) {
-        let born = self.ledger.born;
-        let have_both_served = self.servers.iter().all(|server| server.gate.epoch >= born);
-        self.marks.set_if(have_both_served, Mark::Harmed);
         // What the ledger has is done, wherever it still stands.
+        self.worth.record(self.ledger.has());
         self.hand = self.ledger.missing_of(self.hand);
         for server in &mut self.servers {
             for gate in [&mut server.gate, &mut server.saved] {
@@ -156,6 +158,11 @@ impl State {
             for place in &mut self.restorers {
                 place.take_if(|restorer| restorer.epoch < epoch && restorer.needs_its_epoch());
             }
+        }
+        // What was ended before a restore is not buried: the deletion begins again.
+        let begins_again = self.deleter.is_of_past_life(self.ledger.epoch);
+        if begins_again && world.rules.has(Rule::BuriedInEndedLife) {
+            self.deleter = Deleter::Idle;
         }
         self.restorers.sort_unstable_by(|one, other| other.cmp(one));
         self.lay_past_lives_to_rest(world);
@@ -198,6 +205,7 @@ impl State {
                 gate.life = gate.life.exchanged();
             }
         }
+        self.worth = self.worth.with_processes_exchanged();
         self
     }
 
@@ -209,6 +217,7 @@ impl State {
         }
         self.ledger = self.ledger.with_keys_exchanged();
         self.hand = self.hand.with_keys_exchanged();
+        self.worth = self.worth.with_keys_exchanged();
         self.restorers = self.restorers.map(|place| place.map(Restorer::with_keys_exchanged));
         self.restorers.sort_unstable_by(|one, other| other.cmp(one));
         self

@@ -52,6 +52,7 @@ impl Buying {
         match self {
             Self::Attempt { purchase, at } => {
                 let entry = state.gate_mut(at).accept(purchase);
+                state.worth.accept(at, entry);
                 state.hand = state.hand.with(entry);
                 if !world.rules.has(Rule::AnswerAfterCommit) {
                     state.ledger.told = state.ledger.told.with(purchase);

@@ -63,8 +63,9 @@ impl Creating {
                 // Not by the ledger's epoch of now: the creator knows the one that it was given.
                 let epoch = if missing_means_closed { born } else { epoch };
                 state.gate_mut(at).open_new(at, epoch, sale.as_created());
-                // A second sending may still be on its way, were it not for the not-after.
-                state.ledger.opening = !world.rules.has(Rule::NotAfter);
+                state.worth.bring(at, epoch, state.gate(at).outbox);
+                // Were it sent again, the second might be done late, and at the other.
+                state.ledger.opening = !world.rules.has(Rule::OpeningSentOnce);
             }
         }
     }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::{
     action::{Action, Actor},
+    entry::Epoch,
     process::Process,
     protocol::Protocol,
     purchase::Purchases,
@@ -17,11 +18,23 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Deleter {
     Idle,
-    Ended,
-    Drained,
+    /// The sale is ended in this life of its gate.
+    Ended(Epoch),
+    /// The outbox held nothing of it after that.
+    Drained(Epoch),
     Buried,
     /// Nothing is left to do, or the sku was created again.
     Done,
+}
+
+impl Deleter {
+    /// Whether the sale was ended in another life of its gate than the ledger's.
+    pub(crate) fn is_of_past_life(self, now: Epoch) -> bool {
+        match self {
+            Self::Ended(life) | Self::Drained(life) => life != now,
+            Self::Idle | Self::Buried | Self::Done => false,
+        }
+    }
 }
 
 /// A step of the deletion.
@@ -46,15 +59,15 @@ impl Deleting {
         let mut offer = |step| to.push(Action(Actor::Deleter(step)));
         let may_drain = match state.deleter {
             Deleter::Idle => !rules.has(Rule::EndedBeforeBurial),
-            Deleter::Ended => true,
-            Deleter::Drained | Deleter::Buried | Deleter::Done => false,
+            Deleter::Ended(_) => true,
+            Deleter::Drained(_) | Deleter::Buried | Deleter::Done => false,
         };
         for at in Process::BOTH {
             let gate = state.gate(at);
             if state.deleter == Deleter::Idle && gate.admits(at, rules) {
                 offer(Self::End { at });
             }
-            let is_drained = gate.epoch >= ledger.born && gate.outbox.since(ledger.born).is_empty();
+            let is_drained = gate.outbox.since(ledger.born).is_empty();
             if may_drain && (is_drained || !rules.has(Rule::DrainedBeforeBurial)) {
                 offer(Self::Drain { at });
             }
@@ -62,8 +75,9 @@ impl Deleting {
                 offer(Self::Forget { at });
             }
         }
+        let was_drained = matches!(state.deleter, Deleter::Drained(_));
         let has_epoch = ledger.epoch.number() < world.bounds.epochs;
-        if state.deleter == Deleter::Drained && has_epoch && !state.is_row_held(world) {
+        if was_drained && has_epoch && !state.is_row_held(world) {
             offer(Self::Bury);
         }
     }
@@ -72,15 +86,22 @@ impl Deleting {
         let epoch = state.ledger.epoch;
         match self {
             Self::End { at } => {
-                state.gate_mut(at).sale.ended = true;
-                state.deleter = Deleter::Ended;
+                let gate = state.gate_mut(at);
+                gate.sale.ended = true;
+                state.deleter = Deleter::Ended(gate.epoch);
             }
             Self::Drain { at } => {
+                state.worth.take_for_home(at);
                 // The entry of the change; of another epoch it is dropped.
                 let gate = state.gate(at);
                 let is_recorded = gate.sale.ended && gate.epoch == epoch;
                 state.ledger.sale.ended |= is_recorded && !state.is_row_held(world);
-                state.deleter = Deleter::Drained;
+                state.deleter = match state.deleter {
+                    Deleter::Ended(life) => Deleter::Drained(life),
+                    Deleter::Idle | Deleter::Drained(_) | Deleter::Buried | Deleter::Done => {
+                        Deleter::Drained(epoch)
+                    }
+                };
             }
             Self::Bury => {
                 let ledger = &mut state.ledger;

@@ -69,7 +69,6 @@ impl Failing {
             return;
         }
         state.faults += 1;
-        state.marks.set_if(!matches!(self, Self::Restart { .. }), Mark::Harmed);
         match self {
             Self::Save { .. } => {}
             Self::Restart { at } => state.end_life(at),
@@ -92,6 +91,19 @@ impl Failing {
                 state.gate_mut(at).buyers = Purchases::NONE;
                 state.marks.set_if(true, Mark::BuyersLost);
             }
+        }
+        state.worth.lose(self.at(), state.gate(self.at()).outbox);
+    }
+
+    /// The process that it befalls.
+    fn at(self) -> Process {
+        match self {
+            Self::Save { at }
+            | Self::Restart { at }
+            | Self::RollBack { at }
+            | Self::Empty { at }
+            | Self::Copy { at }
+            | Self::LoseBuyers { at } => at,
         }
     }
 }

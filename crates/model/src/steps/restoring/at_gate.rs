@@ -79,7 +79,11 @@ pub(super) fn close(world: &Protocol, state: &mut State, restorer: &mut Restorer
     }
     (gate.epoch, gate.life, gate.phase) = (restorer.epoch, Life::of(at), Phase::Closed);
     (gate.stock, gate.count, gate.written) = (0, 0, 0);
-    let kept = gate.sale;
+    let (kept, outbox) = (gate.sale, gate.outbox);
+    // Whoever was overtaken since they took the epoch brings the sale nowhere.
+    if restorer.epoch == ledger.epoch {
+        state.worth.bring(at, restorer.epoch, outbox);
+    }
     restorer.go_on(after_keeping(world));
     if kept.changes() > ledger.sale.changes() && rules.has(Rule::ChangeKept) {
         (restorer.next, restorer.sale) = (Step::Keep, kept);
@@ -129,10 +133,10 @@ pub(super) fn write_again(gate: &mut Gate, part: Purchase) {
 
 /// The counters of step 5, and step 6.
 pub(super) fn open(world: &Protocol, gate: &mut Gate, at: Process, restorer: Restorer) {
-    let from_ledger = world.rules.has(Rule::CountFromLedger);
+    let is_of_written = world.rules.has(Rule::CountOfWritten);
     gate.sale = restorer.sale;
     gate.stock = restorer.sale.units.saturating_sub(restorer.carried.len());
-    gate.count = if from_ledger { restorer.carried } else { gate.buyers }.len();
+    gate.count = if is_of_written { restorer.carried } else { gate.buyers }.len();
     gate.written = 0;
     (gate.phase, gate.life) = (Phase::Open, Life::of(at));
 }

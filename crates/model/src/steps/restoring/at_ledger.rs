@@ -62,9 +62,9 @@ pub(super) fn give(
 ) {
     let before = state.ledger.rows;
     state.ledger.insert(admitted);
-    let is_refused = !restorer.carried.is_within(state.ledger.rows);
-    let is_unharmed = !state.marks.has(Mark::Harmed);
-    state.marks.set_if(is_refused && is_unharmed, Mark::RefusedUnharmed);
+    let refused = restorer.carried.but(state.ledger.rows);
+    let is_owed = !refused.shared(state.worth.owed().purchases()).is_empty();
+    state.marks.set_if(is_owed, Mark::OwedRefused);
     restorer.go_on(Step::ReadLedger);
     if !world.rules.has(Rule::LedgerReadLast) {
         read(world, &mut state.ledger, restorer);
