@@ -66,7 +66,7 @@ mod larger {
     }
 
     #[test]
-    #[ignore = "takes half a minute"]
+    #[ignore = "takes a minute"]
     fn two_units_may_be_sold_through_four_epochs() {
         let bounds = Bounds { epochs: 4, ..Bounds::TWO_UNITS };
         holds("two units, two faults, four epochs", bounds);
@@ -80,14 +80,14 @@ mod larger {
     }
 
     #[test]
-    #[ignore = "takes two minutes"]
+    #[ignore = "takes a minute"]
     fn a_deletion_may_meet_two_faults() {
         let bounds = Bounds { faults: 2, tries: 1, ..Bounds::DELETED };
         holds("a deletion and another creation, two faults, four epochs", bounds);
     }
 
     #[test]
-    #[ignore = "takes five minutes"]
+    #[ignore = "takes three minutes"]
     fn all_of_it_may_meet_four_epochs() {
         let bounds = Bounds { epochs: 4, ..Bounds::EVERYTHING };
         holds("all of it, one fault, four epochs", bounds);
