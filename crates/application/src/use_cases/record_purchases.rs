@@ -1,12 +1,15 @@
 //! A worker records what the outbox brings in the ledger.
 
+mod recorded;
+
 use std::{collections::HashSet, sync::Arc};
 
 use stampede_domain::{RecordedPurchase, SaleId, Shard};
 
+pub use self::recorded::Recorded;
 use crate::ports::{
-    Causes, CommitError, DeadLetter, Drift, Entry, EntryBody, EntryId, Findings, Ledger, Outbox,
-    PortError, Readmission, SaleGate, Settled,
+    Causes, CommitError, DeadLetter, Drift, Entry, EntryBody, Ledger, Outbox, PortError,
+    Readmission, SaleGate, Settled,
 };
 
 /// What recording may cost.
@@ -20,28 +23,6 @@ impl Default for RecordLimits {
     fn default() -> Self {
         Self { tries_max: 3 }
     }
-}
-
-/// What became of a batch of entries.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Recorded {
-    /// Entries that may leave the outbox.
-    pub done: Vec<EntryId>,
-    /// Purchases that are new in the ledger.
-    pub inserted: usize,
-    /// Purchases of another epoch that the gate has taken in again.
-    pub readmitted: usize,
-    /// Purchases that were set aside as dead letters.
-    pub buried: usize,
-    /// Entries of a newer version, left for a worker that can read them.
-    pub left: usize,
-    /// Sales whose gate and ledger do not come together yet: what was not recorded of them stays
-    /// in the outbox, and keeps no other sale waiting.
-    pub apart: HashSet<SaleId>,
-    /// Where gate and ledger were found to disagree.
-    pub findings: Findings,
-    /// Sales that were made anew because of it.
-    sold_twice: HashSet<SaleId>,
 }
 
 /// Records entries: one transaction for all that a read brought.
@@ -323,34 +304,5 @@ impl RecordPurchases {
         self.outbox.bury(shard, letter).await?;
         recorded.buried += 1;
         Ok(())
-    }
-}
-
-impl Recorded {
-    /// Purchases for which there is nothing left: what a sale sold twice is told as such.
-    fn refused(&mut self, purchases: &[RecordedPurchase]) {
-        for recorded in purchases {
-            let twice = self.sold_twice.remove(&recorded.sale);
-            let drift = if twice { Drift::SoldTwice } else { Drift::StaleEntryRefused };
-            self.findings.raised(drift, 1);
-        }
-    }
-
-    /// What was sold twice and has found a place.
-    fn finish(&mut self) {
-        let fitting = self.sold_twice.drain().count();
-        self.findings.repaired(Drift::SoldTwice, fitting);
-    }
-
-    /// Whether the entry is of a sale that is set apart.
-    fn keeps_apart(&self, entry: &Entry) -> bool {
-        entry.body.sale().is_some_and(|sale| self.apart.contains(sale))
-    }
-
-    fn set_apart(&mut self, sale: SaleId, error: &PortError) {
-        tracing::warn!(%sale, error = %Causes(error),
-            "the sale's purchases wait in the outbox, and keep no other waiting");
-        self.sold_twice.remove(&sale);
-        self.apart.insert(sale);
     }
 }

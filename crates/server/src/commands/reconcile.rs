@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use anyhow::bail;
-use stampede_application::ports::{Drift, ReconciliationRun, Thoroughness, Trigger};
+use stampede_application::{
+    ports::{Drift, ReconciliationRun, Thoroughness, Trigger},
+    use_cases::ReconcileError,
+};
 use stampede_domain::Sku;
 
 use crate::{engine, settings::Settings, telemetry::Metrics, wiring::Node};
@@ -15,7 +18,10 @@ pub(super) async fn reconcile(settings: Settings, sku: Option<Sku>) -> anyhow::R
     let node = Node::new(engine, &settings, &metrics.meter());
     let outcome = node.reconcile.run(sku.as_ref(), Thoroughness::Whole, Trigger::Command).await;
     node.ending.close.await;
-    let (_, run) = outcome?;
+    let (_, run) = match (outcome, sku) {
+        (Err(ReconcileError::Unknown), Some(sku)) => bail!("there is no sale of {sku}"),
+        (outcome, _) => outcome?,
+    };
     super::print(&table(&run))?;
     match run.error {
         Some(error) => bail!("not all could be compared: {error}"),

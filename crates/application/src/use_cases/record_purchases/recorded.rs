@@ -1,0 +1,58 @@
+//! What became of a batch of entries.
+
+use std::collections::HashSet;
+
+use stampede_domain::{RecordedPurchase, SaleId};
+
+use crate::ports::{Causes, Drift, Entry, EntryId, Findings, PortError};
+
+/// What became of a batch of entries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// Entries that may leave the outbox.
+    pub done: Vec<EntryId>,
+    /// Purchases that are new in the ledger.
+    pub inserted: usize,
+    /// Purchases of another epoch that the gate has taken in again.
+    pub readmitted: usize,
+    /// Purchases that were set aside as dead letters.
+    pub buried: usize,
+    /// Entries of a newer version, left for a worker that can read them.
+    pub left: usize,
+    /// Sales whose gate and ledger do not come together yet: what was not recorded of them stays
+    /// in the outbox, and keeps no other sale waiting.
+    pub apart: HashSet<SaleId>,
+    /// Where gate and ledger were found to disagree.
+    pub findings: Findings,
+    /// Sales that were made anew because of it.
+    pub(super) sold_twice: HashSet<SaleId>,
+}
+
+impl Recorded {
+    /// Purchases for which there is nothing left: what a sale sold twice is told as such.
+    pub(super) fn refused(&mut self, purchases: &[RecordedPurchase]) {
+        for recorded in purchases {
+            let twice = self.sold_twice.remove(&recorded.sale);
+            let drift = if twice { Drift::SoldTwice } else { Drift::StaleEntryRefused };
+            self.findings.raised(drift, 1);
+        }
+    }
+
+    /// What was sold twice and has found a place.
+    pub(super) fn finish(&mut self) {
+        let fitting = self.sold_twice.drain().count();
+        self.findings.repaired(Drift::SoldTwice, fitting);
+    }
+
+    /// Whether the entry is of a sale that is set apart.
+    pub(super) fn keeps_apart(&self, entry: &Entry) -> bool {
+        entry.body.sale().is_some_and(|sale| self.apart.contains(sale))
+    }
+
+    pub(super) fn set_apart(&mut self, sale: SaleId, error: &PortError) {
+        tracing::warn!(%sale, error = %Causes(error),
+            "the sale's purchases wait in the outbox, and keep no other waiting");
+        self.sold_twice.remove(&sale);
+        self.apart.insert(sale);
+    }
+}
