@@ -5,7 +5,7 @@
 -- again with whatever arrives after that.
 -- opened_number and opened_nonce are there while a restore is at work or has come to nothing: the
 -- epoch in which the sale's gate was opened last.
--- drifts is an object by kind of drift, of found, repaired and raised.
+-- drifts is an object by kind of drift, of repaired and raised.
 --
 -- Run beside nodes at work: it waits three seconds at most for what reads or writes these tables.
 -- Then nothing is changed, and it may be run again.
@@ -30,9 +30,11 @@ ALTER TABLE reconciliation_runs
 CREATE TABLE reconciliation_turn (
     one   boolean PRIMARY KEY DEFAULT true CHECK (one),
     node  text NOT NULL,
-    until timestamptz NOT NULL
+    until timestamptz NOT NULL,
+    -- Whether every sale was compared, so that the others may rest; a turn that lapsed was not.
+    ended boolean NOT NULL
 );
-INSERT INTO reconciliation_turn (node, until) VALUES ('', to_timestamp(0));
+INSERT INTO reconciliation_turn (node, until, ended) VALUES ('', to_timestamp(0), false);
 
 -- A letter may be of a sale that this ledger has lost.
 ALTER TABLE dead_letters DROP CONSTRAINT dead_letters_generation_fkey;

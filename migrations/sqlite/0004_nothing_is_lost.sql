@@ -3,7 +3,7 @@
 -- over_at is when the sale's gate judged it to be over: no clock that goes back opens it again.
 -- final_run_at is when gate and ledger were last found to agree on a sale that is over; it is empty
 -- again with whatever arrives after that.
--- drifts is an object by kind of drift, of found, repaired and raised.
+-- drifts is an object by kind of drift, of repaired and raised.
 ALTER TABLE sales ADD COLUMN over_at INTEGER;
 ALTER TABLE sales ADD COLUMN final_run_at INTEGER;
 

@@ -240,6 +240,12 @@ impl ReconciliationRun {
     pub const KEPT_MAX: i64 = 10_000;
     /// As many of those that found something or failed.
     pub const TELLING_KEPT_MAX: i64 = 100_000;
+
+    /// Whether it went through all sales, and is not a worker's note of what it met.
+    #[must_use]
+    pub fn is_of_all(&self) -> bool {
+        self.sku.is_none() && self.trigger != Trigger::Worker
+    }
 }
 
 #[cfg(test)]

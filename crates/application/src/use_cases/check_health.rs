@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use stampede_domain::Acknowledgement;
 use tokio::time::{Instant, timeout};
 
-use crate::ports::{Durability, Ledger, ReconciliationRun, StoreProbe, Worth};
+use crate::ports::{Durability, Ledger, PortError, ReconciliationRun, StoreProbe, Worth};
 
 /// How one store answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,8 @@ impl HealthReport {
 
 /// How long a store may take before it counts as down.
 const PING_MAX: Duration = Duration::from_secs(1);
+/// Runs on record among which the newest of all sales is looked for.
+const RUNS_LOOKED_THROUGH_MAX: usize = 100;
 
 /// Checks the stores.
 pub struct CheckHealth {
@@ -72,7 +74,7 @@ impl CheckHealth {
                 None => None,
             }
         };
-        let last_run = timeout(PING_MAX, self.ledger.last_run());
+        let last_run = timeout(PING_MAX, self.last_run_of_all());
         let worth = timeout(PING_MAX, self.durability.worth());
         let (gate, ledger, run, worth) =
             tokio::join!(health(self.gate_store.as_ref()), ledger_store, last_run, worth);
@@ -82,6 +84,12 @@ impl CheckHealth {
             last_reconciliation: run.ok().and_then(Result::ok).flatten(),
             worth: worth.ok().and_then(Result::ok),
         }
+    }
+
+    /// What workers note in between says nothing of how reconciliation goes.
+    async fn last_run_of_all(&self) -> Result<Option<ReconciliationRun>, PortError> {
+        let newest = self.ledger.runs(None, RUNS_LOOKED_THROUGH_MAX).await?;
+        Ok(newest.into_iter().map(|(_, run)| run).find(ReconciliationRun::is_of_all))
     }
 
     /// Whether this node can answer attempts: at level `gate` the ledger may be away.

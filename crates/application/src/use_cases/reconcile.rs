@@ -10,10 +10,13 @@ mod strays;
 mod sweep;
 mod turn;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use stampede_domain::{Instant, Sku};
-use tokio::sync;
+use tokio::{sync, time};
 
 use self::{marks::Marks, sweep::Failures};
 use super::RecordPurchases;
@@ -38,6 +41,8 @@ pub struct ReconcileLimits {
     pub overdue_after_ms: i64,
     /// How long whoever asks for a run waits until another has ended.
     pub turn_wait_max: Duration,
+    /// How long a turn is not renewed for.
+    pub turn_renew_after: Duration,
 }
 
 impl Default for ReconcileLimits {
@@ -49,6 +54,7 @@ impl Default for ReconcileLimits {
             sweep_rows: 20_000,
             overdue_after_ms: 30_000,
             turn_wait_max: Duration::from_secs(5),
+            turn_renew_after: Duration::from_secs(5),
         }
     }
 }
@@ -100,6 +106,8 @@ pub struct Reconcile {
     seen: RunSeen,
     /// One run at a time in this process; a node of its own name would be let in.
     running: sync::Mutex<()>,
+    /// When this process last took or renewed the turn.
+    renewed_at: Mutex<Option<time::Instant>>,
     marks: Marks,
 }
 
@@ -121,8 +129,9 @@ impl Reconcile {
         limits: ReconcileLimits,
         seen: RunSeen,
     ) -> Self {
-        let (running, marks) = (sync::Mutex::default(), Marks::default());
-        Self { stores, record, node, limits, seen, running, marks }
+        let (running, renewed_at) = (sync::Mutex::default(), Mutex::default());
+        let marks = Marks::default();
+        Self { stores, record, node, limits, seen, running, renewed_at, marks }
     }
 
     /// Compares every sale, or the one of `sku`, once no other run is at work, and puts the run on
@@ -235,7 +244,7 @@ impl Reconcile {
         }
         self.marks.begin_run();
         let mut failures = Failures::default();
-        failures.note(self.settle_strays(findings).await, None);
+        self.settle_strays(&mut failures, findings).await?;
         let mut after = None;
         loop {
             let rows = self.stores.catalogue.page(after.as_ref(), self.limits.page).await?;

@@ -72,8 +72,10 @@ pub(super) async fn take_turn(
     rest: Duration,
 ) -> Result<bool, PortError> {
     let taken = sqlx::query(
-        "UPDATE reconciliation_turn SET node = $1, until = clock_timestamp() + $2
-         WHERE node = $1 OR until <= clock_timestamp() - $3
+        "UPDATE reconciliation_turn
+         SET node = $1, until = clock_timestamp() + $2, ended = false
+         WHERE node = $1
+            OR until <= clock_timestamp() - CASE WHEN ended THEN $3 ELSE INTERVAL '0' END
             OR until > clock_timestamp() + 2 * $2",
     )
     .bind(node)
@@ -85,16 +87,14 @@ pub(super) async fn take_turn(
     Ok(taken.rows_affected() > 0)
 }
 
-/// Ends a node's turn: now, where others are to rest from then on, or as if it had never been.
+/// Ends a node's turn now; others rest from then on if it compared all.
 pub(super) async fn end_turn(
     pool: &PgPool,
     node: &str,
     compared_all: bool,
 ) -> Result<(), PortError> {
     sqlx::query(
-        "UPDATE reconciliation_turn
-         SET until = CASE WHEN $2 THEN clock_timestamp() ELSE to_timestamp(0) END
-         WHERE node = $1",
+        "UPDATE reconciliation_turn SET until = clock_timestamp(), ended = $2 WHERE node = $1",
     )
     .bind(node)
     .bind(compared_all)

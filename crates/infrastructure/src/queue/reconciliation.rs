@@ -43,19 +43,21 @@ impl Reconciliation {
 
     /// Compares, unless another node does or has done so at this tick.
     pub(super) async fn run(&self) {
-        let whole = *self.whole_due();
+        // Taken before: a fault that comes while the run is at work asks for another.
+        let whole = self.whole_due().take();
         let (trigger, thoroughness, rest) = match whole {
             Some(trigger) => (trigger, Thoroughness::Whole, Duration::ZERO),
             None => (Trigger::Schedule, Thoroughness::Counters, rest(&self.schedule)),
         };
         match self.reconcile.run_if_free(thoroughness, trigger, rest).await {
-            Ok(None) => {}
+            Ok(None) => {
+                let mut due = self.whole_due();
+                *due = due.or(whole);
+            }
             Ok(Some(run)) => {
                 if let Some(error) = run.error {
                     tracing::warn!(error, "not every sale was compared");
                 }
-                // Another fault may have come while this run was at work.
-                self.whole_due().take_if(|due| Some(*due) == whole);
             }
             Err(error) => {
                 self.store_lost();
@@ -160,6 +162,8 @@ mod tests {
         assert_eq!(runs().await, (Trigger::Start, whole));
         assert_eq!(runs().await, (Trigger::Schedule, counters));
         reconciliation.store_lost();
+        // Another fault, while the run for the first one is at work.
+        tokio::join!(reconciliation.run(), async { reconciliation.store_lost() });
         assert_eq!(runs().await, (Trigger::StoreBack, whole));
         assert_eq!(runs().await, (Trigger::Schedule, counters));
     }

@@ -11,6 +11,9 @@ use super::{
 };
 use crate::ports::{Drift, EntryBody, Findings, Holding, PortError};
 
+/// What a person is told of a purchase that no commit gets into the ledger.
+const REFUSED: &str = "acknowledged at the gate, refused by the ledger for its data";
+
 /// What the ledger is known to lack for a good reason.
 enum Expected {
     These {
@@ -126,7 +129,8 @@ impl Reconcile {
         self.record_lost(id, lost, findings).await
     }
 
-    /// Records what was lost, a purchase that the ledger refuses for its data keeping no other out.
+    /// Records what was lost; a purchase that the ledger refuses for its data is for a person, and
+    /// keeps no other out.
     async fn record_lost(
         &self,
         id: &SaleId,
@@ -141,7 +145,11 @@ impl Reconcile {
                     let second = part.split_off(part.len() / 2);
                     parts.extend([second, part]);
                 }
-                Taken::Refused => findings.raised(Drift::MissingInLedger, 1),
+                Taken::Refused => {
+                    for refused in part {
+                        self.raise(refused, REFUSED, Drift::MissingInLedger, findings).await?;
+                    }
+                }
                 Taken::Late => {}
                 Taken::Drifted => {
                     part.extend(parts.into_iter().flatten());

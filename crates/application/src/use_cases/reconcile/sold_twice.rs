@@ -50,14 +50,27 @@ impl Reconcile {
             match answer {
                 Readmission::Adopted => findings.repaired(Drift::SoldTwice, 1),
                 Readmission::Refused => {
-                    tracing::error!(sale = %id, purchase = %purchase.purchase.no(), LOST);
-                    let letter =
-                        DeadLetter { purchase: Some(purchase), raw: None, error: LOST.into() };
-                    self.stores.outbox.bury(Shard::of(&id.sku), &letter).await?;
-                    findings.raised(Drift::SoldTwice, 1);
+                    self.raise(purchase, LOST, Drift::SoldTwice, findings).await?;
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Sets a purchase aside for a person, who is told why.
+    pub(super) async fn raise(
+        &self,
+        purchase: RecordedPurchase,
+        why: &str,
+        drift: Drift,
+        findings: &mut Findings,
+    ) -> Result<(), PortError> {
+        let shard = Shard::of(&purchase.sale.sku);
+        tracing::error!(sale = %purchase.sale, purchase = %purchase.purchase.no(), why,
+            "a purchase is set aside as a dead letter");
+        let letter = DeadLetter { purchase: Some(purchase), raw: None, error: why.to_owned() };
+        self.stores.outbox.bury(shard, &letter).await?;
+        findings.raised(drift, 1);
         Ok(())
     }
 

@@ -5,21 +5,32 @@ use std::collections::HashSet;
 
 use stampede_domain::{SaleId, Shard};
 
-use super::Reconcile;
+use super::{Reconcile, sweep::Failures};
 use crate::ports::{Drift, Entry, EntryBody, Findings, PortError, SaleStanding};
 
 impl Reconcile {
-    /// Looks after strays of all shards.
-    pub(super) async fn settle_strays(&self, findings: &mut Findings) -> Result<(), PortError> {
+    /// Looks after strays of all shards; one whose strays cannot be settled keeps no other waiting.
+    pub(super) async fn settle_strays(
+        &self,
+        failures: &mut Failures,
+        findings: &mut Findings,
+    ) -> Result<(), PortError> {
         for shard in self.stores.outbox.shards() {
-            self.record_overdue(shard, findings).await?;
+            failures.note(self.record_overdue(shard, findings).await, None);
+            failures.give_up_after_many()?;
         }
         for shard in Shard::all() {
-            self.keep_turn().await?;
-            let listed = self.stores.gate.listed(shard).await?;
-            for part in listed.chunks(self.limits.page) {
-                self.compare_listed(part, findings).await?;
-            }
+            failures.note(self.compare_shard(shard, findings).await, None);
+            failures.give_up_after_many()?;
+        }
+        Ok(())
+    }
+
+    async fn compare_shard(&self, shard: Shard, findings: &mut Findings) -> Result<(), PortError> {
+        self.keep_turn().await?;
+        let listed = self.stores.gate.listed(shard).await?;
+        for part in listed.chunks(self.limits.page) {
+            self.compare_listed(part, findings).await?;
         }
         Ok(())
     }
@@ -83,17 +94,37 @@ impl Reconcile {
         Ok(ids.into_iter().zip(standing).filter(|(_, s)| !living(s)).map(|(id, _)| id).collect())
     }
 
-    /// Does what a worker does with entries.
+    /// Does what a worker does with entries, about a page of purchases at a time.
     async fn record(&self, shard: Shard, entries: Vec<Entry>) -> Result<Findings, PortError> {
-        if entries.is_empty() {
-            return Ok(Findings::default());
+        let mut findings = Findings::default();
+        for part in parts_of(entries, self.limits.page) {
+            self.keep_turn().await?;
+            let recorded = self.record.run(shard, part).await?;
+            self.stores.outbox.done(shard, &recorded.done).await?;
+            let (inserted, done) = (recorded.inserted, recorded.done.len());
+            tracing::warn!(%shard, inserted, done, "entries of the outbox had stood for too long");
+            findings.merge(&recorded.findings);
         }
-        let recorded = self.record.run(shard, entries).await?;
-        self.stores.outbox.done(shard, &recorded.done).await?;
-        let (inserted, done) = (recorded.inserted, recorded.done.len());
-        tracing::warn!(%shard, inserted, done, "entries of the outbox had stood for too long");
-        Ok(recorded.findings)
+        Ok(findings)
     }
+}
+
+/// `entries` in parts of about `purchases_max` purchases, as workers take them: an entry has up to
+/// a batch's.
+fn parts_of(entries: Vec<Entry>, purchases_max: usize) -> Vec<Vec<Entry>> {
+    let mut parts: Vec<Vec<Entry>> = Vec::new();
+    let mut room = 0;
+    for entry in entries {
+        if room == 0 {
+            parts.push(Vec::new());
+            room = purchases_max;
+        }
+        room = room.saturating_sub(entry.body.purchase_numbers().count().max(1));
+        if let Some(part) = parts.last_mut() {
+            part.push(entry);
+        }
+    }
+    parts
 }
 
 fn sale_of(entry: &Entry) -> Option<&SaleId> {

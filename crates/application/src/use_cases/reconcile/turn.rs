@@ -1,6 +1,6 @@
 //! Whose turn it is: one node compares at a time.
 
-use std::time::Duration;
+use std::{sync::PoisonError, time::Duration};
 
 use tokio::{
     sync::MutexGuard,
@@ -45,8 +45,12 @@ impl Reconcile {
         Ok(self.take(rest).await?.then_some(here))
     }
 
-    /// Renews the turn, before every part of a run.
+    /// Renews the turn if that was long ago; asked before every part of a run.
     pub(super) async fn keep_turn(&self) -> Result<(), PortError> {
+        let renewed_at = *self.renewed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if renewed_at.is_some_and(|at| at.elapsed() < self.limits.turn_renew_after) {
+            return Ok(());
+        }
         if self.take(Duration::ZERO).await? {
             return Ok(());
         }
@@ -61,6 +65,11 @@ impl Reconcile {
     }
 
     async fn take(&self, rest: Duration) -> Result<bool, PortError> {
-        self.stores.ledger.take_turn(&self.node, TURN_LASTS, rest).await
+        let begun = Instant::now();
+        let taken = self.stores.ledger.take_turn(&self.node, TURN_LASTS, rest).await?;
+        if taken {
+            *self.renewed_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+        }
+        Ok(taken)
     }
 }

@@ -1,6 +1,6 @@
 //! The gate's state made anew from ledger and journal.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use stampede_application::ports::{
     Catalogue, CatalogueCursor, CatalogueRow, Clock, EntryBody, Ledger, PortError, Randomness,
@@ -10,7 +10,7 @@ use stampede_domain::{Instant, PurchaseNo, RecordedPurchase, Sale, SaleId, Versi
 
 use super::{
     memory::Memory,
-    open_sale::{OpenSale, each_once},
+    open_sale::{OpenSale, each_once, standing},
 };
 use crate::embedded::{
     EmbeddedCatalogue, EmbeddedDatabase, EmbeddedLedger, failure::unavailable, journal::format,
@@ -41,6 +41,8 @@ enum Read {
 #[derive(Default)]
 struct Journalled {
     purchases: Vec<RecordedPurchase>,
+    /// What waits for a person: it was acknowledged, and its units stand where there are any.
+    set_aside: Vec<RecordedPurchase>,
     /// The newest change.
     change: Option<RecordedChange>,
     /// Whether something was written by a newer version, or by none.
@@ -109,11 +111,13 @@ impl Loader {
         }
         let mut purchases = self.unrecorded(&id, journalled.purchases).await?;
         purchases.extend(self.recorded(&id).await?);
-        let purchases = each_once(purchases);
+        let set_aside = self.unrecorded(&id, journalled.set_aside).await?;
+        let sale = newest_definition(row.sale, row.version, journalled.change);
+        let purchases = with_what_fits(purchases, set_aside, sale.initial_stock);
         let newest = purchases.iter().map(|recorded| recorded.purchase.at).max();
         memory.not_before(newest.max(row.over_at).unwrap_or(Instant::from_millis(0)));
-        let sale = newest_definition(row.sale, row.version, journalled.change);
         let open = OpenSale::with_purchases(sale, row.epoch, &purchases, memory.now());
+        let open = open.map(|open| open.known_over(row.over_at.is_some()));
         Ok(open.map_or(Read::Closed("more units stand than are on offer"), |open| {
             Read::Open(Box::new(open))
         }))
@@ -122,20 +126,30 @@ impl Loader {
     async fn journalled(&self, id: &SaleId) -> Result<Journalled, PortError> {
         let mut found = Journalled::default();
         let journal = "SELECT body FROM journal WHERE generation = ?1 ORDER BY id";
-        // A dead letter was acknowledged: its units stand until a person has decided.
         let letters = "SELECT body FROM journal_dead_letters \
                        WHERE generation = ?1 AND body IS NOT NULL ORDER BY id";
-        for statement in [journal, letters] {
-            let bodies: Vec<String> = sqlx::query_scalar(statement)
-                .bind(id.generation.0)
-                .fetch_all(self.database.readers())
-                .await
-                .map_err(unavailable)?;
-            for body in bodies {
-                found.take(format::read(&body));
-            }
-        }
+        self.take_all(id, journal, &mut found).await?;
+        let purchases = mem::take(&mut found.purchases);
+        self.take_all(id, letters, &mut found).await?;
+        found.set_aside = mem::replace(&mut found.purchases, purchases);
         Ok(found)
+    }
+
+    async fn take_all(
+        &self,
+        id: &SaleId,
+        statement: &'static str,
+        into: &mut Journalled,
+    ) -> Result<(), PortError> {
+        let bodies: Vec<String> = sqlx::query_scalar(statement)
+            .bind(id.generation.0)
+            .fetch_all(self.database.readers())
+            .await
+            .map_err(unavailable)?;
+        for body in bodies {
+            into.take(format::read(&body));
+        }
+        Ok(())
     }
 
     /// Those that the ledger neither has nor was told to leave out.
@@ -179,6 +193,26 @@ impl Journalled {
             EntryBody::Newer { .. } | EntryBody::Broken { .. } => self.unreadable = true,
         }
     }
+}
+
+/// The purchases that stand, each once, and of what was set aside as much as there is room for:
+/// what gate and ledger have both sold may have no unit to stand on.
+fn with_what_fits(
+    purchases: Vec<RecordedPurchase>,
+    set_aside: Vec<RecordedPurchase>,
+    stock: u32,
+) -> Vec<RecordedPurchase> {
+    let mut all = each_once(purchases);
+    let taken: u64 = all.iter().map(|one| u64::from(standing(&one.purchase))).sum();
+    let mut room = u64::from(stock).saturating_sub(taken);
+    for one in each_once(set_aside) {
+        let units = u64::from(standing(&one.purchase));
+        if units <= room {
+            room -= units;
+            all.push(one);
+        }
+    }
+    each_once(all)
 }
 
 /// What the catalogue has, or a change that has not reached it yet.

@@ -79,6 +79,11 @@ impl OpenSale {
         Some(open)
     }
 
+    /// The same, and whether it is written down that it is over.
+    pub(super) fn known_over(self, over: bool) -> Self {
+        Self { over, ..self }
+    }
+
     /// Whether it is over by now and was not before, as far as anybody has written down.
     pub(super) fn turns_over(&mut self, now: Instant) -> bool {
         let over = self.over || now >= self.sale.window.end;
@@ -306,7 +311,7 @@ impl OpenSale {
 }
 
 /// Units that a purchase takes from the stock.
-fn standing(purchase: &Purchase) -> u32 {
+pub(super) fn standing(purchase: &Purchase) -> u32 {
     if purchase.cancelled { 0 } else { purchase.qty }
 }
 

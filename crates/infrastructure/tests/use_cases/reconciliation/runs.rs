@@ -231,7 +231,13 @@ mod turns {
             // It froze for so long that another node has begun.
             let stolen = shop.stores.steal_turn();
             shop.gate.before_audit(stolen);
-            let run = shop.reconcile(NOW).run(None, Thoroughness::Whole, Trigger::OnDemand).await;
+            let limits = ReconcileLimits {
+                settled_after_ms: NOW,
+                turn_renew_after: Duration::ZERO,
+                ..ReconcileLimits::default()
+            };
+            let reconcile = shop.reconcile_within(limits);
+            let run = reconcile.run(None, Thoroughness::Whole, Trigger::OnDemand).await;
             assert!(matches!(run, Err(ReconcileError::Port(_))), "{run:?}");
             let last = shop.ledger.last_run().await.expect("the ledger answers");
             let last = last.expect("the run is on record");
