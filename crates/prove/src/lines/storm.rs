@@ -39,10 +39,11 @@ async fn storm(mut chance: Chance) -> Trial {
     let stock = u32::try_from(2 * KEYS).expect("small");
     let scene = Scene::open_each(stores, settings, stock, 1).await;
     let buying = scene.spawn(Crowd::storm(&mut chance, KEYS, COPIES, NODES));
-    // One of the faults, by chance, is the loss of everything.
+    // One of the faults, by chance, is the loss of everything; all come while half is still to be
+    // decided, so that somebody meets what was lost.
     let flushed = chance.number(0, CUTS);
     for (fault, instant) in
-        instants(&mut chance, CUTS + 1, KEYS * COPIES * 4 / 5).into_iter().enumerate()
+        instants(&mut chance, CUTS + 1, KEYS * COPIES / 2).into_iter().enumerate()
     {
         scene.recorder.decided(instant).await;
         if fault == flushed {
