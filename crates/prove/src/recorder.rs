@@ -147,9 +147,11 @@ impl Recorder {
     pub async fn change(&self, node: usize, change: Change) -> bool {
         let (shop, begun) = (self.shop(node), self.now());
         let answer = shop.try_change(&self.sku, change.verb()).await;
-        let done = match answer.as_ref().map(|answer| answer.status) {
-            None | Some(503) => false,
-            Some(200) => true,
+        let done = match answer.as_ref().map(|answer| (answer.status, answer.outcome())) {
+            None | Some((503, _)) => false,
+            // It is sold out or over, and nothing was changed.
+            Some((200, "SALE_NOT_MODIFIABLE")) => return true,
+            Some((200, _)) => true,
             Some(_) => {
                 self.strange(node, begun, format!("a {}: {answer:?}", change.verb()));
                 false
