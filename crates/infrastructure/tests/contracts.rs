@@ -9,6 +9,8 @@ mod embedded_records;
 mod postgres_records;
 #[path = "contracts/postgres_restore.rs"]
 mod postgres_restore;
+#[path = "contracts/postgres_silence.rs"]
+mod postgres_silence;
 #[path = "contracts/price_columns.rs"]
 mod price_columns;
 #[path = "contracts/redis.rs"]

@@ -1,5 +1,7 @@
 //! The catalogue port over Postgres.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use stampede_application::ports::{
@@ -10,6 +12,7 @@ use uuid::Uuid;
 
 use super::{
     PostgresLimits,
+    deadline::within,
     failure::unavailable,
     locked_sale::PostgresLockedSale,
     rows::{SaleRow, epoch},
@@ -30,54 +33,62 @@ pub(super) const SALE_COLUMNS: &str = "generation, sku, epoch_number, epoch_nonc
 pub struct PostgresCatalogue {
     pool: PgPool,
     sales_max: u32,
+    answer_max: Duration,
 }
 
 impl PostgresCatalogue {
     /// The catalogue behind `pool`, whose tables are up to date.
     #[must_use]
     pub fn new(pool: PgPool, limits: &PostgresLimits) -> Self {
-        Self { pool, sales_max: limits.sales_max }
+        Self { pool, sales_max: limits.sales_max, answer_max: limits.answer_timeout }
     }
 }
 
 #[async_trait]
 impl Catalogue for PostgresCatalogue {
     async fn create(&self, sale: &Sale, nonce: u64) -> Result<Created, PortError> {
-        let mut transaction = self.pool.begin().await.map_err(unavailable)?;
-        // One creation at a time: the count below stays true, and nobody creates and buries the
-        // sku between reading its tombstones and writing its row.
-        sqlx::query("SELECT pg_advisory_xact_lock($1)")
-            .bind(CREATION_LOCK)
-            .execute(&mut *transaction)
-            .await
-            .map_err(unavailable)?;
-        let last = match last_of(&mut transaction, &sale.id.sku).await? {
-            Last::Living => return Ok(Created::Exists),
-            Last::Buried(number) => number,
-            Last::None => 0,
-        };
-        let living: i64 = sqlx::query_scalar("SELECT count(*) FROM sales WHERE deleted_at IS NULL")
-            .fetch_one(&mut *transaction)
-            .await
-            .map_err(unavailable)?;
-        if living >= i64::from(self.sales_max) {
-            return Ok(Created::Full);
-        }
-        let epoch = Epoch { number: last + 1, nonce };
-        insert(&mut transaction, sale, epoch).await?;
-        transaction.commit().await.map_err(unavailable)?;
-        Ok(Created::Recorded(epoch))
+        within(self.answer_max, async {
+            let mut transaction = self.pool.begin().await.map_err(unavailable)?;
+            // One creation at a time: the count below stays true, and nobody creates and buries the
+            // sku between reading its tombstones and writing its row.
+            sqlx::query("SELECT pg_advisory_xact_lock($1)")
+                .bind(CREATION_LOCK)
+                .execute(&mut *transaction)
+                .await
+                .map_err(unavailable)?;
+            let last = match last_of(&mut transaction, &sale.id.sku).await? {
+                Last::Living => return Ok(Created::Exists),
+                Last::Buried(number) => number,
+                Last::None => 0,
+            };
+            let living: i64 =
+                sqlx::query_scalar("SELECT count(*) FROM sales WHERE deleted_at IS NULL")
+                    .fetch_one(&mut *transaction)
+                    .await
+                    .map_err(unavailable)?;
+            if living >= i64::from(self.sales_max) {
+                return Ok(Created::Full);
+            }
+            let epoch = Epoch { number: last + 1, nonce };
+            insert(&mut transaction, sale, epoch).await?;
+            transaction.commit().await.map_err(unavailable)?;
+            Ok(Created::Recorded(epoch))
+        })
+        .await
     }
 
     async fn find(&self, sku: &Sku) -> Result<Option<CatalogueRow>, PortError> {
-        let row: Option<SaleRow> = sqlx::query_as(AssertSqlSafe(format!(
-            "SELECT {SALE_COLUMNS} FROM sales WHERE sku = $1 AND deleted_at IS NULL"
-        )))
-        .bind(sku.as_str())
-        .fetch_optional(&self.pool)
+        within(self.answer_max, async {
+            let row: Option<SaleRow> = sqlx::query_as(AssertSqlSafe(format!(
+                "SELECT {SALE_COLUMNS} FROM sales WHERE sku = $1 AND deleted_at IS NULL"
+            )))
+            .bind(sku.as_str())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(unavailable)?;
+            row.map(SaleRow::read).transpose()
+        })
         .await
-        .map_err(unavailable)?;
-        row.map(SaleRow::read).transpose()
     }
 
     async fn page(
@@ -85,25 +96,28 @@ impl Catalogue for PostgresCatalogue {
         after: Option<&CatalogueCursor>,
         limit: usize,
     ) -> Result<Vec<CatalogueRow>, PortError> {
-        // The first page starts after what is newer than everything.
-        let created_at = after.map_or(Instant::MAX, |cursor| cursor.created_at);
-        let generation = after.map_or(Uuid::max(), |cursor| cursor.generation.0);
-        let rows: Vec<SaleRow> = sqlx::query_as(AssertSqlSafe(format!(
-            "SELECT {SALE_COLUMNS} FROM sales
-             WHERE deleted_at IS NULL AND (created_at, generation) < ($1, $2)
-             ORDER BY created_at DESC, generation DESC LIMIT $3"
-        )))
-        .bind(created_at.to_utc())
-        .bind(generation)
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(&self.pool)
+        within(self.answer_max, async {
+            // The first page starts after what is newer than everything.
+            let created_at = after.map_or(Instant::MAX, |cursor| cursor.created_at);
+            let generation = after.map_or(Uuid::max(), |cursor| cursor.generation.0);
+            let rows: Vec<SaleRow> = sqlx::query_as(AssertSqlSafe(format!(
+                "SELECT {SALE_COLUMNS} FROM sales
+                 WHERE deleted_at IS NULL AND (created_at, generation) < ($1, $2)
+                 ORDER BY created_at DESC, generation DESC LIMIT $3"
+            )))
+            .bind(created_at.to_utc())
+            .bind(generation)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(unavailable)?;
+            rows.into_iter().map(SaleRow::read).collect()
+        })
         .await
-        .map_err(unavailable)?;
-        rows.into_iter().map(SaleRow::read).collect()
     }
 
     async fn lock(&self, sku: &Sku) -> Result<Option<Box<dyn LockedSale>>, PortError> {
-        let locked = PostgresLockedSale::take(&self.pool, sku).await?;
+        let locked = PostgresLockedSale::take(&self.pool, sku, self.answer_max).await?;
         Ok(locked.map(|locked| Box::new(locked) as Box<dyn LockedSale>))
     }
 
@@ -115,7 +129,8 @@ impl Catalogue for PostgresCatalogue {
         at: Instant,
     ) -> Result<Buried, PortError> {
         let mut transaction = self.pool.begin().await.map_err(unavailable)?;
-        // A sale of millions moves in one transaction; the limits of ordinary statements are off.
+        // A sale of millions moves in one transaction; the limits of ordinary statements are off,
+        // and so is this process's own.
         sqlx::query("SET LOCAL statement_timeout = '10min'")
             .execute(&mut *transaction)
             .await
@@ -144,25 +159,28 @@ impl Catalogue for PostgresCatalogue {
     }
 
     async fn tombstone(&self, sku: &Sku) -> Result<Option<(SaleId, Epoch)>, PortError> {
-        let row: Option<(Uuid, i64, i64)> = sqlx::query_as(
-            "SELECT generation, epoch_number, epoch_nonce FROM sales
-             WHERE sku = $1 AND deleted_at IS NOT NULL ORDER BY epoch_number DESC LIMIT 1",
-        )
-        .bind(sku.as_str())
-        .fetch_optional(&self.pool)
+        within(self.answer_max, async {
+            let row: Option<(Uuid, i64, i64)> = sqlx::query_as(
+                "SELECT generation, epoch_number, epoch_nonce FROM sales
+                 WHERE sku = $1 AND deleted_at IS NOT NULL ORDER BY epoch_number DESC LIMIT 1",
+            )
+            .bind(sku.as_str())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(unavailable)?;
+            let Some((generation, number, nonce)) = row else { return Ok(None) };
+            let id = SaleId { sku: sku.clone(), generation: Generation(generation) };
+            Ok(Some((id, epoch(number, nonce)?)))
+        })
         .await
-        .map_err(unavailable)?;
-        let Some((generation, number, nonce)) = row else { return Ok(None) };
-        let id = SaleId { sku: sku.clone(), generation: Generation(generation) };
-        Ok(Some((id, epoch(number, nonce)?)))
     }
 
     async fn standing(&self, ids: &[SaleId]) -> Result<Vec<SaleStanding>, PortError> {
-        standing::standing(&self.pool, ids).await
+        within(self.answer_max, standing::standing(&self.pool, ids)).await
     }
 
     async fn note_over(&self, id: &SaleId, epoch: Epoch, at: Instant) -> Result<(), PortError> {
-        standing::note_over(&self.pool, id, epoch, at).await
+        within(self.answer_max, standing::note_over(&self.pool, id, epoch, at)).await
     }
 
     async fn note_final_run(
@@ -171,22 +189,21 @@ impl Catalogue for PostgresCatalogue {
         epoch: Epoch,
         at: Instant,
     ) -> Result<(), PortError> {
-        standing::note_final_run(&self.pool, id, epoch, at).await
+        within(self.answer_max, standing::note_final_run(&self.pool, id, epoch, at)).await
     }
 
     async fn expire_archive(&self, before: Instant) -> Result<u64, PortError> {
         let mut expired = 0;
         loop {
-            let removed = sqlx::query(
+            let removing = sqlx::query(
                 "DELETE FROM purchases_archive WHERE purchase_no IN
                      (SELECT purchase_no FROM purchases_archive WHERE deleted_at < $1 LIMIT $2)",
             )
             .bind(before.to_utc())
             .bind(EXPIRED_PER_STATEMENT_MAX)
-            .execute(&self.pool)
-            .await
-            .map_err(unavailable)?
-            .rows_affected();
+            .execute(&self.pool);
+            let removed = within(self.answer_max, async { removing.await.map_err(unavailable) });
+            let removed = removed.await?.rows_affected();
             expired += removed;
             if removed == 0 {
                 return Ok(expired);

@@ -40,15 +40,18 @@ impl PostgresLedger {
         after: Option<i64>,
         limit: usize,
     ) -> Result<Vec<LedgerLetter>, PortError> {
-        let rows: Vec<(i64, Json<RecordedPurchase>, String)> = sqlx::query_as(
-            "SELECT id, purchase, error FROM dead_letters WHERE id > $1 ORDER BY id LIMIT $2",
-        )
-        .bind(after.unwrap_or(0))
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(&self.pool)
+        within(self.answer_max, async {
+            let rows: Vec<(i64, Json<RecordedPurchase>, String)> = sqlx::query_as(
+                "SELECT id, purchase, error FROM dead_letters WHERE id > $1 ORDER BY id LIMIT $2",
+            )
+            .bind(after.unwrap_or(0))
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(unavailable)?;
+            Ok(rows.into_iter().map(|(id, Json(purchase), error)| (id, purchase, error)).collect())
+        })
         .await
-        .map_err(unavailable)?;
-        Ok(rows.into_iter().map(|(id, Json(purchase), error)| (id, purchase, error)).collect())
     }
 
     /// One dead letter of the ledger; `None` if there is none of that id.
@@ -57,13 +60,16 @@ impl PostgresLedger {
     ///
     /// [`PortError`].
     pub async fn dead_letter(&self, id: i64) -> Result<Option<LedgerLetter>, PortError> {
-        let row: Option<(i64, Json<RecordedPurchase>, String)> =
-            sqlx::query_as("SELECT id, purchase, error FROM dead_letters WHERE id = $1")
-                .bind(id)
-                .fetch_optional(&self.pool)
-                .await
-                .map_err(unavailable)?;
-        Ok(row.map(|(id, Json(purchase), error)| (id, purchase, error)))
+        within(self.answer_max, async {
+            let row: Option<(i64, Json<RecordedPurchase>, String)> =
+                sqlx::query_as("SELECT id, purchase, error FROM dead_letters WHERE id = $1")
+                    .bind(id)
+                    .fetch_optional(&self.pool)
+                    .await
+                    .map_err(unavailable)?;
+            Ok(row.map(|(id, Json(purchase), error)| (id, purchase, error)))
+        })
+        .await
     }
 
     /// Removes a dead letter of the ledger; `None` if there is none of that id. The caller has
@@ -73,12 +79,16 @@ impl PostgresLedger {
     ///
     /// [`PortError`].
     pub async fn exhume(&self, id: i64) -> Result<Option<LedgerLetter>, PortError> {
-        let row: Option<(i64, Json<RecordedPurchase>, String)> =
-            sqlx::query_as("DELETE FROM dead_letters WHERE id = $1 RETURNING id, purchase, error")
-                .bind(id)
-                .fetch_optional(&self.pool)
-                .await
-                .map_err(unavailable)?;
-        Ok(row.map(|(id, Json(purchase), error)| (id, purchase, error)))
+        within(self.answer_max, async {
+            let row: Option<(i64, Json<RecordedPurchase>, String)> = sqlx::query_as(
+                "DELETE FROM dead_letters WHERE id = $1 RETURNING id, purchase, error",
+            )
+            .bind(id)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(unavailable)?;
+            Ok(row.map(|(id, Json(purchase), error)| (id, purchase, error)))
+        })
+        .await
     }
 }

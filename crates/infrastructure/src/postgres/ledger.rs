@@ -92,7 +92,7 @@ impl Ledger for PostgresLedger {
     }
 
     async fn record_run(&self, run: &ReconciliationRun) -> Result<RunId, PortError> {
-        runs::record(&self.pool, run).await
+        within(self.answer_max, runs::record(&self.pool, run)).await
     }
 
     async fn runs(
@@ -100,7 +100,7 @@ impl Ledger for PostgresLedger {
         before: Option<RunId>,
         limit: usize,
     ) -> Result<Vec<(RunId, ReconciliationRun)>, PortError> {
-        runs::page(&self.pool, before, limit).await
+        within(self.answer_max, runs::page(&self.pool, before, limit)).await
     }
 
     async fn take_turn(
@@ -109,11 +109,11 @@ impl Ledger for PostgresLedger {
         lasts: Duration,
         rest: Duration,
     ) -> Result<bool, PortError> {
-        runs::take_turn(&self.pool, node, lasts, rest).await
+        within(self.answer_max, runs::take_turn(&self.pool, node, lasts, rest)).await
     }
 
     async fn end_turn(&self, node: &str, compared_all: bool) -> Result<(), PortError> {
-        runs::end_turn(&self.pool, node, compared_all).await
+        within(self.answer_max, runs::end_turn(&self.pool, node, compared_all)).await
     }
 }
 

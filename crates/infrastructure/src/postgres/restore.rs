@@ -15,6 +15,7 @@ use stampede_domain::{Epoch, Position, RecordedPurchase, SaleId};
 use super::{
     PostgresLedger,
     catalogue::SALE_COLUMNS,
+    deadline::within,
     failure::unavailable,
     insert::insert_purchases,
     ledger::page,
@@ -40,28 +41,31 @@ impl PostgresLedger {
     ///
     /// [`PortError`].
     pub async fn restorable(&self, id: &SaleId) -> Result<Option<Restorable>, PortError> {
-        #[derive(FromRow)]
-        struct Row {
-            #[sqlx(flatten)]
-            sale: SaleRow,
-            deleted: bool,
-            opened_number: i64,
-            opened_nonce: i64,
-        }
-        let row: Option<Row> = sqlx::query_as(AssertSqlSafe(format!(
-            "SELECT {SALE_COLUMNS}, deleted_at IS NOT NULL AS deleted,
-                 COALESCE(opened_number, epoch_number) AS opened_number,
-                 COALESCE(opened_nonce, epoch_nonce) AS opened_nonce
-             FROM sales WHERE generation = $1 AND sku = $2"
-        )))
-        .bind(id.generation.0)
-        .bind(id.sku.as_str())
-        .fetch_optional(&self.pool)
+        within(self.answer_max, async {
+            #[derive(FromRow)]
+            struct Row {
+                #[sqlx(flatten)]
+                sale: SaleRow,
+                deleted: bool,
+                opened_number: i64,
+                opened_nonce: i64,
+            }
+            let row: Option<Row> = sqlx::query_as(AssertSqlSafe(format!(
+                "SELECT {SALE_COLUMNS}, deleted_at IS NOT NULL AS deleted,
+                     COALESCE(opened_number, epoch_number) AS opened_number,
+                     COALESCE(opened_nonce, epoch_nonce) AS opened_nonce
+                 FROM sales WHERE generation = $1 AND sku = $2"
+            )))
+            .bind(id.generation.0)
+            .bind(id.sku.as_str())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(unavailable)?;
+            let Some(row) = row else { return Ok(None) };
+            let opened = epoch(row.opened_number, row.opened_nonce)?;
+            Ok(Some(Restorable { row: row.sale.read()?, deleted: row.deleted, opened }))
+        })
         .await
-        .map_err(unavailable)?;
-        let Some(row) = row else { return Ok(None) };
-        let opened = epoch(row.opened_number, row.opened_nonce)?;
-        Ok(Some(Restorable { row: row.sale.read()?, deleted: row.deleted, opened }))
     }
 
     /// Takes the next epoch for 5 s, if the sale is still in `seen` and nobody is at work on it;
@@ -79,27 +83,30 @@ impl PostgresLedger {
         head_number: u64,
         nonce: u64,
     ) -> Result<Option<Epoch>, PortError> {
-        let number: Option<i64> = sqlx::query_scalar(
-            "UPDATE sales
-             SET epoch_number = GREATEST(epoch_number, $4) + 1, epoch_nonce = $5,
-                 opened_number = COALESCE(opened_number, epoch_number),
-                 opened_nonce = COALESCE(opened_nonce, epoch_nonce),
-                 restore_until = clock_timestamp() + INTERVAL '5 seconds', final_run_at = NULL
-             WHERE generation = $1 AND epoch_number = $2 AND epoch_nonce = $3
-                 AND (restore_until <= clock_timestamp()
-                     OR restore_until > clock_timestamp() + INTERVAL '5 seconds')
-                 AND deleted_at IS NULL
-             RETURNING epoch_number",
-        )
-        .bind(id.generation.0)
-        .bind(seen.number.cast_signed())
-        .bind(seen.nonce.cast_signed())
-        .bind(head_number.cast_signed())
-        .bind(nonce.cast_signed())
-        .fetch_optional(&self.pool)
+        within(self.answer_max, async {
+            let number: Option<i64> = sqlx::query_scalar(
+                "UPDATE sales
+                 SET epoch_number = GREATEST(epoch_number, $4) + 1, epoch_nonce = $5,
+                     opened_number = COALESCE(opened_number, epoch_number),
+                     opened_nonce = COALESCE(opened_nonce, epoch_nonce),
+                     restore_until = clock_timestamp() + INTERVAL '5 seconds', final_run_at = NULL
+                 WHERE generation = $1 AND epoch_number = $2 AND epoch_nonce = $3
+                     AND (restore_until <= clock_timestamp()
+                         OR restore_until > clock_timestamp() + INTERVAL '5 seconds')
+                     AND deleted_at IS NULL
+                 RETURNING epoch_number",
+            )
+            .bind(id.generation.0)
+            .bind(seen.number.cast_signed())
+            .bind(seen.nonce.cast_signed())
+            .bind(head_number.cast_signed())
+            .bind(nonce.cast_signed())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(unavailable)?;
+            number.map(|number| epoch(number, nonce.cast_signed())).transpose()
+        })
         .await
-        .map_err(unavailable)?;
-        number.map(|number| epoch(number, nonce.cast_signed())).transpose()
     }
 
     /// Keeps others from taking the epoch for 5 s more; `false` if it is lost.
@@ -108,8 +115,11 @@ impl PostgresLedger {
     ///
     /// [`PortError`].
     pub async fn renew(&self, id: &SaleId, epoch: Epoch) -> Result<bool, PortError> {
-        let mut connection = self.pool.acquire().await.map_err(unavailable)?;
-        hold(&mut connection, id, epoch).await
+        within(self.answer_max, async {
+            let mut connection = self.pool.acquire().await.map_err(unavailable)?;
+            hold(&mut connection, id, epoch).await
+        })
+        .await
     }
 
     /// Records what the gate still held and the ledger had not, under the new epoch and with the
@@ -125,11 +135,14 @@ impl PostgresLedger {
         epoch: Epoch,
         survivors: &[RecordedPurchase],
     ) -> Result<Option<usize>, CommitError> {
-        let Some(mut transaction) = self.enter(id, epoch).await? else { return Ok(None) };
-        let survivors: Vec<&RecordedPurchase> = survivors.iter().collect();
-        let inserted = insert_purchases(&mut transaction, id, epoch, &survivors).await?;
-        transaction.commit().await.map_err(unavailable)?;
-        Ok(Some(inserted.len()))
+        within(self.answer_max, async {
+            let Some(mut transaction) = self.enter(id, epoch).await? else { return Ok(None) };
+            let survivors: Vec<&RecordedPurchase> = survivors.iter().collect();
+            let inserted = insert_purchases(&mut transaction, id, epoch, &survivors).await?;
+            transaction.commit().await.map_err(unavailable)?;
+            Ok(Some(inserted.len()))
+        })
+        .await
     }
 
     /// Sets purchases aside for a person, each with why it could not be taken over; `false` if
@@ -144,27 +157,31 @@ impl PostgresLedger {
         epoch: Epoch,
         letters: &[(RecordedPurchase, String)],
     ) -> Result<bool, PortError> {
-        let Some(mut transaction) = self.enter(id, epoch).await? else { return Ok(false) };
-        let numbers = letters.iter().map(|(refused, _)| refused.purchase.no());
-        let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
-        let purchases: Vec<Json<&RecordedPurchase>> =
-            letters.iter().map(|(refused, _)| Json(refused)).collect();
-        let errors: Vec<&str> = letters.iter().map(|(_, error)| error.as_str()).collect();
-        sqlx::query(
-            "INSERT INTO dead_letters (generation, purchase_no, purchase, error)
-             SELECT $1, r.purchase_no, r.purchase, r.error
-             FROM UNNEST($2::text[], $3::jsonb[], $4::text[]) AS r (purchase_no, purchase, error)
-             ON CONFLICT (purchase_no) DO NOTHING",
-        )
-        .bind(id.generation.0)
-        .bind(numbers)
-        .bind(purchases)
-        .bind(errors)
-        .execute(&mut *transaction)
+        within(self.answer_max, async {
+            let Some(mut transaction) = self.enter(id, epoch).await? else { return Ok(false) };
+            let numbers = letters.iter().map(|(refused, _)| refused.purchase.no());
+            let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
+            let purchases: Vec<Json<&RecordedPurchase>> =
+                letters.iter().map(|(refused, _)| Json(refused)).collect();
+            let errors: Vec<&str> = letters.iter().map(|(_, error)| error.as_str()).collect();
+            sqlx::query(
+                "INSERT INTO dead_letters (generation, purchase_no, purchase, error)
+                 SELECT $1, r.purchase_no, r.purchase, r.error
+                 FROM UNNEST($2::text[], $3::jsonb[], $4::text[])
+                     AS r (purchase_no, purchase, error)
+                 ON CONFLICT (purchase_no) DO NOTHING",
+            )
+            .bind(id.generation.0)
+            .bind(numbers)
+            .bind(purchases)
+            .bind(errors)
+            .execute(&mut *transaction)
+            .await
+            .map_err(unavailable)?;
+            transaction.commit().await.map_err(unavailable)?;
+            Ok(true)
+        })
         .await
-        .map_err(unavailable)?;
-        transaction.commit().await.map_err(unavailable)?;
-        Ok(true)
     }
 
     /// Purchases of the sale by position, after `after`, at most `limit`; `None` if the epoch is
@@ -180,10 +197,13 @@ impl PostgresLedger {
         after: Option<Position>,
         limit: usize,
     ) -> Result<Option<Vec<RecordedPurchase>>, PortError> {
-        let Some(mut transaction) = self.enter(id, epoch).await? else { return Ok(None) };
-        let page = page(&mut transaction, id, after, limit).await?;
-        transaction.commit().await.map_err(unavailable)?;
-        Ok(Some(page))
+        within(self.answer_max, async {
+            let Some(mut transaction) = self.enter(id, epoch).await? else { return Ok(None) };
+            let page = page(&mut transaction, id, after, limit).await?;
+            transaction.commit().await.map_err(unavailable)?;
+            Ok(Some(page))
+        })
+        .await
     }
 
     /// Notes that the gate is about to be opened in `epoch`, and returns the sale to open it by;
@@ -197,19 +217,22 @@ impl PostgresLedger {
         id: &SaleId,
         epoch: Epoch,
     ) -> Result<Option<CatalogueRow>, PortError> {
-        let row: Option<SaleRow> = sqlx::query_as(AssertSqlSafe(format!(
-            "UPDATE sales SET opened_number = NULL, opened_nonce = NULL
-             WHERE generation = $1 AND epoch_number = $2 AND epoch_nonce = $3
-                 AND deleted_at IS NULL
-             RETURNING {SALE_COLUMNS}"
-        )))
-        .bind(id.generation.0)
-        .bind(epoch.number.cast_signed())
-        .bind(epoch.nonce.cast_signed())
-        .fetch_optional(&self.pool)
+        within(self.answer_max, async {
+            let row: Option<SaleRow> = sqlx::query_as(AssertSqlSafe(format!(
+                "UPDATE sales SET opened_number = NULL, opened_nonce = NULL
+                 WHERE generation = $1 AND epoch_number = $2 AND epoch_nonce = $3
+                     AND deleted_at IS NULL
+                 RETURNING {SALE_COLUMNS}"
+            )))
+            .bind(id.generation.0)
+            .bind(epoch.number.cast_signed())
+            .bind(epoch.nonce.cast_signed())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(unavailable)?;
+            row.map(SaleRow::read).transpose()
+        })
         .await
-        .map_err(unavailable)?;
-        row.map(SaleRow::read).transpose()
     }
 
     /// Begins a transaction that holds the sale's row in `epoch`; `None` if the epoch is lost.
