@@ -23,6 +23,8 @@ use crate::redis::{
 const ROWS_OF_ENTRY_MAX: usize = 256;
 /// Entries that one command brings; bounds what a read may bring too much.
 const COUNT_MAX: usize = 128;
+/// Times as long as entries must lie for a take-over, after which a silent consumer is forgotten.
+const FORGOTTEN_AFTER: u32 = 100;
 /// What a blocked read may take longer than it was to wait.
 const REPLY_TIME: Duration = Duration::from_secs(2);
 
@@ -180,12 +182,25 @@ impl RedisOutbox {
             }
             reader.hands.claim_from(consumer, &next);
             let is_at_end = next == FIRST;
-            if !catch.entries.is_empty() || (is_at_end && is_from_first) {
+            if !catch.entries.is_empty() {
                 return Ok(catch.entries);
+            }
+            if is_at_end && is_from_first {
+                self.forget_consumers(&stream, idle * FORGOTTEN_AFTER).await?;
+                return Ok(Vec::new());
             }
             is_from_first |= is_at_end;
             cursor = next;
         }
+    }
+
+    /// Lets go of those who hold nothing and have asked for nothing for so long: each life of a
+    /// node has names of its own. One that lives after all is made anew when it asks.
+    async fn forget_consumers(&self, stream: &str, silent: Duration) -> Result<(), PortError> {
+        let mut command = redis::cmd("EVAL");
+        command.arg(include_str!("../lua/forget_consumers.lua")).arg(1).arg(stream);
+        command.arg(GROUP).arg(silent.as_millis().to_string());
+        self.connections.shared.query::<Value>(&command).await.map(|_| ()).map_err(unavailable)
     }
 
     /// From the beginning of the stream: what the lost group had not seen done comes again.

@@ -1,8 +1,8 @@
 //! The outbox's streams under faults: nothing that was accepted stays behind, nothing is left over.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
-use redis::Value;
+use redis::{FromRedisValue as _, Value};
 use stampede_application::ports::{Entry, EntryId, Outbox, PortError};
 use stampede_domain::Shard;
 use stampede_testkit::{
@@ -194,4 +194,47 @@ fn what_is_renewed_for_longer_than_the_claim_stays_with_its_holder() {
         let given_up = scene.outbox.take_over(scene.shard(), "heir", Duration::ZERO).await;
         assert_eq!(given_up.expect("the outbox answers"), held);
     });
+}
+
+/// Each life of a node has consumers of its own; what one that died still holds is never lost.
+#[test]
+fn a_consumer_that_is_gone_and_holds_nothing_is_forgotten_and_one_that_holds_is_not() {
+    run(async {
+        let harness = RedisHarness::start().await;
+        let scene = Scene::active(&harness, 10, 1).await;
+        let (shard, stream) = (scene.shard(), harness.stream(scene.shard()));
+        scene.buy(&attempt("ada", 1, 1)).await;
+        let held = read(&scene, "gone").await;
+        scene.outbox.done(shard, &ids(&held)).await.expect("the outbox answers");
+        // Whoever gets it cannot read it, and keeps it for a newer version.
+        let newer = ["XADD", &stream, "*", "f", "2", "k", "purchases"];
+        let _: String = harness.say(&newer).await;
+        assert_eq!(read(&scene, "holder").await.len(), 1);
+        assert_eq!(harness.consumers(shard).await, [("gone".into(), 0), ("holder".into(), 1)]);
+        for (idle, named) in [(LONG, 2), (Duration::ZERO, 1)] {
+            let taken = scene.outbox.take_over(shard, "holder", idle).await;
+            assert_eq!(taken.expect("the outbox answers"), [], "it was handed out lately");
+            assert_eq!(harness.consumers(shard).await.len(), named, "{idle:?}");
+        }
+        assert_eq!(harness.consumers(shard).await, [("holder".into(), 1)]);
+        assert_eq!(harness.left(shard).await, (1, 1));
+    });
+}
+
+impl RedisHarness {
+    /// Who reads a shard, and how much of it each holds, by name.
+    async fn consumers(&self, shard: Shard) -> Vec<(String, u64)> {
+        let told: Vec<HashMap<String, Value>> =
+            self.say(&["XINFO", "CONSUMERS", &self.stream(shard), "ledger"]).await;
+        let mut consumers: Vec<_> = told
+            .iter()
+            .map(|told| {
+                let name = String::from_redis_value_ref(&told["name"]).expect("a name");
+                let holds = u64::from_redis_value_ref(&told["pending"]).expect("a number");
+                (name, holds)
+            })
+            .collect();
+        consumers.sort();
+        consumers
+    }
 }
