@@ -55,6 +55,8 @@ mod products;
 mod reconciliation;
 #[path = "use_cases/recording.rs"]
 mod recording;
+#[path = "use_cases/reluctant_ledger.rs"]
+mod reluctant_ledger;
 #[path = "use_cases/shop.rs"]
 mod shop;
 #[path = "use_cases/stores.rs"]

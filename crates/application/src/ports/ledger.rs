@@ -35,6 +35,16 @@ pub enum CommitError {
     /// The store has no answer: wait and repeat.
     #[error(transparent)]
     Port(#[from] PortError),
+    /// Others have held the rows of these sales, at least one of the entries', for longer than a
+    /// commit waits; the rest can be committed without them.
+    #[error("others hold sales of the entries")]
+    Busy {
+        /// The sales whose entries are to wait.
+        sales: Vec<SaleId>,
+        /// What the store said.
+        #[source]
+        error: PortError,
+    },
     /// The store refuses a value: one of the entries is poisoned, repeating will not help.
     #[error("the ledger refuses a value")]
     Data(#[source] Arc<dyn std::error::Error + Send + Sync>),

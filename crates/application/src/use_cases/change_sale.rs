@@ -92,7 +92,7 @@ impl ChangeSale {
         let id = entry.id.clone();
         let settled = match self.ledger.commit(&[entry]).await {
             Ok(settled) => settled,
-            Err(CommitError::Port(error)) => return Err(error),
+            Err(CommitError::Port(error) | CommitError::Busy { error, .. }) => return Err(error),
             Err(error @ (CommitError::Data(_) | CommitError::Drift { .. })) => {
                 return Err(PortError::inconsistent("ledger", error));
             }

@@ -12,6 +12,8 @@ use crate::ports::{
     Readmission, SaleGate, Settled,
 };
 
+pub use recorded::Recorded;
+
 /// What recording may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordLimits {
@@ -110,6 +112,12 @@ impl RecordPurchases {
             match self.ledger.commit(&batch).await {
                 Ok(settled) => self.settle_all(shard, batch, settled, progress).await,
                 Err(CommitError::Port(error)) => return Err(error),
+                Err(CommitError::Busy { sales, error }) => {
+                    for sale in sales {
+                        progress.recorded.set_apart(sale, &error);
+                    }
+                    progress.waiting.push(batch);
+                }
                 Err(CommitError::Drift { sale, constraint }) => {
                     self.bring_together(sale, &constraint, progress).await?;
                     progress.waiting.push(batch);
@@ -241,7 +249,9 @@ impl RecordPurchases {
                 match self.try_again(&entry, error).await {
                     Ok(settled) => self.settle_all(shard, vec![entry], settled, progress).await,
                     Err(CommitError::Port(error)) => return Err(error),
-                    Err(CommitError::Drift { .. }) => progress.waiting.push(vec![entry]),
+                    Err(CommitError::Drift { .. } | CommitError::Busy { .. }) => {
+                        progress.waiting.push(vec![entry]);
+                    }
                     Err(CommitError::Data(error)) => {
                         let (error, recorded) = (error.to_string(), &mut progress.recorded);
                         self.bury_all(shard, purchases, &error, recorded).await?;

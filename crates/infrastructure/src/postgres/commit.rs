@@ -3,13 +3,15 @@
 use std::collections::{HashMap, HashSet};
 
 use sqlx::{FromRow, PgConnection, PgPool};
-use stampede_application::ports::{CommitError, Entry, EntryBody, RecordedChange, Settled};
-use stampede_domain::{Epoch, Generation, PurchaseNo, RecordedPurchase};
+use stampede_application::ports::{
+    CommitError, Entry, EntryBody, PortError, RecordedChange, Settled,
+};
+use stampede_domain::{Epoch, Generation, PurchaseNo, RecordedPurchase, SaleId};
 use uuid::Uuid;
 
 use super::{
     STORE,
-    failure::{not_committed, refused},
+    failure::{is_lock_timeout, not_committed, refused, unavailable},
     insert::insert_purchases,
     rows::{epoch, narrow},
 };
@@ -24,7 +26,14 @@ use crate::settlement::{Sorted, Standing, generations, settle};
 pub(super) async fn commit(pool: &PgPool, entries: &[Entry]) -> Result<Vec<Settled>, CommitError> {
     let generations = generations(STORE, entries)?;
     let mut transaction = pool.begin().await.map_err(not_committed)?;
-    let held = hold(&mut transaction, &generations).await?;
+    let held = match hold(&mut transaction, &generations).await {
+        Ok(rows) => Held::read(rows)?,
+        Err(error) if is_lock_timeout(&error) => {
+            transaction.rollback().await.map_err(not_committed)?;
+            return Err(busy(pool, entries, &generations, error).await);
+        }
+        Err(error) => return Err(not_committed(error)),
+    };
     let standing =
         |recorded: &RecordedPurchase| held.standing(recorded.sale.generation, recorded.epoch);
     for entry in entries {
@@ -57,7 +66,24 @@ pub(super) async fn commit(pool: &PgPool, entries: &[Entry]) -> Result<Vec<Settl
 /// The epochs of the living sales whose rows a commit holds.
 struct Held(HashMap<Generation, Epoch>);
 
+/// A living sale's row, as a commit holds it.
+#[derive(FromRow)]
+struct Row {
+    generation: Uuid,
+    epoch_number: i64,
+    epoch_nonce: i64,
+}
+
 impl Held {
+    fn read(rows: Vec<Row>) -> Result<Self, PortError> {
+        let mut held = HashMap::with_capacity(rows.len());
+        for row in rows {
+            let epoch = epoch(row.epoch_number, row.epoch_nonce)?;
+            held.insert(Generation(row.generation), epoch);
+        }
+        Ok(Self(held))
+    }
+
     fn epoch(&self, generation: Generation) -> Option<Epoch> {
         self.0.get(&generation).copied()
     }
@@ -75,30 +101,45 @@ impl Held {
 async fn hold(
     connection: &mut PgConnection,
     generations: &[Generation],
-) -> Result<Held, CommitError> {
-    #[derive(FromRow)]
-    struct Row {
-        generation: Uuid,
-        epoch_number: i64,
-        epoch_nonce: i64,
-    }
-    let ids: Vec<Uuid> = generations.iter().map(|generation| generation.0).collect();
+) -> Result<Vec<Row>, sqlx::Error> {
     // Sorted before they are locked, row by row: two commits of the same sales never deadlock.
-    let rows: Vec<Row> = sqlx::query_as(
+    sqlx::query_as(
         "SELECT generation, epoch_number, epoch_nonce FROM sales
          WHERE generation = ANY($1) AND deleted_at IS NULL
          ORDER BY generation FOR UPDATE",
     )
-    .bind(ids)
+    .bind(ids(generations))
     .fetch_all(connection)
     .await
-    .map_err(not_committed)?;
-    let mut held = HashMap::with_capacity(rows.len());
-    for row in rows {
-        let epoch = epoch(row.epoch_number, row.epoch_nonce)?;
-        held.insert(Generation(row.generation), epoch);
-    }
-    Ok(Held(held))
+}
+
+/// Which sales kept a commit from their rows; who has let go by now is no reason to wait.
+async fn busy(
+    pool: &PgPool,
+    entries: &[Entry],
+    generations: &[Generation],
+    error: sqlx::Error,
+) -> CommitError {
+    let held: Result<Vec<Uuid>, _> = sqlx::query_scalar(
+        "WITH free AS (
+             SELECT generation FROM sales WHERE generation = ANY($1) FOR UPDATE SKIP LOCKED)
+         SELECT generation FROM sales
+         WHERE generation = ANY($1) AND deleted_at IS NULL
+             AND generation NOT IN (SELECT generation FROM free)",
+    )
+    .bind(ids(generations))
+    .fetch_all(pool)
+    .await;
+    let held = held.unwrap_or_default();
+    let named: HashSet<&SaleId> = entries.iter().filter_map(|entry| entry.body.sale()).collect();
+    let sales: Vec<SaleId> =
+        named.into_iter().filter(|sale| held.contains(&sale.generation.0)).cloned().collect();
+    let error = unavailable(error);
+    if sales.is_empty() { CommitError::Port(error) } else { CommitError::Busy { sales, error } }
+}
+
+fn ids(generations: &[Generation]) -> Vec<Uuid> {
+    generations.iter().map(|generation| generation.0).collect()
 }
 
 /// Writes a change over a lower version; over its own or a higher one it is in the row already.

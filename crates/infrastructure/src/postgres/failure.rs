@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sqlx::error::DatabaseError;
 use stampede_application::ports::{CommitError, PortError};
 use stampede_domain::SaleId;
 
@@ -30,6 +31,11 @@ pub(super) fn inconsistent(what: impl Into<Box<dyn std::error::Error + Send + Sy
 /// A commit failed outside of any one sale.
 pub(super) fn not_committed(error: sqlx::Error) -> CommitError {
     CommitError::Port(unavailable(error))
+}
+
+/// Whether somebody else has held a row for longer than a statement waits.
+pub(super) fn is_lock_timeout(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code == "55P03")
 }
 
 /// A statement about `sale` failed within a commit.

@@ -32,6 +32,7 @@ pub(crate) struct FaultyLedger {
     /// The sale whose entries break a constraint of it, whatever the gate does.
     drifts: Mutex<Option<SaleId>>,
     drifted: AtomicU32,
+    commits: AtomicU32,
 }
 
 impl FaultyLedger {
@@ -43,6 +44,7 @@ impl FaultyLedger {
             refuses: Mutex::default(),
             drifts: Mutex::default(),
             drifted: AtomicU32::new(0),
+            commits: AtomicU32::new(0),
         }
     }
 
@@ -90,6 +92,11 @@ impl FaultyLedger {
         })
     }
 
+    /// Commits that were asked for.
+    pub(crate) fn commits(&self) -> u32 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
     /// Commits of one purchase alone that were refused for its data.
     pub(crate) fn refused_alone(&self) -> u32 {
         self.refused.load(Ordering::Relaxed)
@@ -106,6 +113,7 @@ impl FaultyLedger {
 #[async_trait]
 impl Ledger for FaultyLedger {
     async fn commit(&self, entries: &[Entry]) -> Result<Vec<Settled>, CommitError> {
+        self.commits.fetch_add(1, Ordering::Relaxed);
         self.answer()?;
         self.holds_together(entries)?;
         let settled = if self.is_refused(entries) {

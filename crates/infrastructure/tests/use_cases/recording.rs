@@ -26,6 +26,7 @@ on_every_engine!(
     the_poisoned_purchase_alone_becomes_a_dead_letter,
     a_poisoned_purchase_has_its_tries,
     every_poisoned_purchase_of_a_read_is_found,
+    poison_among_a_thousand_is_found_in_a_few_commits,
     with_the_ledger_away_nothing_is_tried_and_nothing_is_a_dead_letter,
     drift_makes_the_sale_anew_and_gives_no_unit_back,
     an_entry_of_a_newer_version_is_neither_acknowledged_nor_dropped,
@@ -106,6 +107,22 @@ async fn every_poisoned_purchase_of_a_read_is_found(shop: Shop) {
     assert_eq!((recorded.done.len(), recorded.inserted, recorded.buried), (4, 8, 4));
     assert_eq!(buried_numbers(&shop).await, sick);
     assert_eq!(shop.counts(&id).await, (88, 12, 8));
+}
+
+/// Each halving costs a commit of the half that is sound and one of the half that is not.
+async fn poison_among_a_thousand_is_found_in_a_few_commits(shop: Shop) {
+    let id = shop.sell(WIDGET, 1_000, 1, When::Active).await;
+    let mut everybody = crowd(999);
+    everybody.insert(617, poisoned("eve"));
+    for batch in everybody.chunks(250) {
+        shop.buy_all(&id, batch).await;
+    }
+    let recorded = shop.drain(&id).await.expect("the stores answer");
+    assert_eq!((recorded.done.len(), recorded.inserted, recorded.buried), (4, 999, 1));
+    let halvings = everybody.len().next_power_of_two().ilog2();
+    let commits = shop.ledger.commits();
+    assert!(commits <= 2 * halvings + TRIES_MAX, "{commits} commits");
+    assert_eq!(shop.counts(&id).await, (0, 1_000, 999));
 }
 
 async fn with_the_ledger_away_nothing_is_tried_and_nothing_is_a_dead_letter(shop: Shop) {
@@ -223,7 +240,7 @@ fn neighbour(of: &str) -> String {
 }
 
 /// Sells in two sales of one shard: a batch of the widget, of the gadget, of both again.
-async fn two_sales(shop: &Shop) -> (SaleId, SaleId) {
+pub(crate) async fn two_sales(shop: &Shop) -> (SaleId, SaleId) {
     let widget = shop.sell(WIDGET, 100, 1, When::Active).await;
     let gadget = shop.sell(&neighbour(WIDGET), 100, 1, When::Active).await;
     for (id, buyer) in [(&widget, "ada"), (&gadget, "ben"), (&widget, "eve"), (&gadget, "joe")] {
@@ -233,7 +250,7 @@ async fn two_sales(shop: &Shop) -> (SaleId, SaleId) {
 }
 
 /// What was given up comes to a worker again.
-async fn taken_over(shop: &Shop, id: &SaleId) -> Vec<Entry> {
+pub(crate) async fn taken_over(shop: &Shop, id: &SaleId) -> Vec<Entry> {
     let taken = shop.outbox.take_over(shop.shard(id), "worker", Duration::ZERO).await;
     taken.expect("the outbox answers")
 }

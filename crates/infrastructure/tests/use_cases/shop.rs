@@ -63,6 +63,8 @@ const REFUSE_POISON: &str = "ALTER TABLE purchases ADD COLUMN poison integer \
 const HOUR_MILLIS: i64 = 3_600_000;
 /// Where the embedded engine's clock begins.
 const BEGINS_AT_MILLIS: i64 = 1_771_149_600_000;
+/// How long a node waits for a row in another's hand.
+const LOCK_MAX: Duration = Duration::from_secs(5);
 /// A wait for entries that is meant to end.
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -168,13 +170,19 @@ pub(crate) async fn redis() -> Shop {
 /// The same, of a node whose answers must have survived that much.
 pub(crate) async fn redis_at(level: Acknowledgement) -> Shop {
     let (server, database) = redis_and_postgres().await;
-    redis_node(&server, &database, level, 0).await
+    redis_node(&server, &database, level, 0, LOCK_MAX).await
+}
+
+/// The redis engine, of a node that waits no longer than that for a row in another's hand.
+pub(crate) async fn redis_waiting(lock_max: Duration) -> Shop {
+    let (server, database) = redis_and_postgres().await;
+    redis_node(&server, &database, Acknowledgement::Gate, 0, lock_max).await
 }
 
 /// Nodes of one installation, whose clocks are ahead by so many milliseconds each.
 pub(crate) async fn redis_nodes<const N: usize>(ahead_ms: [i64; N]) -> [Shop; N] {
     let (server, database) = redis_and_postgres().await;
-    let node = |ahead_ms| redis_node(&server, &database, Acknowledgement::Gate, ahead_ms);
+    let node = |ahead_ms| redis_node(&server, &database, Acknowledgement::Gate, ahead_ms, LOCK_MAX);
     let nodes = futures::future::join_all(ahead_ms.map(node)).await;
     nodes.try_into().ok().expect("a node for each clock")
 }
@@ -193,8 +201,9 @@ async fn redis_node(
     database: &Arc<TestDatabase>,
     level: Acknowledgement,
     ahead_ms: i64,
+    lock_timeout: Duration,
 ) -> Shop {
-    let limits = PostgresLimits { connections_max: 4, ..PostgresLimits::default() };
+    let limits = PostgresLimits { connections_max: 4, lock_timeout, ..PostgresLimits::default() };
     let pool = connect(&database.url, &limits).expect("an address");
     let ledger = PostgresLedger::new(pool.clone());
     let catalogue: Arc<dyn Catalogue> = Arc::new(PostgresCatalogue::new(pool, &limits));

@@ -25,6 +25,28 @@ pub(crate) enum Stores {
     },
 }
 
+/// A sale's row in a stranger's hand.
+pub(crate) struct HeldRow(PgConnection);
+
+impl HeldRow {
+    /// Whether somebody has waited for it for so long.
+    pub(crate) async fn has_kept_waiting(&mut self, long: Duration) -> bool {
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event_type = 'Lock'
+                     AND query_start <= clock_timestamp() - $1)",
+        )
+        .bind(long)
+        .fetch_one(&mut self.0)
+        .await
+        .expect("Postgres answers")
+    }
+
+    pub(crate) async fn let_go(self) {
+        self.0.close().await.expect("Postgres answers");
+    }
+}
+
 impl Stores {
     /// Puts an entry into the outbox that a version of this program wrote whose format is 2.
     pub(crate) async fn plant_newer(&self, id: &SaleId) {
@@ -188,6 +210,16 @@ impl Stores {
     /// Does something to the ledger that only a fault would do.
     pub(crate) async fn change_ledger(&self, statement: &str) {
         servers::execute(self.ledger(), statement).await;
+    }
+
+    /// Takes the sale's row in the ledger, as a burial does, until it is let go.
+    pub(crate) async fn hold_row(&self, id: &SaleId) -> HeldRow {
+        let mut holder = PgConnection::connect(self.ledger()).await.expect("Postgres answers");
+        sqlx::raw_sql("BEGIN").execute(&mut holder).await.expect("Postgres answers");
+        let row = sqlx::query("SELECT FROM sales WHERE generation = $1 FOR UPDATE");
+        let taken = row.bind(id.generation.0).execute(&mut holder).await;
+        assert_eq!(taken.expect("Postgres answers").rows_affected(), 1, "the sale is there");
+        HeldRow(holder)
     }
 
     fn ledger(&self) -> &str {

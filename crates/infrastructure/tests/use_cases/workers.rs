@@ -19,12 +19,17 @@ pub(crate) struct Workers {
 
 impl Workers {
     pub(crate) fn of(shop: &Shop, limits: QueueLimits) -> Self {
+        Self::of_node("node", shop, limits)
+    }
+
+    /// The same, of the node of that name.
+    pub(crate) fn of_node(node: &str, shop: &Shop, limits: QueueLimits) -> Self {
         let queue = Queue::new(
             shop.outbox.clone(),
             shop.record.clone(),
             Arc::new(shop.reconcile(10_000)),
             HARDLY_EVER.parse().expect("a schedule"),
-            "node".to_owned(),
+            node.to_owned(),
             limits,
             QueueMetrics::new(&opentelemetry::global::meter("test")),
         );

@@ -176,7 +176,7 @@ impl Ways {
                     tracing::error!(%sale, constraint, "gate and ledger disagree");
                     return self.mending.start(&sale, Mend::Rebuild);
                 }
-                Err(CommitError::Port(error)) => {
+                Err(CommitError::Port(error) | CommitError::Busy { error, .. }) => {
                     tracing::warn!(sale = %id, error = %Causes(&error),
                         "the ledger did not confirm purchases");
                     return;

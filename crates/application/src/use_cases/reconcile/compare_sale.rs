@@ -155,7 +155,7 @@ impl Reconcile {
                 let all = settled.iter().all(|one| matches!(one, Settled::Committed { .. }));
                 Ok(if all { Taken::Recorded } else { Taken::Late })
             }
-            Err(CommitError::Port(error)) => Err(error),
+            Err(CommitError::Port(error) | CommitError::Busy { error, .. }) => Err(error),
             Err(CommitError::Drift { constraint, .. }) => {
                 tracing::error!(sale = %id, constraint, "gate and ledger sold the same twice");
                 Ok(Taken::Drifted)

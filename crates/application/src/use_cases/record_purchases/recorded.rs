@@ -19,8 +19,8 @@ pub struct Recorded {
     pub buried: usize,
     /// Entries of a newer version, left for a worker that can read them.
     pub left: usize,
-    /// Sales whose gate and ledger do not come together yet: what was not recorded of them stays
-    /// in the outbox, and keeps no other sale waiting.
+    /// Sales whose gate and ledger do not come together yet, or that others hold: what was not
+    /// recorded of them stays in the outbox, and keeps no other sale waiting.
     pub apart: HashSet<SaleId>,
     /// Where gate and ledger were found to disagree.
     pub findings: Findings,

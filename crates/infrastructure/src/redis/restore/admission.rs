@@ -55,13 +55,15 @@ impl Run<'_> {
     ) -> Result<(), PortError> {
         match self.record_all(admitted).await {
             Ok(()) => Ok(()),
-            Err(CommitError::Port(error)) => Err(error),
+            Err(CommitError::Port(error) | CommitError::Busy { error, .. }) => Err(error),
             Err(CommitError::Data(_) | CommitError::Drift { .. }) if admitted.len() > 1 => {
                 // One of them is refused: alone, it keeps nobody else out, nor the sale closed.
                 for one in admitted {
                     match self.record_all(std::slice::from_ref(one)).await {
                         Ok(()) => {}
-                        Err(CommitError::Port(error)) => return Err(error),
+                        Err(CommitError::Port(error) | CommitError::Busy { error, .. }) => {
+                            return Err(error);
+                        }
                         Err(error @ (CommitError::Data(_) | CommitError::Drift { .. })) => {
                             refused.push((one.clone(), error.to_string()));
                         }

@@ -76,7 +76,7 @@ impl Run<'_> {
         let body = EntryBody::Change(Box::new(kept));
         match self.restorer.ledger.commit(&[Entry { id: None, body }]).await {
             Ok(_) => Ok(()),
-            Err(CommitError::Port(error)) => Err(error),
+            Err(CommitError::Port(error) | CommitError::Busy { error, .. }) => Err(error),
             // Better a sale as the ledger describes it than none.
             Err(error @ (CommitError::Data(_) | CommitError::Drift { .. })) => {
                 tracing::error!(sale = %self.sale.id, %error,

@@ -1,0 +1,103 @@
+//! A Postgres that is there, and does not do at once what workers ask of it.
+
+use std::time::Duration;
+
+use stampede_infrastructure::queue::QueueLimits;
+use stampede_testkit::{servers::until, suites::run};
+
+use crate::{
+    recording::{taken_over, two_sales},
+    shop::{self, TRIES_MAX, WIDGET, When, crowd, redis_nodes, redis_waiting},
+    workers::Workers,
+};
+
+/// Longer than any worker takes.
+const SOON: Duration = Duration::from_secs(20);
+
+/// What Postgres says when it stops, is full, is a standby, meets a conflict of transactions, makes
+/// wait for too long, or is not reached.
+const AWAY: [&str; 9] =
+    ["57P01", "57P03", "53300", "25006", "40001", "40P01", "55P03", "57014", "08006"];
+
+#[test]
+fn no_code_of_a_store_that_is_away_costs_a_try() {
+    run(async {
+        let shop = shop::redis().await;
+        let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+        shop.buy_all(&id, &crowd(2)).await;
+        shop.buy_poisoned(&id, "eve").await;
+        let entries = shop.read(&id).await;
+        for code in AWAY {
+            let say = format!(
+                "CREATE OR REPLACE FUNCTION be_away() RETURNS trigger LANGUAGE plpgsql AS
+                 $$ BEGIN RAISE EXCEPTION 'away' USING ERRCODE = '{code}'; END $$;
+                 CREATE OR REPLACE TRIGGER away BEFORE INSERT ON purchases
+                 FOR EACH STATEMENT EXECUTE FUNCTION be_away()"
+            );
+            shop.stores.change_ledger(&say).await;
+            for _ in 0..=TRIES_MAX {
+                let waits = shop.record.run(shop.shard(&id), entries.clone()).await;
+                let said = format!("{:?}", waits.expect_err("it waits"));
+                assert!(said.contains(code), "not for this: {said}");
+            }
+            assert_eq!(shop.ledger.refused_alone(), 0, "{code}");
+        }
+        assert_eq!(shop.dead_letters().await, []);
+        assert_eq!(shop.waiting(&id).await, entries);
+        shop.stores.change_ledger("DROP TRIGGER away ON purchases").await;
+        let recorded = shop.record_entries(&id, entries).await.expect("the stores answer");
+        assert_eq!((recorded.inserted, recorded.buried), (2, 1));
+        assert_eq!(shop.ledger.refused_alone(), TRIES_MAX, "all its tries were left");
+    });
+}
+
+/// A burial of millions holds the row of one sale for minutes.
+#[test]
+fn a_sale_whose_row_is_held_keeps_no_other_of_its_shard_waiting() {
+    run(async {
+        let shop = redis_waiting(Duration::from_millis(200)).await;
+        let (widget, gadget) = two_sales(&shop).await;
+        let held = shop.stores.hold_row(&widget).await;
+        let recorded = shop.drain(&widget).await.expect("the others are recorded");
+        assert_eq!((recorded.inserted, recorded.done.len()), (2, 2));
+        assert_eq!((shop.recorded(&gadget).await.len(), shop.waiting(&widget).await.len()), (2, 2));
+        assert_eq!(shop.gate.rebuilds(), 0, "gate and ledger agree");
+        // Alone it waits too, and is neither tried nor given up.
+        let alone = taken_over(&shop, &widget).await;
+        let waits = shop.record_entries(&widget, alone).await.expect("nothing is wrong");
+        assert_eq!((waits.done.len(), waits.buried), (0, 0));
+        held.let_go().await;
+        let back = taken_over(&shop, &widget).await;
+        shop.record_entries(&widget, back).await.expect("the stores answer");
+        assert_eq!(shop.recorded(&widget).await.len(), 2);
+        assert_eq!((shop.waiting(&widget).await, shop.dead_letters().await), (vec![], vec![]));
+    });
+}
+
+/// Two nodes: the one that has the batch renews its claim while the ledger makes it wait.
+#[test]
+fn a_batch_that_takes_longer_than_the_claim_is_recorded_by_its_holder_alone() {
+    run(async {
+        let [one, other] = redis_nodes([0, 0]).await;
+        let id = one.sell(WIDGET, 10, 1, When::Active).await;
+        let claim_idle = Duration::from_secs(1);
+        let read_wait = claim_idle / 10;
+        let limits = QueueLimits { claim_idle, read_wait, ..QueueLimits::default() };
+        let workers = [("one", &one), ("other", &other)]
+            .map(|(node, shop)| Workers::of_node(node, shop, limits.clone()));
+        let mut held = one.stores.hold_row(&id).await;
+        let bought = one.buy_all(&id, &crowd(3)).await;
+        until("a commit has waited for much longer than the claim", SOON, async || {
+            held.has_kept_waiting(3 * claim_idle).await.then_some(())
+        })
+        .await;
+        held.let_go().await;
+        until("nothing waits", SOON, async || one.waiting(&id).await.is_empty().then_some(()))
+            .await;
+        assert_eq!(one.recorded(&id).await.len(), bought.len());
+        assert_eq!(one.ledger.commits() + other.ledger.commits(), 1);
+        for workers in workers {
+            workers.stop().await;
+        }
+    });
+}
