@@ -14,6 +14,7 @@ mod prices;
 mod races;
 mod stop;
 mod two_nodes;
+mod worth;
 
 /// Makes each named function a test on each engine; it is given the engine's stores.
 macro_rules! on_each_engine {
