@@ -77,6 +77,8 @@ pub enum Rule {
     EndedBeforeBurial,
     /// Its outbox is drained before it is buried.
     DrainedBeforeBurial,
+    /// That it is drained is seen under the fence, in the life of the gate that was ended.
+    DrainedInEndedLife,
     /// The burial names the life of the gate that was ended: in a later one all begins again.
     BuriedInEndedLife,
     /// The tombstone has the next epoch.
@@ -89,7 +91,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order in which they are written above.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::IncarnationAtFence,
         Self::ReplicationInIncarnation,
         Self::BuyersCounted,
@@ -121,6 +123,7 @@ impl Rule {
         Self::AmendmentBeforeStart,
         Self::EndedBeforeBurial,
         Self::DrainedBeforeBurial,
+        Self::DrainedInEndedLife,
         Self::BuriedInEndedLife,
         Self::TombstoneRaisesEpoch,
         Self::DeletedIsFinal,

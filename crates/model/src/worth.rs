@@ -56,14 +56,6 @@ impl Worth {
         }
     }
 
-    /// A deletion takes the outbox of a process for the sale's. Elsewhere than at home it leaves
-    /// behind what home still has.
-    pub(crate) fn take_for_home(&mut self, at: Process) {
-        if self.home() != Some(at) {
-            self.owed = Entries::NONE;
-        }
-    }
-
     /// What the ledger has is owed no more.
     pub(crate) fn record(&mut self, purchases: Purchases) {
         self.owed = self.owed.but(purchases);

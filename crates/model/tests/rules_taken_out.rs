@@ -264,6 +264,11 @@ mod in_a_change {
     }
 
     #[test]
+    fn an_empty_outbox_elsewhere_is_taken_for_the_sales() {
+        breaks(&[Rule::DrainedInEndedLife], DELETED, DELETED_IS_OVER, 5);
+    }
+
+    #[test]
     fn a_sale_that_was_restored_since_it_was_ended_is_buried_without_what_it_sold() {
         let bounds = Bounds { epochs: 3, ..DELETED };
         breaks(&[Rule::BuriedInEndedLife], bounds, DELETED_IS_OVER, 11);
@@ -271,14 +276,14 @@ mod in_a_change {
 
     #[test]
     fn a_deleted_sale_that_may_be_restored_sells_again() {
-        let bounds = Bounds { epochs: 3, ..DELETED };
-        breaks(&[Rule::DeletedIsFinal], bounds, DELETED_IS_OVER, 10);
+        let bounds = Bounds { epochs: 4, ..DELETED };
+        breaks(&[Rule::DeletedIsFinal], bounds, DELETED_IS_OVER, 15);
     }
 
     #[test]
     fn without_the_generation_an_old_purchase_takes_a_unit_of_the_new_sale() {
-        let bounds = Bounds { epochs: 3, recreates: true, ..DELETED };
-        breaks(&[Rule::GenerationInKeys], bounds, GENERATIONS_APART, 9);
+        let bounds = Bounds { epochs: 4, recreates: true, ..DELETED };
+        breaks(&[Rule::GenerationInKeys], bounds, GENERATIONS_APART, 15);
     }
 }
 

@@ -152,12 +152,25 @@ pub trait Outbox: Send + Sync {
     ) -> Result<Vec<Readmission>, PortError>;
 
     /// The entries of one sale that are not done, in anybody's hand or in none, oldest first, at
-    /// most `entries_max`.
+    /// most `entries_max`. Of whichever store is asked: that there are none proves nothing.
     ///
     /// # Errors
     ///
     /// [`PortError`].
     async fn waiting(&self, id: &SaleId, entries_max: usize) -> Result<Vec<Entry>, PortError>;
+
+    /// The same as its gate in the life `epoch` has it; `None` if another life is met, or none, whose
+    /// outbox proves nothing of this one's: it may be another store's, or lack what a fault took.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`].
+    async fn waiting_in(
+        &self,
+        id: &SaleId,
+        epoch: Epoch,
+        entries_max: usize,
+    ) -> Result<Option<Vec<Entry>>, PortError>;
 
     /// Entries of one shard that were accepted before `before`, in whosever hand or in none, oldest
     /// first, at most `entries_max`; of a change that says no instant, as if it were old.

@@ -35,8 +35,8 @@ const LIVES_MAX: usize = 3;
 /// Deletes products: end, drain, bury, forget. Each step may be repeated, in this order nothing
 /// is accepted after the end, and nothing accepted misses the archive.
 ///
-/// The burial names the life of the gate that was ended: one that was restored since may have lost
-/// the end, and sold.
+/// Drain and burial name the life of the gate that was ended: one that was restored since may have
+/// lost the end, and sold; and the outbox of another Redis says nothing of this one's.
 pub struct DeleteProduct {
     catalogue: Arc<dyn Catalogue>,
     gate: Arc<dyn SaleGate>,
@@ -73,32 +73,35 @@ impl DeleteProduct {
                 return self.finish_earlier(sku).await;
             };
             let ended_in = self.end(&row).await?;
-            let id = row.sale.id;
-            self.drain(&id).await?;
-            let (nonce, now) = (self.randomness.nonce(), self.clock.now());
-            match self.catalogue.bury(&id, Some(ended_in), nonce, now).await? {
-                Buried::Buried(epoch) => {
-                    self.gate.forget(&id, epoch).await?;
-                    self.live.remove(&id);
-                    return Ok(());
+            let CatalogueRow { sale, epoch, .. } = row;
+            let id = sale.id;
+            if self.drain(&id, ended_in).await? {
+                let (nonce, now) = (self.randomness.nonce(), self.clock.now());
+                let life = ended_in.unwrap_or(epoch);
+                match self.catalogue.bury(&id, Some(life), nonce, now).await? {
+                    Buried::Buried(epoch) => {
+                        self.gate.forget(&id, epoch).await?;
+                        self.live.remove(&id);
+                        return Ok(());
+                    }
+                    Buried::Moved => {}
+                    Buried::Unknown => return Err(DeleteError::Unknown),
                 }
-                Buried::Moved => {
-                    tracing::warn!(sale = %id, "restored while it was deleted: it is ended again");
-                }
-                Buried::Unknown => return Err(DeleteError::Unknown),
             }
+            tracing::warn!(sale = %id, "restored while it was deleted: it is ended again");
         }
         Err(PortError::unavailable("gate", Restless).into())
     }
 
-    /// Ends the sale; returns the life of its gate in which nothing is accepted any more.
-    async fn end(&self, row: &CatalogueRow) -> Result<Epoch, PortError> {
+    /// Ends the sale; returns the life of its gate in which nothing is accepted any more, `None` if
+    /// its gate has no such sale, having forgotten it before a ledger came back older.
+    async fn end(&self, row: &CatalogueRow) -> Result<Option<Epoch>, PortError> {
         match self.gate.change(&row.sale.id, Change::End).await? {
             Changed::Applied { snapshot, epoch, .. } | Changed::Ended { snapshot, epoch } => {
                 self.live.apply(&snapshot);
-                Ok(epoch)
+                Ok(Some(epoch))
             }
-            Changed::UnknownSale => Ok(row.epoch),
+            Changed::UnknownSale => Ok(None),
         }
     }
 
@@ -116,13 +119,18 @@ impl DeleteProduct {
         Ok(())
     }
 
-    /// Records all that the outbox still holds of the sale.
-    async fn drain(&self, id: &SaleId) -> Result<(), PortError> {
+    /// Records all that the outbox still holds of the sale; `false` if its gate has left the life in
+    /// which it was ended, so that what is found in the outbox proves nothing.
+    async fn drain(&self, id: &SaleId, ended_in: Option<Epoch>) -> Result<bool, PortError> {
         let shard = Shard::of(&id.sku);
         for _ in 0..DRAIN_ROUNDS_MAX {
-            let entries = self.outbox.waiting(id, DRAIN_ENTRIES).await?;
+            let entries = match ended_in {
+                Some(life) => self.outbox.waiting_in(id, life, DRAIN_ENTRIES).await?,
+                None => Some(self.outbox.waiting(id, DRAIN_ENTRIES).await?),
+            };
+            let Some(entries) = entries else { return Ok(false) };
             if entries.is_empty() {
-                return Ok(());
+                return Ok(true);
             }
             let recorded = self.record.run(shard, entries).await?;
             if recorded.done.is_empty() {

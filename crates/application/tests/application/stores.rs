@@ -252,6 +252,15 @@ impl Outbox for Stores {
         unreachable!("confirming does not ask it")
     }
 
+    async fn waiting_in(
+        &self,
+        _id: &SaleId,
+        _epoch: Epoch,
+        _entries_max: usize,
+    ) -> Result<Option<Vec<Entry>>, PortError> {
+        unreachable!("confirming does not ask it")
+    }
+
     async fn overdue(
         &self,
         _shard: Shard,

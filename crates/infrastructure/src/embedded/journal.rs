@@ -180,6 +180,16 @@ impl Outbox for EmbeddedJournal {
         Ok(rows.into_iter().map(entry).collect())
     }
 
+    /// Gate and journal are of one life, that of the file.
+    async fn waiting_in(
+        &self,
+        id: &SaleId,
+        _epoch: Epoch,
+        entries_max: usize,
+    ) -> Result<Option<Vec<Entry>>, PortError> {
+        self.waiting(id, entries_max).await.map(Some)
+    }
+
     async fn overdue(
         &self,
         _shard: Shard,

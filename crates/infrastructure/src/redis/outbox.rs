@@ -173,6 +173,15 @@ impl Outbox for RedisOutbox {
         self.standing(Shard::of(&id.sku), "+", entries_max, own).await
     }
 
+    async fn waiting_in(
+        &self,
+        id: &SaleId,
+        epoch: Epoch,
+        entries_max: usize,
+    ) -> Result<Option<Vec<Entry>>, PortError> {
+        self.standing_in(id, epoch, entries_max).await
+    }
+
     async fn overdue(
         &self,
         shard: Shard,

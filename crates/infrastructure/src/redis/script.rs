@@ -45,6 +45,8 @@ scripts! {
     AUDIT = "lua/audit.lua";
     /// Puts lost purchases back.
     REPAIR = "lua/repair.lua";
+    /// Reads a part of what waits in the outbox.
+    WAITING = "lua/waiting.lua";
     /// Takes in purchases of an earlier epoch.
     ADOPT = "lua/adopt.lua";
     /// Restore, step 2.

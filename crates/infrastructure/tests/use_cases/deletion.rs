@@ -8,6 +8,7 @@ use stampede_application::{
 use stampede_domain::{Purchase, PurchaseNo, SaleId};
 use stampede_testkit::{
     builders::a_purchase,
+    servers::{OwnRedis, OwnRedisOptions, SharedRedis},
     suites::{attempt, run},
 };
 
@@ -167,8 +168,8 @@ fn a_deletion_whose_gate_was_not_forgotten_is_finished_by_whoever_meets_it_close
     });
 }
 
-/// Redis loses the end with all else, and the sale sells on. On redis only: the embedded gate's end
-/// lies in its ledger's file.
+/// The ledger comes back older and has forgotten the end, Redis loses all, and the sale sells on. On
+/// redis only: the embedded gate's end lies in its ledger's file.
 #[test]
 fn a_sale_restored_between_its_end_and_its_burial_is_ended_again_first() {
     run(async {
@@ -176,12 +177,6 @@ fn a_sale_restored_between_its_end_and_its_burial_is_ended_again_first() {
         let id = shop.sell(WIDGET, 10, 1, When::Active).await;
         let first = shop.buy(&id, "ada").await;
         shop.drain(&id).await.expect("the stores answer");
-        let (stores, gate, sale) = (shop.stores.clone(), shop.gate.clone(), id.clone());
-        shop.gate.after_change(async move {
-            stores.lose_shard(&sale).await;
-            let snapshot = gate.snapshot(&sale).await.expect("the gate is made anew");
-            assert!(!snapshot.expect("the sale is there").sale.ended_by_admin, "the end is lost");
-        });
         let ((drained, buys), (bought, goes_on)) = (oneshot::channel(), oneshot::channel());
         shop.burials.before_bury(async move {
             drained.send(()).expect("a buyer waits");
@@ -189,6 +184,9 @@ fn a_sale_restored_between_its_end_and_its_burial_is_ended_again_first() {
         });
         let buying = async {
             buys.await.expect("the outbox is drained");
+            shop.stores.change_ledger("UPDATE sales SET ended_by_admin = FALSE").await;
+            shop.stores.lose_shard(&id).await;
+            assert!(!shop.snapshot(&id).await.sale.ended_by_admin, "the end is lost");
             let second = shop.buy(&id, "ben").await;
             bought.send(()).expect("the deletion waits");
             second
@@ -200,6 +198,32 @@ fn a_sale_restored_between_its_end_and_its_burial_is_ended_again_first() {
         assert_eq!(shop.waiting(&id).await, []);
         assert_eq!(shop.dead_letters().await, []);
     });
+}
+
+/// An outbox that has nothing says so of its own life alone. On redis only: the embedded outbox has
+/// one.
+#[test]
+fn an_outbox_that_is_lost_between_the_end_and_the_drain_is_not_taken_for_drained() {
+    run(async {
+        let (_own, server) = own_redis().await;
+        let shop = crate::shop::redis_over(&server).await;
+        let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+        let bought = shop.buy(&id, "ada").await;
+        let (stores, sale) = (shop.stores.clone(), id.clone());
+        shop.gate.after_change(async move { stores.promote_without_outbox(&sale).await });
+        shop.delete.run(&id.sku).await.expect("it is deleted");
+        assert_eq!(known(&shop, &id, &[bought.no()]).await, 1, "its buyer's record was left");
+        assert_eq!(shop.dead_letters().await, []);
+        is_in_no_answer(&shop, &id).await;
+    });
+}
+
+/// A Redis of the test's own, whose life may be made another.
+async fn own_redis() -> (OwnRedis, SharedRedis) {
+    let arguments = vec!["--enable-debug-command".to_owned(), "yes".to_owned()];
+    let own = OwnRedis::start(OwnRedisOptions { arguments, ..OwnRedisOptions::default() }).await;
+    let server = SharedRedis { url: own.url(), prefix: "t:".to_owned() };
+    (own, server)
 }
 
 async fn a_sale_that_is_restored_each_time_is_not_deleted_and_loses_nothing(shop: Shop) {

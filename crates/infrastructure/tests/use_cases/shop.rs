@@ -179,6 +179,11 @@ pub(crate) async fn redis_waiting(lock_max: Duration) -> Shop {
     redis_node(&server, &database, Acknowledgement::Gate, 0, lock_max).await
 }
 
+/// The redis engine over that Redis, and over a database of the test's own.
+pub(crate) async fn redis_over(server: &SharedRedis) -> Shop {
+    redis_node(server, &new_database().await, Acknowledgement::Gate, 0).await
+}
+
 /// Nodes of one installation, whose clocks are ahead by so many milliseconds each.
 pub(crate) async fn redis_nodes<const N: usize>(ahead_ms: [i64; N]) -> [Shop; N] {
     let (server, database) = redis_and_postgres().await;
@@ -188,12 +193,16 @@ pub(crate) async fn redis_nodes<const N: usize>(ahead_ms: [i64; N]) -> [Shop; N]
 }
 
 async fn redis_and_postgres() -> (SharedRedis, Arc<TestDatabase>) {
-    let (server, database) = (servers::redis().await, servers::postgres().await);
+    (servers::redis().await, new_database().await)
+}
+
+async fn new_database() -> Arc<TestDatabase> {
+    let database = servers::postgres().await;
     let pool = connect(&database.url, &PostgresLimits::default()).expect("an address");
     migrate(&pool).await.expect("the migrations run");
     sqlx::query(REFUSE_POISON).execute(&pool).await.expect("Postgres refuses poison");
     pool.close().await;
-    (server, Arc::new(database))
+    Arc::new(database)
 }
 
 async fn redis_node(

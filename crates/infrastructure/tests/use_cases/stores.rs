@@ -261,6 +261,16 @@ impl Stores {
         command.exec_async(&mut redis.clone()).await.expect("Redis answers");
     }
 
+    /// The shard's outbox is gone, and the life of the data in Redis is another, as where a replica
+    /// is promoted that had not got it yet. Every sale of that Redis is closed.
+    pub(crate) async fn promote_without_outbox(&self, id: &SaleId) {
+        let Self::Redis { redis, prefix, .. } = self else { panic!("there is no Redis") };
+        let mut both = redis::pipe();
+        both.atomic().cmd("DEBUG").arg("CHANGE-REPL-ID");
+        both.cmd("DEL").arg(format!("{prefix}{{{}}}:outbox", Shard::of(&id.sku)));
+        both.exec_async(&mut redis.clone()).await.expect("Redis answers");
+    }
+
     /// Takes a buyer's record out of Redis.
     pub(crate) async fn lose_buyer(&self, id: &SaleId, buyer: &str) {
         let Self::Redis { redis, prefix, .. } = self else { panic!("the buyers are in Redis") };

@@ -57,18 +57,22 @@ impl Deleting {
         }
         let (rules, ledger) = (world.rules, &state.ledger);
         let mut offer = |step| to.push(Action(Actor::Deleter(step)));
-        let may_drain = match state.deleter {
-            Deleter::Idle => !rules.has(Rule::EndedBeforeBurial),
-            Deleter::Ended(_) => true,
-            Deleter::Drained(_) | Deleter::Buried | Deleter::Done => false,
+        let drains_in = match state.deleter {
+            Deleter::Idle => (!rules.has(Rule::EndedBeforeBurial)).then_some(ledger.epoch),
+            Deleter::Ended(life) => Some(life),
+            Deleter::Drained(_) | Deleter::Buried | Deleter::Done => None,
         };
         for at in Process::BOTH {
             let gate = state.gate(at);
             if state.deleter == Deleter::Idle && gate.admits(at, rules) {
                 offer(Self::End { at });
             }
+            let is_seen = drains_in.is_some_and(|life| {
+                let is_of_life = gate.epoch == life && gate.admits(at, rules);
+                is_of_life || !rules.has(Rule::DrainedInEndedLife)
+            });
             let is_drained = gate.outbox.since(ledger.born).is_empty();
-            if may_drain && (is_drained || !rules.has(Rule::DrainedBeforeBurial)) {
+            if is_seen && (is_drained || !rules.has(Rule::DrainedBeforeBurial)) {
                 offer(Self::Drain { at });
             }
             if state.deleter == Deleter::Buried {
@@ -91,7 +95,6 @@ impl Deleting {
                 state.deleter = Deleter::Ended(gate.epoch);
             }
             Self::Drain { at } => {
-                state.worth.take_for_home(at);
                 // The entry of the change; of another epoch it is dropped.
                 let gate = state.gate(at);
                 let is_recorded = gate.sale.ended && gate.epoch == epoch;

@@ -506,6 +506,15 @@ impl Outbox for FakeEngine {
         self.here().map(|_| Vec::new())
     }
 
+    async fn waiting_in(
+        &self,
+        _: &SaleId,
+        _: Epoch,
+        _: usize,
+    ) -> Result<Option<Vec<Entry>>, PortError> {
+        self.here().map(|_| Some(Vec::new()))
+    }
+
     async fn overdue(&self, _: Shard, _: Instant, _: usize) -> Result<Vec<Entry>, PortError> {
         Ok(Vec::new())
     }

@@ -4,13 +4,13 @@ use std::{collections::HashMap, time::Duration};
 
 use redis::{FromRedisValue as _, Value};
 use stampede_application::ports::{Entry, EntryId, Outbox, PortError};
-use stampede_domain::Shard;
+use stampede_domain::{Epoch, Shard};
 use stampede_testkit::{
     servers::{OwnRedis, OwnRedisOptions, SharedRedis},
     suites::{Scene, attempt, run},
 };
 
-use super::RedisHarness;
+use super::{RedisHarness, own_redis};
 
 /// A wait that is meant to end.
 const SHORT: Duration = Duration::from_millis(50);
@@ -91,6 +91,34 @@ fn a_lost_group_is_made_anew_and_brings_what_was_not_done() {
         let done = scene.outbox.done(scene.shard(), &ids(&held)).await;
         done.expect("the outbox answers");
         assert_eq!(harness.left(scene.shard()).await, (0, 0));
+    });
+}
+
+/// An empty outbox is that of one life of one Redis alone.
+#[test]
+fn what_waits_is_told_of_the_life_that_is_asked_for_and_of_no_other() {
+    run(async {
+        let (_own, server) = own_redis(false).await;
+        let harness = RedisHarness::over(server, |settings| settings).await;
+        let scene = Scene::active(&harness, 10, 1).await;
+        for buyer in ["ada", "ben", "eve"] {
+            scene.buy(&attempt(buyer, 1, 1)).await;
+        }
+        let (id, epoch) = (scene.id(), harness.epoch(&scene).await);
+        let waiting_in = async |epoch| {
+            let waiting = scene.outbox.waiting_in(id, epoch, 100).await;
+            waiting.expect("the outbox answers")
+        };
+        assert_eq!(waiting_in(epoch).await, Some(scene.waiting().await));
+        let first = scene.outbox.waiting_in(id, epoch, 1).await.expect("the outbox answers");
+        assert_eq!(first.expect("of this life").as_slice(), &scene.waiting().await[..1]);
+        let later = Epoch { number: epoch.number + 1, ..epoch };
+        assert_eq!(waiting_in(later).await, None);
+        scene.record().await;
+        assert_eq!(waiting_in(epoch).await, Some(vec![]), "all of it is recorded");
+        harness.begin_another_life().await;
+        assert_eq!(waiting_in(epoch).await, None, "its data may be another's");
+        assert_eq!(harness.epoch(&scene).await, epoch, "nobody was restored for it");
     });
 }
 
