@@ -12,7 +12,6 @@ use crate::ports::{
     Readmission, SaleGate, Settled,
 };
 
-pub use recorded::Recorded;
 
 /// What recording may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -33,6 +33,7 @@ pub(crate) struct FaultyLedger {
     drifts: Mutex<Option<SaleId>>,
     drifted: AtomicU32,
     commits: AtomicU32,
+    after_commit: Mutex<Option<BoxFuture<'static, ()>>>,
 }
 
 impl FaultyLedger {
@@ -45,6 +46,7 @@ impl FaultyLedger {
             drifts: Mutex::default(),
             drifted: AtomicU32::new(0),
             commits: AtomicU32::new(0),
+            after_commit: Mutex::default(),
         }
     }
 
@@ -56,6 +58,11 @@ impl FaultyLedger {
     /// Commits that were refused because a sale has drifted.
     pub(crate) fn drifted(&self) -> u32 {
         self.drifted.load(Ordering::Relaxed)
+    }
+
+    /// This happens right after the next commit.
+    pub(crate) fn after_commit(&self, happens: impl Future<Output = ()> + Send + 'static) {
+        *self.after_commit.lock().expect("nobody panics in it") = Some(Box::pin(happens));
     }
 
     fn holds_together(&self, entries: &[Entry]) -> Result<(), CommitError> {
@@ -121,6 +128,10 @@ impl Ledger for FaultyLedger {
         } else {
             self.ledger.commit(entries).await
         };
+        let happens = self.after_commit.lock().expect("nobody panics in it").take();
+        if let Some(happens) = happens {
+            happens.await;
+        }
         let purchases: usize = entries.iter().map(|one| one.body.purchase_numbers().count()).sum();
         if matches!(settled, Err(CommitError::Data(_))) && purchases == 1 {
             self.refused.fetch_add(1, Ordering::Relaxed);

@@ -9,7 +9,7 @@ use stampede_domain::{Epoch, Purchase, PurchaseNo, SaleId, Shard};
 use stampede_infrastructure::queue::QueueLimits;
 use stampede_testkit::{
     builders::a_purchase,
-    servers::until,
+    servers::{OwnRedis, OwnRedisOptions, Proxy, SharedRedis, Way, until},
     suites::{attempt, run},
 };
 
@@ -358,6 +358,64 @@ mod of_an_earlier_epoch {
             assert_eq!(shop.drain(&id).await.expect("the stores answer").inserted, 1);
             assert_eq!(recorded_numbers(&shop, &id).await, [lost.build().purchase.no()]);
             assert_eq!(shop.waiting(&id).await, []);
+        });
+    }
+
+    /// Nobody heard of the first, and the connection is lost with its reply.
+    #[test]
+    fn an_adoption_whose_reply_was_lost_takes_no_second_unit() {
+        run(async {
+            let own = OwnRedis::start(OwnRedisOptions::default()).await;
+            let proxy = Proxy::before(&own.url()).await;
+            let server = SharedRedis { url: proxy.url(&own.url()), prefix: "t:".to_owned() };
+            let shop = crate::shop::redis_over(&server).await;
+            let id = shop.sell(WIDGET, 3, 1, When::Active).await;
+            let row = shop.row(&id).await;
+            let lost = a_purchase(&row.sale, earlier(row.epoch)).at_position(9);
+            // A script that is not loaded yet would be refused first.
+            let first = lost.clone().at_position(8).entry();
+            let heard = shop.record.run(shop.shard(&id), vec![first]).await;
+            assert_eq!(heard.expect("the stores answer").readmitted, 1);
+            proxy.replies(Way::Cut);
+            let unheard = shop.record.run(shop.shard(&id), vec![lost.clone().entry()]).await;
+            let unheard = unheard.expect("the sale is set apart");
+            assert_eq!((unheard.readmitted, unheard.apart.len()), (0, 1));
+            proxy.replies(Way::Pass);
+            let sold = async || shop.gate.snapshot(&id).await.ok().flatten().map(|one| one.sold);
+            assert_eq!(until("Redis is heard again", SOON, sold).await, 2, "it was adopted");
+            let again = shop.record_entries(&id, vec![lost.clone().entry()]).await;
+            assert_eq!(again.expect("the stores answer").readmitted, 1);
+            assert_eq!(shop.counts(&id).await, (1, 2, 0));
+            assert_eq!(shop.drain(&id).await.expect("the stores answer").inserted, 2);
+            assert_eq!(recorded_numbers(&shop, &id).await[1], lost.build().purchase.no());
+        });
+    }
+
+    /// By the time of the offer the life that the ledger named is over.
+    #[test]
+    fn a_sale_restored_between_commit_and_adoption_is_adopted_in_its_new_life() {
+        run(async {
+            let shop = crate::shop::redis().await;
+            let id = shop.sell(WIDGET, 2, 1, When::Active).await;
+            let named = shop.row(&id).await;
+            let lost = a_purchase(&named.sale, earlier(named.epoch)).at_position(9);
+            let (gate, sale) = (shop.gate.clone(), id.clone());
+            shop.ledger.after_commit(async move {
+                gate.rebuild(&sale).await.expect("the sale is made anew");
+            });
+            let recorded = shop.record_entries(&id, vec![lost.clone().entry()]).await;
+            let recorded = recorded.expect("the stores answer");
+            assert_eq!((recorded.readmitted, recorded.buried), (1, 0));
+            let now = shop.row(&id).await.epoch;
+            assert!(now.number > named.epoch.number);
+            let waiting = shop.waiting(&id).await;
+            let [Entry { body: EntryBody::Purchases(adopted), .. }] = &waiting[..] else {
+                panic!("{waiting:?}")
+            };
+            assert_eq!((adopted.len(), adopted[0].epoch), (1, now));
+            assert_eq!(shop.drain(&id).await.expect("the stores answer").inserted, 1);
+            assert_eq!(recorded_numbers(&shop, &id).await, [lost.build().purchase.no()]);
+            assert_eq!(shop.counts(&id).await, (1, 1, 1));
         });
     }
 
