@@ -22,7 +22,7 @@ pub use attempt_purchase::{AttemptPurchase, Attempted, PurchaseRequest};
 pub use change_sale::{ChangeError, ChangeSale};
 pub use check_health::{CheckHealth, HealthReport, StoreHealth};
 pub(crate) use confirm_purchases::named;
-pub use confirm_purchases::{ConfirmLimits, ConfirmPurchases, ConfirmStores, Confirmed};
+pub use confirm_purchases::{ConfirmLimits, ConfirmPurchases, ConfirmStores, Confirmed, DriftMet};
 pub use create_product::{CreateError, CreateProduct, NewProduct};
 pub use delete_product::{DeleteError, DeleteProduct};
 pub use expire_archive::ExpireArchive;

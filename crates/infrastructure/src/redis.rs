@@ -42,7 +42,7 @@ pub use self::{
     clock::RedisClock,
     inspection::{RedisFacts, inspect},
     outbox::RedisOutbox,
-    restore::{LogRestores, RestoreStep, RestoreWatch},
+    restore::{LogRestores, RestoreOutcome, RestoreReason, RestoreStep, RestoreWatch},
     sale_feed::RedisSaleFeed,
     sale_gate::RedisSaleGate,
     settings::RedisSettings,
@@ -56,6 +56,7 @@ use crate::{postgres::PostgresLedger, worth::RedisDurability};
 
 /// The adapters of one node over one Redis, sharing its connections and what it knows of epochs.
 pub struct RedisEngine {
+    node: String,
     connections: Arc<Connections>,
     gate: Arc<RedisSaleGate>,
     outbox: Arc<RedisOutbox>,
@@ -76,11 +77,14 @@ impl RedisEngine {
     ) -> Result<Self, PortError> {
         let connections = Arc::new(Connections::open(&settings).await.map_err(unavailable)?);
         let registry = Arc::new(Registry::new(Keys::new(&settings.prefix)));
+        let node = randomness.generation().to_string();
         let restorer = Arc::new(Restorer::new(restore::Parts {
             link: connections.shared.clone(),
             ledger,
             registry: registry.clone(),
             randomness,
+            clock: connections.clock.clone(),
+            node: node.clone(),
             watch: settings.restore_watch.clone(),
             response_timeout: settings.response_timeout,
             wait: settings.restore_wait,
@@ -102,7 +106,13 @@ impl RedisEngine {
             gate: gate.clone(),
             catalogue,
         }));
-        Ok(Self { connections, gate, outbox, feed })
+        Ok(Self { node, connections, gate, outbox, feed })
+    }
+
+    /// The life of this node, which its restores on record name.
+    #[must_use]
+    pub fn node(&self) -> &str {
+        &self.node
     }
 
     /// What judges attempts.

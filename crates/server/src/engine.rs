@@ -13,12 +13,15 @@ use stampede_application::{
         Catalogue, Clock, Durability, Ledger, Outbox, Randomness, SaleFeed, SaleGate, StoreProbe,
     },
 };
+use stampede_infrastructure::queue::QueueMetrics;
 use tokio_util::sync::CancellationToken;
 
 use crate::settings::{self, Settings};
 
 /// One engine's adapters.
 pub struct Engine {
+    /// The life of this process, by which its workers and runs are told from those of others.
+    pub node: String,
     /// What judges attempts.
     pub gate: Arc<dyn SaleGate>,
     /// Which sales exist.
@@ -70,10 +73,10 @@ impl fmt::Debug for Ending {
 /// # Errors
 ///
 /// If a store does not answer in time, or answers what must not be.
-pub async fn open(settings: &Settings) -> anyhow::Result<Engine> {
+pub async fn open(settings: &Settings, metrics: &QueueMetrics) -> anyhow::Result<Engine> {
     match &settings.engine {
         settings::Engine::Embedded(embedded) => embedded::open(embedded).await,
-        settings::Engine::Redis(stores) => redis::open(stores, settings).await,
+        settings::Engine::Redis(stores) => redis::open(stores, settings, metrics).await,
     }
 }
 

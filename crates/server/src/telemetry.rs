@@ -83,3 +83,39 @@ impl Metrics {
         self.provider.meter("stampede")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use prometheus::TextEncoder;
+    use stampede_application::ports::{PortError, Randomness as _};
+    use stampede_domain::{SaleId, Sku};
+    use stampede_infrastructure::{
+        OsRandomness,
+        queue::QueueMetrics,
+        redis::{RestoreOutcome, RestoreReason, RestoreWatch as _},
+    };
+
+    use super::Metrics;
+
+    #[test]
+    fn every_restore_is_counted_by_reason_and_outcome() {
+        let metrics = Metrics::install().unwrap();
+        let counters = QueueMetrics::new(&metrics.meter());
+        let sale =
+            SaleId { sku: Sku::parse("WIDGET").unwrap(), generation: OsRandomness.generation() };
+        let failed = RestoreOutcome::Failed(PortError::unavailable("ledger", "it is away"));
+        counters.ended(&sale, RestoreReason::MetClosed, &failed);
+        counters.ended(&sale, RestoreReason::MetClosed, &RestoreOutcome::Open);
+        counters.ended(&sale, RestoreReason::MetClosed, &RestoreOutcome::Open);
+        counters.ended(&sale, RestoreReason::OtherLife, &RestoreOutcome::Gone);
+        let text = TextEncoder::new().encode_to_string(&metrics.registry.gather()).unwrap();
+        for line in [
+            r#"gate_restores_total{outcome="failed",reason="closed"} 1"#,
+            r#"gate_restores_total{outcome="open",reason="closed"} 2"#,
+            r#"gate_restores_total{outcome="gone",reason="other_epoch"} 1"#,
+            r#"gate_restores_total{outcome="open",reason="drift"} 0"#,
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+    }
+}

@@ -2,16 +2,15 @@
 
 use std::{fmt, sync::Arc};
 
-use opentelemetry::metrics::Meter;
 use stampede_application::{
     Coalescer,
     live_sales::LiveSales,
     ports::{Randomness, SaleFeed},
     use_cases::{
         AttemptPurchase, ChangeSale, CheckHealth, ConfirmPurchases, ConfirmStores, CreateProduct,
-        DeleteProduct, ExpireArchive, FindSale, HandleDeadLetters, LookUpPurchase, Reconcile,
-        ReconcileStores, RecordPurchases, RunSeen, UpdateProduct, ViewProducts, ViewRuns,
-        ViewSales, WatchSales,
+        DeleteProduct, DriftMet, ExpireArchive, FindSale, HandleDeadLetters, LookUpPurchase,
+        Reconcile, ReconcileStores, RecordPurchases, RunSeen, UpdateProduct, ViewProducts,
+        ViewRuns, ViewSales, WatchSales,
     },
 };
 use stampede_domain::Acknowledgement;
@@ -52,7 +51,7 @@ impl fmt::Debug for Node {
 impl Node {
     /// Makes the use cases over the engine's adapters.
     #[must_use]
-    pub fn new(engine: Engine, settings: &Settings, meter: &Meter) -> Self {
+    pub fn new(engine: Engine, settings: &Settings, metrics: QueueMetrics) -> Self {
         let Engine { gate, catalogue, ledger, outbox, feed, clock, randomness, .. } = &engine;
         let live = Arc::new(LiveSales::new(clock.clone(), engine.freshness));
         let find = Arc::new(FindSale::new(
@@ -67,12 +66,7 @@ impl Node {
             gate.clone(),
             settings.record,
         ));
-        let stores =
-            ConfirmStores { ledger: ledger.clone(), outbox: outbox.clone(), gate: gate.clone() };
-        let confirm =
-            Arc::new(ConfirmPurchases::start(stores, settings.acknowledge, settings.confirm));
-        let node = randomness.generation().to_string();
-        let metrics = QueueMetrics::new(meter);
+        let node = engine.node.clone();
         let counting = metrics.clone();
         let seen: RunSeen = Arc::new(move |run| counting.reconciled(run));
         let reconcile = Arc::new(Reconcile::new(
@@ -88,6 +82,15 @@ impl Node {
             settings.reconcile.limits,
             seen,
         ));
+        let stores =
+            ConfirmStores { ledger: ledger.clone(), outbox: outbox.clone(), gate: gate.clone() };
+        let recording = reconcile.clone();
+        let drift_met: DriftMet = Arc::new(move |findings| {
+            let recording = recording.clone();
+            Box::pin(async move { recording.worker_found(findings).await })
+        });
+        let (level, limits) = (settings.acknowledge, settings.confirm);
+        let confirm = Arc::new(ConfirmPurchases::start(stores, level, limits, drift_met));
         let queue = Queue::new(
             outbox.clone(),
             record.clone(),

@@ -1269,7 +1269,7 @@ export interface components {
          * @description Why gate and ledger were compared.
          * @enum {string}
          */
-        TriggerWord: "START" | "SCHEDULE" | "STORE_BACK" | "ON_DEMAND" | "COMMAND" | "WORKER";
+        TriggerWord: "START" | "SCHEDULE" | "STORE_BACK" | "ON_DEMAND" | "COMMAND" | "WORKER" | "RESTORE";
         /** @description What is to change of a product; what is left out stays. */
         UpdateProductBody: {
             acknowledge?: components["schemas"]["Acknowledgement"] | null;

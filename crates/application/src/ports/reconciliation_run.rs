@@ -173,13 +173,23 @@ pub enum Trigger {
     OnDemand,
     /// `stampede reconcile`.
     Command,
-    /// A worker met drift in what it had to record; nothing else was compared.
+    /// Whoever had purchases to record, a worker or an answer that waited for the ledger, met drift
+    /// in them; nothing else was compared.
     Worker,
+    /// A gate was made anew, and not all that only it had found a place.
+    Restore,
 }
 
 impl Trigger {
-    const ALL: [Self; 6] =
-        [Self::Start, Self::Schedule, Self::StoreBack, Self::OnDemand, Self::Command, Self::Worker];
+    const ALL: [Self; 7] = [
+        Self::Start,
+        Self::Schedule,
+        Self::StoreBack,
+        Self::OnDemand,
+        Self::Command,
+        Self::Worker,
+        Self::Restore,
+    ];
 
     /// Its name in records and metrics.
     #[must_use]
@@ -191,6 +201,7 @@ impl Trigger {
             Self::OnDemand => "on_demand",
             Self::Command => "command",
             Self::Worker => "worker",
+            Self::Restore => "restore",
         }
     }
 

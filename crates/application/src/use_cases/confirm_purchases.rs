@@ -6,6 +6,7 @@ mod ways;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use futures::future::BoxFuture;
 use stampede_domain::{
     Acknowledgement, Attempt, BuyerId, Purchase, PurchaseNo, RecordedPurchase, SaleId,
 };
@@ -20,7 +21,7 @@ use self::{
     request::Request,
     ways::Ways,
 };
-use crate::ports::{Entry, Held, Ledger, Outbox, PortError, SaleGate, Trail};
+use crate::ports::{Entry, Findings, Held, Ledger, Outbox, PortError, SaleGate, Trail};
 
 /// What confirming may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,9 @@ pub struct ConfirmStores {
     /// What is made anew if the two disagree.
     pub gate: Arc<dyn SaleGate>,
 }
+
+/// Puts on record where gate and ledger were found to disagree.
+pub type DriftMet = Arc<dyn Fn(Findings) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// What the ledger says of purchases that an answer would name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,9 +92,14 @@ pub struct ConfirmPurchases {
 impl ConfirmPurchases {
     /// Works on the runtime that this is called in, whichever thread asks.
     #[must_use]
-    pub fn start(stores: ConfirmStores, level: Acknowledgement, limits: ConfirmLimits) -> Self {
+    pub fn start(
+        stores: ConfirmStores,
+        level: Acknowledgement,
+        limits: ConfirmLimits,
+        drift_met: DriftMet,
+    ) -> Self {
         let runtime = Handle::current();
-        let mending = Arc::new(Mending::new(stores.gate.clone(), runtime.clone()));
+        let mending = Arc::new(Mending::new(stores.gate.clone(), drift_met, runtime.clone()));
         let ways = Arc::new(Ways::new(stores.clone(), limits, mending.clone(), runtime));
         let lookups = Semaphore::new(limits.at_once_max.max(1));
         Self { stores, level, wait_max: limits.wait_max, ways, mending, lookups }

@@ -21,8 +21,8 @@ use tokio::{sync, time};
 use self::{marks::Marks, sweep::Failures};
 use super::RecordPurchases;
 use crate::ports::{
-    Catalogue, CatalogueCursor, Clock, Findings, Ledger, Outbox, PortError, ReconciliationRun,
-    RunId, SaleGate, Thoroughness, Trigger,
+    Catalogue, CatalogueCursor, Causes, Clock, Findings, Ledger, Outbox, PortError,
+    ReconciliationRun, RunId, SaleGate, Thoroughness, Trigger,
 };
 
 /// What reconciliation may cost, and what it waits for.
@@ -172,15 +172,17 @@ impl Reconcile {
         self.run_in_turn(wanted).await.map(|(_, run)| Some(run))
     }
 
-    /// Puts on record what a worker has found while it recorded purchases.
-    ///
-    /// # Errors
-    ///
-    /// [`PortError`]; it was in the log before.
-    pub async fn worker_found(&self, findings: Findings) -> Result<(), PortError> {
+    /// Puts on record what somebody has found who had purchases to record.
+    pub async fn worker_found(&self, findings: Findings) {
+        if findings == Findings::default() {
+            return;
+        }
         let (thoroughness, trigger) = (Thoroughness::Counters, Trigger::Worker);
         let wanted = Wanted { sku: None, thoroughness, trigger };
-        self.on_record(self.stores.clock.now(), wanted, 0, findings, None).await.map(drop)
+        let now = self.stores.clock.now();
+        if let Err(error) = self.on_record(now, wanted, 0, findings, None).await {
+            tracing::warn!(error = %Causes(&error), "what a worker found is not on record");
+        }
     }
 
     async fn run_in_turn(

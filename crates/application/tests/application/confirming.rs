@@ -12,7 +12,7 @@ use futures::future::join_all;
 use stampede_application::{
     Coalescer, CoalescerLimits, Outcome, Ticket,
     live_sales::Freshness,
-    ports::{Entry, EntryBody, EntryId, GateLane, Held, Judged, PortError, Trail},
+    ports::{Drift, Entry, EntryBody, EntryId, Findings, GateLane, Held, Judged, PortError, Trail},
     use_cases::{ConfirmLimits, ConfirmPurchases},
 };
 use stampede_domain::{
@@ -412,6 +412,9 @@ async fn drift_of_one_sale_makes_it_anew_and_keeps_no_other_from_being_confirmed
             assert!(is_accepted(&sound.await));
             settle().await;
             assert_eq!(*at.stores.rebuilt.lock().expect("no panic"), std::slice::from_ref(&at.id));
+            let mut met = Findings::default();
+            met.repaired(Drift::SoldTwice, 1);
+            assert_eq!(at.stores.findings(), met, "it is put on record");
             assert_eq!(at.stores.done(), [EntryId("2-0".into())]);
         })
         .await;

@@ -14,17 +14,19 @@ use async_trait::async_trait;
 use stampede_application::{
     ports::{
         Aligned, Amended, Audit, Change, Changed, CommitError, DeadLetter, DeadLetterId, Entry,
-        EntryBody, EntryId, GateLane, Held, HoldingsCursor, HoldingsPage, Ledger, OnRecord, Outbox,
-        PortError, Readmission, ReconciliationRun, Repaired, RunId, SaleGate, Settled, Snapshot,
-        Voided,
+        EntryBody, EntryId, Findings, GateLane, Held, HoldingsCursor, HoldingsPage, Ledger,
+        OnRecord, Outbox, PortError, Readmission, ReconciliationRun, Repaired, RunId, SaleGate,
+        Settled, Snapshot, Voided,
     },
-    use_cases::{ConfirmLimits, ConfirmPurchases, ConfirmStores},
+    use_cases::{ConfirmLimits, ConfirmPurchases, ConfirmStores, DriftMet},
 };
 use stampede_domain::{
     Acknowledgement, BuyerId, Epoch, Instant, Position, PurchaseNo, RecordedPurchase, Sale, SaleId,
     Shard, Version,
 };
 use tokio::sync::Semaphore;
+
+use super::samples::snapshot;
 
 pub(crate) const EPOCH: Epoch = Epoch { number: 1, nonce: 7 };
 
@@ -54,6 +56,8 @@ pub(crate) struct Stores {
     pub(crate) rebuilt: Mutex<Vec<SaleId>>,
     /// Entries that left the outbox.
     done: Mutex<Vec<EntryId>>,
+    /// What confirming has told.
+    findings: Mutex<Findings>,
 }
 
 impl Stores {
@@ -72,6 +76,7 @@ impl Stores {
             drifted: Mutex::default(),
             rebuilt: Mutex::default(),
             done: Mutex::default(),
+            findings: Mutex::default(),
         })
     }
 
@@ -82,7 +87,12 @@ impl Stores {
     pub(crate) fn confirm_within(self: &Arc<Self>, limits: ConfirmLimits) -> Arc<ConfirmPurchases> {
         let stores =
             ConfirmStores { ledger: self.clone(), outbox: self.clone(), gate: self.clone() };
-        Arc::new(ConfirmPurchases::start(stores, Acknowledgement::Gate, limits))
+        let met = self.clone();
+        let drift_met: DriftMet = Arc::new(move |findings| {
+            met.findings.lock().expect("nobody panics in it").merge(&findings);
+            Box::pin(async {})
+        });
+        Arc::new(ConfirmPurchases::start(stores, Acknowledgement::Gate, limits, drift_met))
     }
 
     /// From now on no question is answered.
@@ -92,6 +102,10 @@ impl Stores {
 
     pub(crate) fn questions(&self) -> Vec<usize> {
         self.questions.lock().expect("nobody panics in it").clone()
+    }
+
+    pub(crate) fn findings(&self) -> Findings {
+        self.findings.lock().expect("nobody panics in it").clone()
     }
 
     pub(crate) fn done(&self) -> Vec<EntryId> {
@@ -373,6 +387,6 @@ impl SaleGate for Stores {
 
     async fn rebuild(&self, id: &SaleId) -> Result<Snapshot, PortError> {
         self.rebuilt.lock().expect("nobody panics in it").push(id.clone());
-        Err(PortError::unavailable("gate", "away"))
+        Ok(snapshot(id.sku.as_str(), id.generation.0.as_u128(), 1, 0))
     }
 }

@@ -1,15 +1,19 @@
-//! What the workers count.
+//! What the workers and the restores count.
 
+use async_trait::async_trait;
 use opentelemetry::{
     KeyValue,
     metrics::{Counter, Meter},
 };
 use stampede_application::{
-    ports::{Drift, ReconciliationRun},
+    ports::{Drift, PortError, ReconciliationRun},
     use_cases::Recorded,
 };
+use stampede_domain::SaleId;
 
-/// Counters of the workers; the exporter appends `_total`.
+use crate::redis::{LogRestores, RestoreOutcome, RestoreReason, RestoreStep, RestoreWatch};
+
+/// Counters of the workers and the restores; the exporter appends `_total`.
 #[derive(Clone, Debug)]
 pub struct QueueMetrics {
     recorded: Counter<u64>,
@@ -17,6 +21,7 @@ pub struct QueueMetrics {
     mismatches: Counter<u64>,
     unrepaired: Counter<u64>,
     runs: Counter<u64>,
+    restores: Counter<u64>,
 }
 
 impl QueueMetrics {
@@ -43,6 +48,10 @@ impl QueueMetrics {
             runs: meter
                 .u64_counter("reconciliation_runs")
                 .with_description("Runs of reconciliation, by outcome and trigger.")
+                .build(),
+            restores: meter
+                .u64_counter("gate_restores")
+                .with_description("Restores of a sale's gate, by reason and outcome.")
                 .build(),
         };
         metrics.start();
@@ -75,5 +84,28 @@ impl QueueMetrics {
             self.mismatches.add(0, &kind);
             self.unrepaired.add(0, &kind);
         }
+        for reason in RestoreReason::ALL {
+            let reason = KeyValue::new("reason", reason.as_str());
+            self.restores
+                .add(0, &[reason, KeyValue::new("outcome", RestoreOutcome::Open.as_str())]);
+        }
+    }
+}
+
+/// Counts them, and has them in the log.
+#[async_trait]
+impl RestoreWatch for QueueMetrics {
+    async fn reached(&self, sale: &SaleId, step: RestoreStep) -> Result<(), PortError> {
+        LogRestores.reached(sale, step).await
+    }
+
+    fn refused(&self, run: &ReconciliationRun) {
+        self.reconciled(run);
+    }
+
+    fn ended(&self, sale: &SaleId, reason: RestoreReason, outcome: &RestoreOutcome) {
+        let reason_word = KeyValue::new("reason", reason.as_str());
+        self.restores.add(1, &[reason_word, KeyValue::new("outcome", outcome.as_str())]);
+        LogRestores.ended(sale, reason, outcome);
     }
 }

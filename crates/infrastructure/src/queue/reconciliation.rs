@@ -70,13 +70,8 @@ impl Reconciliation {
     }
 
     /// A worker met drift in what it had to record.
-    pub(super) async fn worker_found(&self, findings: &Findings) {
-        if *findings == Findings::default() {
-            return;
-        }
-        if let Err(error) = self.reconcile.worker_found(findings.clone()).await {
-            tracing::warn!(error = %Causes(&error), "what a worker found is not on record");
-        }
+    pub(super) async fn worker_found(&self, findings: Findings) {
+        self.reconcile.worker_found(findings).await;
     }
 
     /// A store was away: the next run looks at everything.

@@ -15,7 +15,7 @@ use super::{
     head::State,
     link::{Link, Live},
     registry::{KnownSale, Registry},
-    restore::{Restored, Restorer},
+    restore::{RestoreReason, Restored, Restorer},
     script::{Call, SHUT, SNAPSHOT, send},
 };
 
@@ -227,10 +227,15 @@ impl Gatehouse {
                     sale.set_epoch(head);
                     return Ok(Next::SendAgain);
                 }
-                Some(_) => self.restorer.restore(sale, Some(head)).await?,
+                Some(_) => {
+                    let reason = RestoreReason::OtherLife;
+                    self.restorer.restore(sale, Some(head), reason).await?
+                }
                 None => Restored::Gone,
             },
-            Refusal::Closed(head) => self.restorer.restore(sale, head).await?,
+            Refusal::Closed(head) => {
+                self.restorer.restore(sale, head, RestoreReason::MetClosed).await?
+            }
         };
         Ok(match restored {
             Restored::Open(_) => Next::SendAgain,

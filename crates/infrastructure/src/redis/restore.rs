@@ -27,8 +27,9 @@ use stampede_domain::{Epoch, Generation, SaleId};
 use tokio::time;
 
 use self::steps::Run;
-pub use self::watch::{LogRestores, RestoreStep, RestoreWatch};
+pub use self::watch::{LogRestores, RestoreOutcome, RestoreReason, RestoreStep, RestoreWatch};
 use super::{
+    clock::RedisClock,
     failure::{NotNow, inconsistent},
     fence::{Refusal, Reply},
     head::State,
@@ -60,6 +61,9 @@ pub(super) struct Restorer {
     ledger: PostgresLedger,
     registry: Arc<Registry>,
     randomness: Arc<dyn Randomness>,
+    /// What runs on record are dated by, and the life of this process, which they name.
+    clock: Arc<RedisClock>,
+    node: String,
     watch: Arc<dyn RestoreWatch>,
     response_timeout_ms: i64,
     /// The longest that a caller waits; the restore goes on without it.
@@ -74,6 +78,8 @@ pub(super) struct Parts {
     pub(super) ledger: PostgresLedger,
     pub(super) registry: Arc<Registry>,
     pub(super) randomness: Arc<dyn Randomness>,
+    pub(super) clock: Arc<RedisClock>,
+    pub(super) node: String,
     pub(super) watch: Arc<dyn RestoreWatch>,
     pub(super) response_timeout: Duration,
     pub(super) wait: Duration,
@@ -81,16 +87,17 @@ pub(super) struct Parts {
 
 impl Restorer {
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { link, ledger, registry, randomness, watch, response_timeout, wait } = parts;
-        let millis = i64::try_from(response_timeout.as_millis()).unwrap_or(i64::MAX);
+        let millis = i64::try_from(parts.response_timeout.as_millis()).unwrap_or(i64::MAX);
         Self {
-            link,
-            ledger,
-            registry,
-            randomness,
-            watch,
+            link: parts.link,
+            ledger: parts.ledger,
+            registry: parts.registry,
+            randomness: parts.randomness,
+            clock: parts.clock,
+            node: parts.node,
+            watch: parts.watch,
             response_timeout_ms: millis,
-            wait,
+            wait: parts.wait,
             flights: Mutex::default(),
         }
     }
@@ -106,29 +113,13 @@ impl Restorer {
         Ok(found.filter(|found| !found.deleted).map(|found| found.row))
     }
 
-    /// Restores a sale that was met closed, `head` being what its gate says of its epoch; waits
-    /// for it, up to the limit.
+    /// Restores a sale that was met closed or in another life than the ledger's, `head` being what
+    /// its gate says of its epoch; joins the one at work, and waits for it up to the limit.
     pub(super) async fn restore(
         self: &Arc<Self>,
         sale: &Arc<KnownSale>,
         head: Option<Epoch>,
-    ) -> Result<Restored, PortError> {
-        self.join(sale, head, Reason::MetClosed).await
-    }
-
-    /// Restores a sale that is open but wrong.
-    pub(super) async fn rebuild(
-        self: &Arc<Self>,
-        sale: &Arc<KnownSale>,
-    ) -> Result<Restored, PortError> {
-        self.join(sale, None, Reason::Wanted).await
-    }
-
-    async fn join(
-        self: &Arc<Self>,
-        sale: &Arc<KnownSale>,
-        head: Option<Epoch>,
-        reason: Reason,
+        reason: RestoreReason,
     ) -> Result<Restored, PortError> {
         let flight = self.flight(sale, head, reason);
         match time::timeout(self.wait, flight).await {
@@ -137,12 +128,20 @@ impl Restorer {
         }
     }
 
+    /// Restores a sale that is open but wrong.
+    pub(super) async fn rebuild(
+        self: &Arc<Self>,
+        sale: &Arc<KnownSale>,
+    ) -> Result<Restored, PortError> {
+        self.restore(sale, None, RestoreReason::Disagreement).await
+    }
+
     /// The restore at work, or a new one, which a task of its own drives to its end.
     fn flight(
         self: &Arc<Self>,
         sale: &Arc<KnownSale>,
         head: Option<Epoch>,
-        reason: Reason,
+        reason: RestoreReason,
     ) -> Flight {
         let mut flights = self.flights();
         if let Some(flight) = flights.get(&sale.id.generation) {
@@ -153,7 +152,12 @@ impl Restorer {
         let flight = async move {
             let outcome = restorer.run(&sale, head, reason).await;
             restorer.flights().remove(&generation);
-            restorer.watch.ended(&sale.id, outcome.as_ref().err());
+            let ended = match &outcome {
+                Ok(Restored::Open(_)) => RestoreOutcome::Open,
+                Ok(Restored::Gone) => RestoreOutcome::Gone,
+                Err(error) => RestoreOutcome::Failed(error.clone()),
+            };
+            restorer.watch.ended(&sale.id, reason, &ended);
             outcome
         };
         let flight = flight.boxed().shared();
@@ -170,7 +174,7 @@ impl Restorer {
         &self,
         sale: &Arc<KnownSale>,
         mut head: Option<Epoch>,
-        reason: Reason,
+        reason: RestoreReason,
     ) -> Result<Restored, PortError> {
         let id = &sale.id;
         self.watch.reached(id, RestoreStep::Begun).await?;
@@ -188,7 +192,9 @@ impl Restorer {
         };
         // Another node may have restored it since; and the number must rise above the head's.
         match self.look(sale).await? {
-            Look::Open(state) if reason == Reason::MetClosed && state.epoch == row.epoch => {
+            Look::Open(state)
+                if reason != RestoreReason::Disagreement && state.epoch == row.epoch =>
+            {
                 sale.set_epoch(state.epoch);
                 return Ok(Restored::Open(Box::new(state.snapshot)));
             }
@@ -201,7 +207,7 @@ impl Restorer {
             return Err(NotNow::RestoredElsewhere.into());
         };
         self.watch.reached(id, RestoreStep::Taken).await?;
-        let run = Run { restorer: self, sale, epoch, renewed: Mutex::new(time::Instant::now()) };
+        let run = Run::of(self, sale, epoch);
         let kept = run.close(opened).await?;
         self.watch.reached(id, RestoreStep::Closed).await?;
         if let Some(kept) = kept {
@@ -212,7 +218,9 @@ impl Restorer {
         if row.sale.limit_per_buyer > 1 && !self.ledger.close_gaps(id, epoch).await? {
             return Err(NotNow::RestoredElsewhere.into());
         }
-        run.give_survivors(head.unwrap_or(seen)).await?;
+        let given = run.give_survivors(head.unwrap_or(seen)).await;
+        run.record_refused().await;
+        given?;
         self.watch.reached(id, RestoreStep::SurvivorsGiven).await?;
         let counted = run.refill().await?;
         let state = run.reopen(&counted).await?;
@@ -257,15 +265,6 @@ impl Restorer {
             Reply::Refused(refusal) => Err(not_mine(refusal)),
         }
     }
-}
-
-/// Why a restore was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reason {
-    /// A script said `CLOSED`.
-    MetClosed,
-    /// Gate and ledger disagree.
-    Wanted,
 }
 
 /// The gate as a restore finds it.

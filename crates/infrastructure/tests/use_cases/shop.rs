@@ -18,7 +18,7 @@ use stampede_application::{
     },
     use_cases::{
         ChangeSale, ConfirmLimits, ConfirmPurchases, ConfirmStores, CreateProduct, DeleteProduct,
-        FindSale, HandleDeadLetters, LookupLimits, NewProduct, ProductView, Reconcile,
+        DriftMet, FindSale, HandleDeadLetters, LookupLimits, NewProduct, ProductView, Reconcile,
         ReconcileLimits, ReconcileStores, RecordLimits, RecordPurchases, Recorded, UpdateProduct,
         ViewProducts,
     },
@@ -256,7 +256,8 @@ impl Shop {
         let limits = RecordLimits { tries_max: TRIES_MAX };
         let record = RecordPurchases::new(ledger.clone(), outbox.clone(), gate.clone(), limits);
         let record = Arc::new(record);
-        let confirm = confirm(&gate, &outbox, &ledger, level);
+        let compared = reconciled(&catalogue, &ledger, &gate, &outbox, &clock);
+        let confirm = confirm(compared, &record, level);
         Self {
             create: CreateProduct::new(
                 catalogue.clone(),
@@ -323,13 +324,8 @@ impl Shop {
 
     /// The same, of other limits.
     pub(crate) fn reconcile_within(&self, limits: ReconcileLimits) -> Reconcile {
-        let stores = ReconcileStores {
-            catalogue: self.catalogue.clone(),
-            ledger: self.ledger.clone(),
-            gate: self.gate.clone(),
-            outbox: self.outbox.clone(),
-            clock: self.clock.clone(),
-        };
+        let (gate, outbox) = (&self.gate, &self.outbox);
+        let stores = reconciled(&self.catalogue, &self.ledger, gate, outbox, &self.clock);
         let node = OsRandomness.generation().to_string();
         Reconcile::new(stores, self.record.clone(), node, limits, Arc::new(|_| {}))
     }
@@ -484,15 +480,38 @@ impl Shop {
     }
 }
 
-fn confirm(
+/// What is compared.
+fn reconciled(
+    catalogue: &Arc<dyn Catalogue>,
+    ledger: &Arc<FaultyLedger>,
     gate: &Arc<FaultyGate>,
     outbox: &Arc<dyn Outbox>,
-    ledger: &Arc<FaultyLedger>,
+    clock: &Arc<dyn Clock>,
+) -> ReconcileStores {
+    ReconcileStores {
+        catalogue: catalogue.clone(),
+        ledger: ledger.clone(),
+        gate: gate.clone(),
+        outbox: outbox.clone(),
+        clock: clock.clone(),
+    }
+}
+
+fn confirm(
+    stores: ReconcileStores,
+    record: &Arc<RecordPurchases>,
     level: Acknowledgement,
 ) -> Arc<ConfirmPurchases> {
-    let stores =
-        ConfirmStores { ledger: ledger.clone(), outbox: outbox.clone(), gate: gate.clone() };
-    Arc::new(ConfirmPurchases::start(stores, level, ConfirmLimits::default()))
+    let ReconcileStores { ledger, outbox, gate, .. } = stores.clone();
+    let (node, limits) = (OsRandomness.generation().to_string(), ReconcileLimits::default());
+    let reconcile = Reconcile::new(stores, record.clone(), node, limits, Arc::new(|_| {}));
+    let reconcile = Arc::new(reconcile);
+    let drift_met: DriftMet = Arc::new(move |findings| {
+        let reconcile = reconcile.clone();
+        Box::pin(async move { reconcile.worker_found(findings).await })
+    });
+    let stores = ConfirmStores { ledger, outbox, gate };
+    Arc::new(ConfirmPurchases::start(stores, level, ConfirmLimits::default(), drift_met))
 }
 
 pub(crate) fn sku(text: &str) -> Sku {

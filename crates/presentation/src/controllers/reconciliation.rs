@@ -107,8 +107,10 @@ enum TriggerWord {
     OnDemand,
     /// `stampede reconcile`.
     Command,
-    /// A worker met drift in what it had to record.
+    /// Drift was met in what was to be recorded.
     Worker,
+    /// A gate was made anew, and not all that only it had found a place.
+    Restore,
 }
 
 /// How much of a sale is compared.
@@ -257,6 +259,7 @@ impl From<Trigger> for TriggerWord {
             Trigger::OnDemand => Self::OnDemand,
             Trigger::Command => Self::Command,
             Trigger::Worker => Self::Worker,
+            Trigger::Restore => Self::Restore,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, future::BoxFuture};
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -263,8 +263,9 @@ fn use_cases(engine: &Arc<FakeEngine>, live: &Arc<LiveSales>, queues: CoalescerL
     let record = Arc::new(record);
     let (e, l) = (engine, live);
     let stores = ConfirmStores { ledger: e.clone(), outbox: e.clone(), gate: gate.clone() };
-    let confirm = ConfirmPurchases::start(stores, Acknowledgement::Gate, ConfirmLimits::default());
-    let confirm = Arc::new(confirm);
+    let (level, limits) = (Acknowledgement::Gate, ConfirmLimits::default());
+    let drift_met = Arc::new(|_| -> BoxFuture<'static, ()> { Box::pin(async {}) });
+    let confirm = Arc::new(ConfirmPurchases::start(stores, level, limits, drift_met));
     let stores = ReconcileStores {
         catalogue: e.clone(),
         ledger: e.clone(),

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use stampede_application::ports::Randomness as _;
-use stampede_infrastructure::OsRandomness;
+use stampede_infrastructure::{OsRandomness, queue::QueueMetrics};
 use stampede_presentation::{Http, UseCases};
 use tempfile::TempDir;
 
@@ -56,9 +56,10 @@ pub(super) fn settings(
 /// Serves with sales and buyers of its own until told to stop.
 pub(super) async fn demo(settings: Settings, folder: Folder) -> anyhow::Result<()> {
     let metrics = Metrics::install()?;
-    let engine = engine::open(&settings).await?;
+    let counters = QueueMetrics::new(&metrics.meter());
+    let engine = engine::open(&settings, &counters).await?;
     tell_worth(engine.durability.as_ref()).await;
-    let node = Node::new(engine, &settings, &metrics.meter());
+    let node = Node::new(engine, &settings, counters);
     let (http, place) = bind_near(&settings, &node, &metrics)?;
     let key = settings.access.admin_key.clone().unwrap_or_default();
     let open_shop = open(node.use_cases.clone(), place, key, folder.fate());

@@ -8,14 +8,16 @@ use stampede_application::{
     use_cases::ReconcileError,
 };
 use stampede_domain::Sku;
+use stampede_infrastructure::queue::QueueMetrics;
 
 use crate::{engine, settings::Settings, telemetry::Metrics, wiring::Node};
 
 /// Compares gate and ledger once, purchase by purchase, and prints what it found.
 pub(super) async fn reconcile(settings: Settings, sku: Option<Sku>) -> anyhow::Result<()> {
     let metrics = Metrics::install()?;
-    let engine = engine::open(&settings).await?;
-    let node = Node::new(engine, &settings, &metrics.meter());
+    let counters = QueueMetrics::new(&metrics.meter());
+    let engine = engine::open(&settings, &counters).await?;
+    let node = Node::new(engine, &settings, counters);
     let outcome = node.reconcile.run(sku.as_ref(), Thoroughness::Whole, Trigger::Command).await;
     node.ending.close.await;
     let (_, run) = match (outcome, sku) {

@@ -5,6 +5,7 @@ use std::future::pending;
 use anyhow::Context as _;
 use secrecy::SecretString;
 use stampede_application::ports::{Causes, Durability};
+use stampede_infrastructure::queue::QueueMetrics;
 use stampede_presentation::{Http, HttpSettings, Telemetry};
 
 use crate::{engine, run, settings::Settings, telemetry::Metrics, wiring::Node};
@@ -12,9 +13,10 @@ use crate::{engine, run, settings::Settings, telemetry::Metrics, wiring::Node};
 /// Makes the engine, the use cases over it and the web in front, and runs them until told to stop.
 pub(super) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let metrics = Metrics::install()?;
-    let engine = engine::open(&settings).await?;
+    let counters = QueueMetrics::new(&metrics.meter());
+    let engine = engine::open(&settings, &counters).await?;
     tell_worth(engine.durability.as_ref()).await;
-    let node = Node::new(engine, &settings, &metrics.meter());
+    let node = Node::new(engine, &settings, counters);
     let http = bind(&settings, settings.listen.port, &node, &metrics)?;
     run::run(node, http, settings.stop, pending()).await
 }

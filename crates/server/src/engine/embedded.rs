@@ -41,6 +41,7 @@ pub(super) async fn open(settings: &EmbeddedSettings) -> anyhow::Result<Engine> 
     };
     let engine = EmbeddedEngine::start(parts, settings.limits).await?;
     Ok(Engine {
+        node: randomness.generation().to_string(),
         gate: engine.gate(),
         outbox: engine.outbox(),
         feed: engine.feed(),

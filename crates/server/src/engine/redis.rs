@@ -10,7 +10,8 @@ use stampede_application::{
 use stampede_infrastructure::{
     OsRandomness,
     postgres::{self, PostgresCatalogue, PostgresLedger, PostgresProbe, Tables},
-    redis::RedisEngine,
+    queue::QueueMetrics,
+    redis::{RedisEngine, RedisSettings},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +19,11 @@ use super::{Ending, Engine, patience::wait_for};
 use crate::settings::{RedisAndPostgres, Settings};
 
 /// Waits for both stores, brings the tables up to date unless told not to, and connects.
-pub(super) async fn open(stores: &RedisAndPostgres, settings: &Settings) -> anyhow::Result<Engine> {
+pub(super) async fn open(
+    stores: &RedisAndPostgres,
+    settings: &Settings,
+    metrics: &QueueMetrics,
+) -> anyhow::Result<Engine> {
     let pool = postgres::connect(stores.database_url.expose_secret(), &stores.postgres)?;
     let ledger_store = PostgresProbe::new(&pool);
     let wait_max = settings.start_wait_max;
@@ -32,17 +37,15 @@ pub(super) async fn open(stores: &RedisAndPostgres, settings: &Settings) -> anyh
     let catalogue: Arc<dyn Catalogue> =
         Arc::new(PostgresCatalogue::new(pool.clone(), &stores.postgres));
     let randomness: Arc<dyn Randomness> = Arc::new(OsRandomness);
+    let watched =
+        RedisSettings { restore_watch: Arc::new(metrics.clone()), ..stores.redis.clone() };
     let engine = wait_for("Redis", wait_max, async || {
-        RedisEngine::connect(
-            stores.redis.clone(),
-            ledger.clone(),
-            catalogue.clone(),
-            randomness.clone(),
-        )
-        .await
+        RedisEngine::connect(watched.clone(), ledger.clone(), catalogue.clone(), randomness.clone())
+            .await
     })
     .await?;
     Ok(Engine {
+        node: engine.node().to_owned(),
         gate: engine.gate(),
         outbox: engine.outbox(),
         feed: engine.feed(),

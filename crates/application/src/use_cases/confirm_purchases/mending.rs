@@ -8,27 +8,29 @@ use std::{
 use stampede_domain::{Epoch, SaleId};
 use tokio::runtime::Handle;
 
-use crate::ports::{Causes, PortError, SaleGate};
+use super::DriftMet;
+use crate::ports::{Causes, Drift, Findings, PortError, SaleGate};
 
 /// What a sale's gate needs.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Mend {
     /// To be in this life, in which the ledger is.
     Align(Epoch),
-    /// To be made anew.
+    /// To be made anew: it has sold what the ledger has no room for.
     Rebuild,
 }
 
 /// Mends sales; at most one task a sale, however many have found the same.
 pub(super) struct Mending {
     gate: Arc<dyn SaleGate>,
+    drift_met: DriftMet,
     under_way: Mutex<HashSet<SaleId>>,
     runtime: Handle,
 }
 
 impl Mending {
-    pub(super) fn new(gate: Arc<dyn SaleGate>, runtime: Handle) -> Self {
-        Self { gate, under_way: Mutex::default(), runtime }
+    pub(super) fn new(gate: Arc<dyn SaleGate>, drift_met: DriftMet, runtime: Handle) -> Self {
+        Self { gate, drift_met, under_way: Mutex::default(), runtime }
     }
 
     /// Begins to mend the sale, unless that is under way.
@@ -63,7 +65,14 @@ impl Claim {
         let gate = &self.mending.gate;
         match mend {
             Mend::Align(epoch) => gate.align(&self.id, epoch).await.map(drop),
-            Mend::Rebuild => gate.rebuild(&self.id).await.map(drop),
+            Mend::Rebuild => {
+                gate.rebuild(&self.id).await?;
+                // What found no place is told by the restore.
+                let mut findings = Findings::default();
+                findings.repaired(Drift::SoldTwice, 1);
+                (self.mending.drift_met)(findings).await;
+                Ok(())
+            }
         }
     }
 }

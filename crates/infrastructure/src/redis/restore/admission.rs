@@ -1,6 +1,6 @@
 //! Step 3 of a restore, second half: survivors are judged again, on the ledger's tally.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::atomic::Ordering};
 
 use stampede_application::ports::{CommitError, PortError};
 use stampede_domain::{
@@ -45,6 +45,7 @@ impl Run<'_> {
         if !ledger.raise_dead_letters(id, self.epoch, &refused).await? {
             return Err(NotNow::RestoredElsewhere.into());
         }
+        self.refused.fetch_add(refused.len(), Ordering::Relaxed);
         Ok(())
     }
 

@@ -1,13 +1,17 @@
 //! The steps of one restore, all but the third.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use redis::{Cmd, Value};
 use stampede_application::ports::{
-    CatalogueRow, CommitError, Entry, EntryBody, Ledger as _, PortError, RecordedChange,
+    CatalogueRow, Causes, Clock as _, CommitError, Drift, Entry, EntryBody, Findings, Ledger as _,
+    PortError, ReconciliationRun, RecordedChange, Thoroughness, Trigger,
 };
 use stampede_domain::{Epoch, Instant, Position, RecordedPurchase, Version};
 use tokio::time;
@@ -31,7 +35,10 @@ pub(super) struct Run<'a> {
     pub(super) sale: &'a KnownSale,
     pub(super) epoch: Epoch,
     /// When other nodes were last told.
-    pub(super) renewed: Mutex<time::Instant>,
+    renewed: Mutex<time::Instant>,
+    begun: Instant,
+    /// Purchases that only the gate had and that found no place.
+    pub(super) refused: AtomicUsize,
 }
 
 /// What the ledger's purchases add up to.
@@ -43,7 +50,42 @@ pub(super) struct Counted {
     pub(super) newest: Option<Instant>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    pub(super) fn of(restorer: &'a Restorer, sale: &'a KnownSale, epoch: Epoch) -> Self {
+        let (renewed, begun) = (Mutex::new(time::Instant::now()), restorer.clock.now());
+        Self { restorer, sale, epoch, renewed, begun, refused: AtomicUsize::new(0) }
+    }
+
+    /// Puts on record that not all that only the gate had found a place, if it did not.
+    pub(super) async fn record_refused(&self) {
+        let refused = self.refused.load(Ordering::Relaxed);
+        if refused == 0 {
+            return;
+        }
+        let mut findings = Findings::default();
+        findings.raised(Drift::StaleEntryRefused, refused);
+        let total = findings.total();
+        let run = ReconciliationRun {
+            started_at: self.begun,
+            finished_at: self.restorer.clock.now(),
+            node: self.restorer.node.clone(),
+            trigger: Trigger::Restore,
+            thoroughness: Thoroughness::Whole,
+            sku: Some(self.sale.id.sku.clone()),
+            sales: 1,
+            mismatches: total.found(),
+            repaired: total.repaired,
+            raised: total.raised,
+            findings,
+            error: None,
+        };
+        self.restorer.watch.refused(&run);
+        if let Err(error) = self.restorer.ledger.record_run(&run).await {
+            tracing::warn!(sale = %self.sale.id, error = %Causes(&error),
+                "what a restore refused is not on record");
+        }
+    }
+
     /// Step 2: returns the sale as the gate has it, if it has it from the life `opened`, which was
     /// opened last, or from a later one.
     pub(super) async fn close(&self, opened: Epoch) -> Result<Option<RecordedChange>, PortError> {

@@ -1,7 +1,7 @@
 //! How far a restore has come, told while it goes on.
 
 use async_trait::async_trait;
-use stampede_application::ports::{Causes, PortError};
+use stampede_application::ports::{Causes, PortError, ReconciliationRun};
 use stampede_domain::SaleId;
 
 /// What of a restore is done, in this order; the two in the middle once for each part.
@@ -27,6 +27,55 @@ pub enum RestoreStep {
     Opened,
 }
 
+/// Why a restore was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RestoreReason {
+    /// A gate was met closed.
+    MetClosed,
+    /// Gate and ledger were met in different lives.
+    OtherLife,
+    /// Gate and ledger disagree.
+    Disagreement,
+}
+
+impl RestoreReason {
+    /// Every reason.
+    pub const ALL: [Self; 3] = [Self::MetClosed, Self::OtherLife, Self::Disagreement];
+
+    /// Its name in metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MetClosed => "closed",
+            Self::OtherLife => "other_epoch",
+            Self::Disagreement => "drift",
+        }
+    }
+}
+
+/// How a restore ended.
+#[derive(Clone, Debug)]
+pub enum RestoreOutcome {
+    /// The sale is open, by this restore or another node's.
+    Open,
+    /// The ledger has no such sale, or has buried it.
+    Gone,
+    /// It has come to nothing.
+    Failed(PortError),
+}
+
+impl RestoreOutcome {
+    /// Its name in metrics.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Gone => "gone",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
 /// Who is told how far the restores of a node have come.
 #[async_trait]
 pub trait RestoreWatch: Send + Sync {
@@ -37,8 +86,11 @@ pub trait RestoreWatch: Send + Sync {
     /// Ends the restore where it is, as the end of its process would.
     async fn reached(&self, sale: &SaleId, step: RestoreStep) -> Result<(), PortError>;
 
+    /// Not all that only the gate had found a place: as it was put on record.
+    fn refused(&self, run: &ReconciliationRun);
+
     /// The sale's restore is over, one way or the other.
-    fn ended(&self, sale: &SaleId, error: Option<&PortError>);
+    fn ended(&self, sale: &SaleId, reason: RestoreReason, outcome: &RestoreOutcome);
 }
 
 /// Writes it into the log.
@@ -52,9 +104,15 @@ impl RestoreWatch for LogRestores {
         Ok(())
     }
 
-    fn ended(&self, sale: &SaleId, error: Option<&PortError>) {
-        if let Some(error) = error {
-            tracing::debug!(%sale, error = %Causes(error), "a restore has come to nothing");
+    fn refused(&self, _run: &ReconciliationRun) {}
+
+    fn ended(&self, sale: &SaleId, reason: RestoreReason, outcome: &RestoreOutcome) {
+        match outcome {
+            RestoreOutcome::Open | RestoreOutcome::Gone => {}
+            RestoreOutcome::Failed(error) => {
+                tracing::debug!(%sale, ?reason, error = %Causes(error),
+                    "a restore has come to nothing");
+            }
         }
     }
 }

@@ -6,9 +6,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use stampede_application::ports::PortError;
+use stampede_application::ports::{PortError, ReconciliationRun};
 use stampede_domain::SaleId;
-use stampede_infrastructure::redis::{RestoreStep, RestoreWatch};
+use stampede_infrastructure::redis::{RestoreOutcome, RestoreReason, RestoreStep, RestoreWatch};
 use tokio::{
     sync::{mpsc, oneshot},
     time,
@@ -60,8 +60,14 @@ impl RestoreWatch for Followed {
         told_to.await.map_err(|died| PortError::unavailable("restorer", died))
     }
 
-    fn ended(&self, _sale: &SaleId, error: Option<&PortError>) {
-        self.tell(Told::Ended(error.cloned()));
+    fn refused(&self, _run: &ReconciliationRun) {}
+
+    fn ended(&self, _sale: &SaleId, _reason: RestoreReason, outcome: &RestoreOutcome) {
+        let error = match outcome {
+            RestoreOutcome::Open | RestoreOutcome::Gone => None,
+            RestoreOutcome::Failed(error) => Some(error.clone()),
+        };
+        self.tell(Told::Ended(error));
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use redis::Value;
-use stampede_application::ports::{Judged, Ledger as _, SaleGate};
+use stampede_application::ports::{Drift, Findings, Judged, Ledger as _, SaleGate, Trigger};
 use stampede_domain::{Attempt, Decision, Purchase, PurchaseNo, Rejection, Sale};
 use stampede_infrastructure::redis::{
     RedisSettings,
@@ -291,6 +291,34 @@ fn what_survives_is_admitted_by_epoch_and_position_and_who_finds_no_unit_is_rais
         assert_eq!(scene.decide(&[attempt("new-2", 1, 1)]).await, [sold_out]);
         let audit = scene.gate.audit(id).await.expect("the gate answers");
         assert!(audit.expect("the gate has the sale").consistent);
+    });
+}
+
+/// A person is told of the purchase by a dead letter; operations are told by the run.
+#[test]
+fn a_restore_that_refuses_what_only_the_gate_had_is_on_record() {
+    run(async {
+        let harness = RedisHarness::start().await;
+        let scene = Scene::active(&harness, 1, 1).await;
+        scene.gate.rebuild(scene.id()).await.expect("the gate rebuilds");
+        let runs = async || harness.ledger.runs(None, 10).await.expect("the ledger answers");
+        assert_eq!(runs().await, [], "nothing was refused");
+        scene.buy(&attempt("ada", 1, 1)).await;
+        let epoch = harness.epoch(&scene).await;
+        let elsewhere = a_purchase(&scene.sale, epoch).at_position(9).by("elsewhere").entry();
+        harness.ledger.commit(&[elsewhere]).await.expect("the ledger commits");
+        scene.gate.rebuild(scene.id()).await.expect("the gate rebuilds");
+        let recorded = runs().await;
+        let [(_, run)] = &recorded[..] else { panic!("{recorded:?}") };
+        let mut refused = Findings::default();
+        refused.raised(Drift::StaleEntryRefused, 1);
+        assert_eq!((run.trigger, &run.findings), (Trigger::Restore, &refused));
+        assert_eq!((run.mismatches, run.raised, run.sales), (1, 1, 1));
+        assert_eq!(
+            (run.sku.as_ref(), run.node.as_str()),
+            (Some(&scene.id().sku), harness.engine.node())
+        );
+        assert!(run.started_at <= run.finished_at);
     });
 }
 
