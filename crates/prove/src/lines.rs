@@ -1,6 +1,7 @@
 //! The lines of the board, one a file.
 
 mod disk;
+mod drifts;
 mod gate_lost;
 mod load;
 mod network;
@@ -26,6 +27,7 @@ pub fn all() -> Vec<Line> {
         worker_killed::line(),
         network::line(),
         storm::line(),
+        drifts::line(),
         recorded::line(),
         rolling_restart::line(),
         recovery::line(),

@@ -14,11 +14,12 @@ use std::{
 
 use redis::aio::MultiplexedConnection;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqlitePool};
-use stampede_application::ports::Drift;
+pub use stampede_application::ports::Drift;
 use stampede_domain::{
-    AttemptKey, BuyerId, Epoch, Instant, Position, Purchase, PurchaseBits, RecordedPurchase,
-    SaleId, Shard,
+    AttemptKey, BuyerId, Epoch, Generation, Instant, Position, Purchase, PurchaseBits,
+    RecordedPurchase, SaleId, Shard, Sku,
 };
+use uuid::Uuid;
 
 use crate::servers;
 
@@ -57,6 +58,24 @@ impl Stores {
     pub fn can_have(&self, drift: Drift) -> bool {
         let redis_only = [Drift::CountersDisagree, Drift::StaleEntryRefused];
         matches!(self, Self::Redis { .. }) || !redis_only.contains(&drift)
+    }
+
+    /// The sale of this sku.
+    pub async fn sale(&self, sku: &str) -> SaleId {
+        let statement = AssertSqlSafe(format!(
+            "SELECT generation FROM sales WHERE sku = '{sku}' AND deleted_at IS NULL"
+        ));
+        let generation: Uuid = match self {
+            Self::File(pool) => {
+                sqlx::query_scalar(statement).fetch_one(pool).await.expect("the sale is there")
+            }
+            Self::Redis { ledger, .. } => {
+                let mut session = PgConnection::connect(ledger).await.expect("it answers");
+                let row = sqlx::query_scalar(statement).fetch_one(&mut session);
+                row.await.expect("the sale is there")
+            }
+        };
+        SaleId { sku: Sku::parse(sku).expect("a sku"), generation: Generation(generation) }
     }
 
     /// Plants one of that kind in a sale that has sold, has units left, and has nothing on its way.

@@ -185,6 +185,22 @@ impl Shop {
         self.admin(self.http.get(self.url("/api/v1/dead-letters"))).await
     }
 
+    /// What comparisons of gate and ledger found, newest first.
+    pub async fn reconciliation_runs(&self) -> Answer {
+        self.admin(self.http.get(self.url("/api/v1/reconciliation/runs"))).await
+    }
+
+    /// What this counter of `/metrics` stands at for things with this label, such as `a="b"`.
+    pub async fn counter(&self, name: &str, label: &str) -> u64 {
+        let response = self.http.get(self.url("/metrics")).send().await.expect("an answer");
+        let metrics = response.text().await.expect("text");
+        let mut lines = metrics.lines();
+        let is_it = |line: &&str| line.starts_with(&format!("{name}{{")) && line.contains(label);
+        let line = lines.find(is_it).unwrap_or_else(|| panic!("{name} of {label}: {metrics}"));
+        let value = line.rsplit(' ').next().and_then(|value| value.parse().ok());
+        value.unwrap_or_else(|| panic!("a whole number: {line}"))
+    }
+
     /// Waits until the ledger holds `units` of the sale, and the gate has sold as many.
     pub async fn recorded(&self, sku: &str, units: u64) {
         let what = format!("{units} units of {sku} in the ledger");

@@ -2,13 +2,18 @@
 
 use std::path::Path;
 
+use sqlx::{SqlitePool, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 
 use super::client::{ADMIN_KEY, Shop};
-use crate::servers::{
-    Host, KeptRow, LedgerRow, OwnPostgres, OwnRedis, SharedRedis, StampedeProcess, TestDatabase,
-    postgres, postgres_kept, postgres_rows, redis, scratch, sqlite_kept, sqlite_rows,
+use crate::{
+    drifts,
+    servers::{
+        Host, KeptRow, LedgerRow, OwnPostgres, OwnRedis, SharedRedis, StampedeProcess,
+        TestDatabase, postgres, postgres_kept, postgres_rows, redis, scratch, sqlite_kept,
+        sqlite_rows,
+    },
 };
 
 /// The stores of one engine, of this test alone.
@@ -194,6 +199,27 @@ impl Stores {
                 sqlite_rows(&folder.path().join("stampede.db")).await
             }
             Self::Redis { database, .. } => postgres_rows(database.url()).await,
+        }
+    }
+
+    /// The same stores, to plant drifts in while nodes are at work.
+    pub async fn drifts(&self) -> drifts::Stores {
+        match self {
+            Self::Embedded(folder) | Self::OnHost { folder, .. } => {
+                let file = folder.path().join("stampede.db");
+                let options = SqliteConnectOptions::new().filename(file);
+                let pool = SqlitePool::connect_with(options).await.expect("a database");
+                drifts::Stores::File(pool)
+            }
+            Self::Redis { redis, database } => {
+                let client = redis::Client::open(redis.url.as_str()).expect("an address");
+                let connection = client.get_multiplexed_async_connection().await;
+                drifts::Stores::Redis {
+                    redis: connection.expect("Redis answers"),
+                    prefix: redis.prefix.as_str().into(),
+                    ledger: database.url().into(),
+                }
+            }
         }
     }
 }
