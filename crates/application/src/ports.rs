@@ -23,7 +23,8 @@ pub use durability::{Durability, Fault, Loss, Worth};
 pub use error::{Causes, PortError};
 pub use ledger::{CommitError, Ledger, OnRecord, Settled, Voided};
 pub use outbox::{
-    DeadLetter, DeadLetterId, Entry, EntryBody, EntryId, Outbox, Readmission, RecordedChange,
+    DeadLetter, DeadLetterId, Entry, EntryBody, EntryId, NoPlace, Outbox, Readmission,
+    RecordedChange,
 };
 pub use randomness::Randomness;
 pub use reconciliation_run::{

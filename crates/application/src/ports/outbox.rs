@@ -68,13 +68,58 @@ pub struct DeadLetter {
     pub error: String,
 }
 
+impl DeadLetter {
+    /// A purchase, set aside for this reason.
+    #[must_use]
+    pub fn of(purchase: RecordedPurchase, error: &str) -> Self {
+        Self { purchase: Some(purchase), raw: None, error: error.to_owned() }
+    }
+
+    /// An entry without a purchase that could be read, as it was found.
+    #[must_use]
+    pub fn unreadable(raw: String, error: &str) -> Self {
+        Self { purchase: None, raw: Some(raw), error: error.to_owned() }
+    }
+}
+
 /// What became of a purchase that another life of the gate accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Readmission {
     /// The gate has it, now or already; a new entry carries it to the ledger if need be.
     Adopted,
-    /// There is no unit or no room under the limit left for it; it was acknowledged and lost.
-    Refused,
+    /// It was accepted and lost, and there is no place left for it.
+    Refused(NoPlace),
+}
+
+/// Why a purchase that another life of the gate accepted has no place in the present one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoPlace {
+    /// Its sale is no more.
+    SaleGone,
+    /// Its buyer repeated the attempt, and holds another purchase by the same key.
+    BoughtAgain,
+    /// Its buyer would hold more than the limit.
+    OverLimit,
+    /// No unit is left.
+    SoldOut,
+}
+
+impl NoPlace {
+    /// What a person is told who is to decide. Whether the buyer was ever answered is not known.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SaleGone => "accepted at the gate, lost in a fault: its sale is no more",
+            Self::BoughtAgain => {
+                "accepted at the gate, lost in a fault: \
+                 its buyer holds another purchase by the same key"
+            }
+            Self::OverLimit => {
+                "accepted at the gate, lost in a fault: its buyer would hold more than the limit"
+            }
+            Self::SoldOut => "accepted at the gate, lost in a fault: no unit is left",
+        }
+    }
 }
 
 /// Accepted purchases and changes on their way from gate to ledger.

@@ -12,7 +12,6 @@ use crate::ports::{
     Readmission, SaleGate, Settled,
 };
 
-
 /// What recording may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordLimits {
@@ -95,8 +94,7 @@ impl RecordPurchases {
                     progress.recorded.left += 1;
                 }
                 EntryBody::Broken { raw, error } => {
-                    let (raw, error) = (Some(raw.clone()), error.clone());
-                    let letter = DeadLetter { purchase: None, raw, error };
+                    let letter = DeadLetter::unreadable(raw.clone(), error);
                     self.bury(shard, &letter, &mut progress.recorded).await?;
                     progress.recorded.done.extend(entry.id);
                 }
@@ -203,16 +201,16 @@ impl RecordPurchases {
             }
             Settled::Stale { purchases, epoch } => {
                 let answers = self.outbox.readmit(&purchases, epoch).await?;
-                let mut refused = Vec::new();
                 for (purchase, answer) in purchases.into_iter().zip(answers) {
                     match answer {
                         Readmission::Adopted => recorded.readmitted += 1,
-                        Readmission::Refused => refused.push(purchase),
+                        Readmission::Refused(why) => {
+                            recorded.refused(&purchase.sale);
+                            let letter = DeadLetter::of(purchase, why.as_str());
+                            self.bury(shard, &letter, recorded).await?;
+                        }
                     }
                 }
-                recorded.refused(&refused);
-                let error = "acknowledged at the gate, lost in a fault";
-                self.bury_all(shard, refused, error, recorded).await?;
             }
         }
         Ok(())
@@ -259,8 +257,7 @@ impl RecordPurchases {
                 }
             }
             body @ (EntryBody::Change(_) | EntryBody::Newer { .. } | EntryBody::Broken { .. }) => {
-                let raw = Some(format!("{body:?}"));
-                let letter = DeadLetter { purchase: None, raw, error: error.to_string() };
+                let letter = DeadLetter::unreadable(format!("{body:?}"), &error.to_string());
                 self.bury(shard, &letter, &mut progress.recorded).await?;
                 progress.recorded.done.extend(id);
             }
@@ -292,9 +289,7 @@ impl RecordPurchases {
         recorded: &mut Recorded,
     ) -> Result<(), PortError> {
         for purchase in purchases {
-            let letter =
-                DeadLetter { purchase: Some(purchase), raw: None, error: error.to_owned() };
-            self.bury(shard, &letter, recorded).await?;
+            self.bury(shard, &DeadLetter::of(purchase, error), recorded).await?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use redis::{Cmd, Value};
 use stampede_application::ports::{
-    DeadLetter, DeadLetterId, Entry, EntryId, Outbox, PortError, Readmission,
+    DeadLetter, DeadLetterId, Entry, EntryId, NoPlace, Outbox, PortError, Readmission,
 };
 use stampede_domain::{Epoch, Instant, RecordedPurchase, SaleId, Shard};
 
@@ -77,13 +77,15 @@ impl RedisOutbox {
             Call { script: &ADOPT, size: (2 * stale.len(), 128 * stale.len()), write: &write };
         let link = &self.connections.shared;
         let Some(answer) = self.gatehouse.call_in(link, id, epoch, &call).await? else {
-            return Ok(vec![Readmission::Refused; stale.len()]);
+            return Ok(vec![Readmission::Refused(NoPlace::SaleGone); stale.len()]);
         };
         let mut fields = Fields::of(answer.value).map_err(inconsistent)?;
         let letters = fields.value().and_then(|_| fields.value()).and_then(|_| fields.bytes());
         let answers = letters.map_err(inconsistent)?.into_iter().map(|letter| match letter {
             b'A' => Readmission::Adopted,
-            _ => Readmission::Refused,
+            b'K' => Readmission::Refused(NoPlace::BoughtAgain),
+            b'L' => Readmission::Refused(NoPlace::OverLimit),
+            _ => Readmission::Refused(NoPlace::SoldOut),
         });
         Ok(answers.collect())
     }
@@ -151,7 +153,7 @@ impl Outbox for RedisOutbox {
         stale: &[RecordedPurchase],
         epoch: Epoch,
     ) -> Result<Vec<Readmission>, PortError> {
-        let mut answers = vec![Readmission::Refused; stale.len()];
+        let mut answers = vec![Readmission::Refused(NoPlace::SaleGone); stale.len()];
         let mut by_sale: Vec<usize> = (0..stale.len()).collect();
         by_sale.sort_by_key(|&place| &stale[place].sale);
         for places in by_sale.chunk_by(|&one, &other| stale[one].sale == stale[other].sale) {

@@ -40,6 +40,7 @@ macro_rules! outbox_suite {
             a_purchase_that_stands_is_readmitted_as_it_is,
             a_lost_purchase_is_readmitted_once,
             a_purchase_without_room_is_not_readmitted,
+            a_purchase_whose_buyer_bought_again_is_not_readmitted,
         );
         $crate::suite_tests!(
             $harness,

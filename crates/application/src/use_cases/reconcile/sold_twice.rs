@@ -7,9 +7,6 @@ use stampede_domain::{PurchaseNo, RecordedPurchase, SaleId, Shard};
 use super::Reconcile;
 use crate::ports::{DeadLetter, Drift, Findings, PortError, Readmission};
 
-/// What a person is told of a purchase for which there is nothing left.
-const LOST: &str = "acknowledged at the gate, sold to somebody else by the ledger";
-
 impl Reconcile {
     /// Makes the sale anew, after the ledger refused some of these purchases of the gate for a
     /// constraint: what still fits is recorded, what does not is raised.
@@ -49,8 +46,8 @@ impl Reconcile {
         for (purchase, answer) in purchases.into_iter().zip(answers) {
             match answer {
                 Readmission::Adopted => findings.repaired(Drift::SoldTwice, 1),
-                Readmission::Refused => {
-                    self.raise(purchase, LOST, Drift::SoldTwice, findings).await?;
+                Readmission::Refused(why) => {
+                    self.raise(purchase, why.as_str(), Drift::SoldTwice, findings).await?;
                 }
             }
         }
@@ -68,7 +65,7 @@ impl Reconcile {
         let shard = Shard::of(&purchase.sale.sku);
         tracing::error!(sale = %purchase.sale, purchase = %purchase.purchase.no(), why,
             "a purchase is set aside as a dead letter");
-        let letter = DeadLetter { purchase: Some(purchase), raw: None, error: why.to_owned() };
+        let letter = DeadLetter::of(purchase, why);
         self.stores.outbox.bury(shard, &letter).await?;
         findings.raised(drift, 1);
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use stampede_domain::{RecordedPurchase, SaleId};
+use stampede_domain::SaleId;
 
 use crate::ports::{Causes, Drift, Entry, EntryId, Findings, PortError};
 
@@ -29,13 +29,11 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// Purchases for which there is nothing left: what a sale sold twice is told as such.
-    pub(super) fn refused(&mut self, purchases: &[RecordedPurchase]) {
-        for recorded in purchases {
-            let twice = self.sold_twice.remove(&recorded.sale);
-            let drift = if twice { Drift::SoldTwice } else { Drift::StaleEntryRefused };
-            self.findings.raised(drift, 1);
-        }
+    /// A purchase of the sale has no place left: what a sale sold twice is told as such.
+    pub(super) fn refused(&mut self, sale: &SaleId) {
+        let twice = self.sold_twice.remove(sale);
+        let drift = if twice { Drift::SoldTwice } else { Drift::StaleEntryRefused };
+        self.findings.raised(drift, 1);
     }
 
     /// What was sold twice and has found a place.

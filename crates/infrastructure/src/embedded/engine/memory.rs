@@ -6,8 +6,8 @@ use std::{
 };
 
 use stampede_application::ports::{
-    Amended, Change, Changed, Clock, Entry, EntryBody, Judged, PortError, Readmission, Repaired,
-    Snapshot,
+    Amended, Change, Changed, Clock, Entry, EntryBody, Judged, NoPlace, PortError, Readmission,
+    Repaired, Snapshot,
 };
 use stampede_domain::{Attempt, Decision, Instant, RecordedPurchase, SaleId, Shard};
 
@@ -196,7 +196,9 @@ impl Memory {
         stale: &RecordedPurchase,
         group: &mut Group,
     ) -> Result<Readmission, PortError> {
-        let Some(open) = self.find(&stale.sale)? else { return Ok(Readmission::Refused) };
+        let Some(open) = self.find(&stale.sale)? else {
+            return Ok(Readmission::Refused(NoPlace::SaleGone));
+        };
         let (answer, adopted) = open.readmit(stale);
         group.write_purchases(adopted.as_slice());
         Ok(answer)

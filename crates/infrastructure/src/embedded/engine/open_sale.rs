@@ -3,7 +3,7 @@
 use std::{collections::HashMap, mem};
 
 use stampede_application::ports::{
-    Amended, Audit, Change, Held, Holding, HoldingsCursor, HoldingsPage, Readmission,
+    Amended, Audit, Change, Held, Holding, HoldingsCursor, HoldingsPage, NoPlace, Readmission,
     RecordedChange, Repaired, Snapshot, Trail,
 };
 use stampede_domain::{
@@ -47,7 +47,7 @@ enum Place {
     /// There is a unit, and room under the limit.
     Free,
     /// There is not, or its key bought something else.
-    None,
+    None(NoPlace),
 }
 
 impl OpenSale {
@@ -236,7 +236,7 @@ impl OpenSale {
         let before = self.tally.sold;
         let answers = lost.iter().map(|recorded| match self.place(recorded) {
             Place::Taken => Repaired::Present,
-            Place::None => Repaired::Refused,
+            Place::None(_) => Repaired::Refused,
             Place::Free => {
                 self.tally.stock -= standing(&recorded.purchase);
                 self.insert(recorded);
@@ -257,7 +257,7 @@ impl OpenSale {
     ) -> (Readmission, Option<RecordedPurchase>) {
         match self.place(stale) {
             Place::Taken => (Readmission::Adopted, None),
-            Place::None => (Readmission::Refused, None),
+            Place::None(why) => (Readmission::Refused(why), None),
             Place::Free => {
                 let held = self.tally.purchases(&stale.buyer).len() + 1;
                 self.tally.stock -= stale.purchase.qty;
@@ -284,11 +284,14 @@ impl OpenSale {
         }
         let units = standing(wanted);
         let room = self.sale.limit_per_buyer.saturating_sub(self.tally.held(&recorded.buyer));
-        let key_is_free = held.iter().all(|purchase| purchase.key != wanted.key);
-        if units <= room && units <= self.tally.stock && key_is_free {
-            Place::Free
+        if held.iter().any(|purchase| purchase.key == wanted.key) {
+            Place::None(NoPlace::BoughtAgain)
+        } else if units > room {
+            Place::None(NoPlace::OverLimit)
+        } else if units > self.tally.stock {
+            Place::None(NoPlace::SoldOut)
         } else {
-            Place::None
+            Place::Free
         }
     }
 

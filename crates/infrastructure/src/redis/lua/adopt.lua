@@ -6,8 +6,8 @@
 -- KEYS and ARGV 1 to 4: see fence.lua. Then for each purchase:
 -- ARGV  buyer
 --       item, 43 bytes, and extras: see fence.lua
--- Reply: `O`, TIME, a letter each: A adopted, now or already; R refused (no unit, no room under
--- the limit, or the key already stands for another purchase).
+-- Reply: `O`, TIME, a letter each: A adopted, now or already; refused: K the key already stands
+-- for another purchase, L no room under the limit, S no unit.
 
 local head, refusal = enter()
 if refusal then
@@ -39,8 +39,12 @@ for i = 5, #ARGV, 2 do
 
   if present then
     letters[#letters + 1] = 'A'
-  elseif key_taken or qty > stock or units + qty > head.limit then
-    letters[#letters + 1] = 'R'
+  elseif key_taken then
+    letters[#letters + 1] = 'K'
+  elseif units + qty > head.limit then
+    letters[#letters + 1] = 'L'
+  elseif qty > stock then
+    letters[#letters + 1] = 'S'
   else
     stock, sold, position = stock - qty, sold + qty, position + 1
     -- The receipt stays as it was answered; only the place is new.

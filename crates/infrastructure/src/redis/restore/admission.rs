@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::atomic::Ordering};
 
-use stampede_application::ports::{CommitError, PortError};
+use stampede_application::ports::{CommitError, NoPlace, PortError};
 use stampede_domain::{
     Attempt, BuyerId, Decision, Instant, Purchase, RecordedPurchase, Rejection, Sale, Window,
     decide,
@@ -13,7 +13,7 @@ use crate::redis::failure::NotNow;
 
 impl Run<'_> {
     /// Gives the ledger what it lacks of `survivors`, oldest first; what does not fit any more is
-    /// raised as a dead letter: acknowledged at the gate, lost in a fault.
+    /// raised as a dead letter: accepted at the gate, lost in a fault.
     pub(super) async fn admit(&self, survivors: &[RecordedPurchase]) -> Result<(), PortError> {
         let (ledger, id) = (&self.restorer.ledger, &self.sale.id);
         let buyers: HashSet<&BuyerId> = survivors.iter().map(|recorded| &recorded.buyer).collect();
@@ -33,7 +33,7 @@ impl Run<'_> {
                     let epoch = self.epoch;
                     admitted.push(RecordedPurchase { purchase, epoch, ..survivor.clone() });
                 }
-                other => refused.push((survivor.clone(), why(other).to_owned())),
+                other => refused.push((survivor.clone(), why(other).as_str().to_owned())),
             }
         }
         self.record(&admitted, &mut refused).await?;
@@ -41,7 +41,7 @@ impl Run<'_> {
             return Ok(());
         }
         tracing::error!(sale = %id, purchases = refused.len(),
-            "purchases were acknowledged at the gate and lost in a fault");
+            "purchases were accepted at the gate and lost in a fault");
         if !ledger.raise_dead_letters(id, self.epoch, &refused).await? {
             return Err(NotNow::RestoredElsewhere.into());
         }
@@ -109,17 +109,11 @@ fn attempt(recorded: &RecordedPurchase) -> Attempt {
     }
 }
 
-fn why(decided: &[Decision]) -> &'static str {
+/// Of an attempt that was not accepted; time was not judged.
+fn why(decided: &[Decision]) -> NoPlace {
     match decided {
-        [Decision::Replayed(_) | Decision::KeyReused] => {
-            "acknowledged at the gate, lost in a fault: its key stands for another purchase"
-        }
-        [Decision::Rejected(Rejection::AlreadyPurchased(_))] => {
-            "acknowledged at the gate, lost in a fault: no room under the limit is left"
-        }
-        [Decision::Rejected(Rejection::SaleNotActive | Rejection::SoldOut)] => {
-            "acknowledged at the gate, lost in a fault: no unit is left"
-        }
-        _ => "acknowledged at the gate, lost in a fault",
+        [Decision::Replayed(_) | Decision::KeyReused] => NoPlace::BoughtAgain,
+        [Decision::Rejected(Rejection::AlreadyPurchased(_))] => NoPlace::OverLimit,
+        _ => NoPlace::SoldOut,
     }
 }

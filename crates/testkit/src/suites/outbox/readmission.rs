@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use stampede_application::ports::{Readmission, Repaired};
+use stampede_application::ports::{NoPlace, Readmission, Repaired};
 use stampede_domain::RecordedPurchase;
 
 use super::numbers;
@@ -43,12 +43,26 @@ pub async fn a_lost_purchase_is_readmitted_once(harness: &impl Harness) {
     assert_eq!(page.len(), 1);
 }
 
-/// Acknowledged and lost: told, never oversold.
+/// Accepted and lost: told, never oversold.
 pub async fn a_purchase_without_room_is_not_readmitted(harness: &impl Harness) {
     let scene = Scene::active(harness, 1, 1).await;
     scene.buy(&attempt("ada", 1, 1)).await;
-    assert_eq!(readmit(&scene, &scene.forged("ben", 4, 1)).await, Readmission::Refused);
+    let refused = readmit(&scene, &scene.forged("ben", 4, 1)).await;
+    assert_eq!(refused, Readmission::Refused(NoPlace::SoldOut));
     let repaired = scene.gate.repair(scene.id(), &[scene.forged("ben", 4, 1)]).await;
     assert_eq!(repaired.expect("the gate answers"), [Repaired::Refused]);
+    assert_eq!(scene.snapshot().await.sold, 1);
+}
+
+/// A person is told whether the buyer has what the attempt was for.
+pub async fn a_purchase_whose_buyer_bought_again_is_not_readmitted(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 2).await;
+    scene.buy(&attempt("ada", 1, 1)).await;
+    let mut same_key = scene.waiting_purchases().await.remove(0);
+    same_key.purchase.bits = scene.forged("ada", 4, 1).purchase.bits;
+    let refused = readmit(&scene, &same_key).await;
+    assert_eq!(refused, Readmission::Refused(NoPlace::BoughtAgain));
+    let refused = readmit(&scene, &scene.forged("ada", 4, 2)).await;
+    assert_eq!(refused, Readmission::Refused(NoPlace::OverLimit));
     assert_eq!(scene.snapshot().await.sold, 1);
 }
