@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use stampede_domain::Window;
 use stampede_testkit::servers::LedgerRow;
 
 /// A sale from its opening to its end, as clients saw it.
@@ -11,6 +12,8 @@ pub struct History {
     pub stock: u32,
     /// Units that a buyer may hold.
     pub limit: u32,
+    /// When it is on, by the clock of the gate's store; `None` if that is all the time.
+    pub window: Option<Window>,
     /// When operations are counted from: milliseconds since 1970.
     pub origin_ms: i64,
     /// What clients did, in no particular order.

@@ -30,6 +30,6 @@ pub use crowd::{Crowd, Errand};
 pub use figure::{Figure, Measure};
 pub use line::{Kind, Line, Trial};
 pub use plan::{Asked, Plan, Share, Turn};
-pub use recorder::Recorder;
+pub use recorder::{During, Recorder};
 pub use run::run;
 pub use scene::{Scene, Setting};

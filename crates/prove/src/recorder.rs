@@ -1,11 +1,14 @@
 //! Clients of which everything is noted that they ask and are answered.
 
+mod opening;
+
 use std::{
     sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::Value;
+use stampede_domain::Window;
 use stampede_testkit::{
     servers::LedgerRow,
     shop::{Answer, Events, Shop},
@@ -15,6 +18,8 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
+pub use self::opening::During;
+use self::opening::open_sale;
 use crate::history::{Attempt, Attempted, Change, Event, History, Operation, Receipt, Seen};
 
 /// Clients of several nodes of one shop, who buy of one sale.
@@ -23,6 +28,7 @@ pub struct Recorder {
     sku: String,
     stock: u32,
     limit: u32,
+    window: Option<Window>,
     origin: Instant,
     origin_ms: i64,
     /// Where each node is now; another place after a restart.
@@ -41,11 +47,24 @@ struct Noted {
 impl Recorder {
     /// Opens the sale `sku` on the first of `nodes` for clients of all of them.
     pub async fn open(nodes: Vec<Shop>, sku: &str, stock: u32, limit: u32) -> Arc<Self> {
-        open_sale(&nodes[0], sku, stock, limit).await;
+        Self::open_during(nodes, sku, stock, limit, None).await
+    }
+
+    /// Opens the sale, which starts in so long and lasts so long.
+    pub async fn open_during(
+        nodes: Vec<Shop>,
+        sku: &str,
+        stock: u32,
+        limit: u32,
+        during: Option<During>,
+    ) -> Arc<Self> {
+        let window = during.map(During::window_from_now);
+        open_sale(&nodes[0], sku, stock, limit, window).await;
         Arc::new(Self {
             sku: sku.to_owned(),
             stock,
             limit,
+            window,
             origin: Instant::now(),
             origin_ms: now_ms(),
             nodes: Mutex::new(nodes),
@@ -220,6 +239,7 @@ impl Recorder {
         History {
             stock: self.stock,
             limit: self.limit,
+            window: self.window,
             origin_ms: self.origin_ms,
             operations: self.noted().operations.clone(),
             ledger,
@@ -262,18 +282,6 @@ impl Recorder {
     }
 }
 
-/// As an admin does: after a 503, which says that it is not known whether the sale exists, as
-/// when a node that starts looks after it in the same moment, it is asked for once more.
-async fn open_sale(shop: &Shop, sku: &str, stock: u32, limit: u32) {
-    let first = shop.create(sku, stock, limit).await;
-    if first.status == 503 {
-        let again = shop.create(sku, stock, limit).await;
-        assert!([201, 409].contains(&again.status), "{first:?}, then {again:?}");
-        return;
-    }
-    assert_eq!(first.status, 201, "{first:?}");
-}
-
 /// How often the ledger is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Before a broken stream is opened again.
@@ -288,7 +296,11 @@ const SILENCE: Duration = Duration::from_secs(20);
 #[expect(clippy::disallowed_methods, reason = "what stores wrote is compared with this")]
 fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    millis(since)
+}
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// `None` for an answer that the contract does not have for an attempt.

@@ -1,9 +1,11 @@
-//! Nothing is accepted while the sale is paused, nor after its end; and nothing refused for it
-//! without one.
+//! Nothing is accepted while the sale is paused, before its start, nor after its end; and nothing
+//! refused for it without one.
 
 use std::time::Duration;
 
-use super::{NOT_AFTER, acceptances::Acceptances};
+use stampede_domain::{Instant, Window};
+
+use super::{CLOCK_ERROR, NOT_AFTER, acceptances::Acceptances};
 use crate::{
     Trial,
     history::{Attempted, Change, Event, History},
@@ -24,17 +26,30 @@ pub(super) fn check(history: &History, sale: &Acceptances<'_>, trial: &mut Trial
         trial.expect(may_be_active(&changes, row.begun, row.ended), || {
             format!("{} was accepted while the sale was not active", row.recorded.purchase_no)
         });
+        // By the clock that the gate judges by, so without an error.
+        let at = Instant::from_millis(row.recorded.at_ms);
+        trial.expect(history.window.is_none_or(|window| window.contains(at)), || {
+            format!("{} was accepted outside the sale's window", row.recorded.purchase_no)
+        });
     }
     for operation in &history.operations {
         let Event::Attempt(attempt) = &operation.event else { continue };
         let (begun, ended) = (operation.begun, operation.ended);
         match attempt.answer {
-            Attempted::NotActive => trial.expect(may_be_inactive(&changes, begun, ended), || {
-                format!("refused as not active while the sale was: {operation:?}")
-            }),
-            Attempted::SoldOut => trial.expect(may_be_active(&changes, begun, ended), || {
-                format!("refused as sold out while the sale was not active: {operation:?}")
-            }),
+            Attempted::NotActive => {
+                let may_be = may_be_inactive(&changes, begun, ended)
+                    || may_be_outside(history, begun, ended);
+                trial.expect(may_be, || {
+                    format!("refused as not active while the sale was: {operation:?}")
+                });
+            }
+            Attempted::SoldOut => {
+                let may_be =
+                    may_be_active(&changes, begun, ended) && may_be_inside(history, begun, ended);
+                trial.expect(may_be, || {
+                    format!("refused as sold out while the sale was not active: {operation:?}")
+                });
+            }
             Attempted::Accepted(_)
             | Attempted::KeyReused
             | Attempted::AlreadyPurchased(_)
@@ -56,6 +71,27 @@ fn changes(history: &History) -> Vec<Changed> {
         | Event::Strange(_) => None,
     });
     changes.collect()
+}
+
+/// Whether some instant from `begun` to `ended` may lie in the sale's window.
+fn may_be_inside(history: &History, begun: Duration, ended: Duration) -> bool {
+    let (first, last) = by_store(history, begun, ended);
+    history.window.is_none_or(|Window { start, end }| start <= last && first < end)
+}
+
+/// Whether some instant from `begun` to `ended` may lie outside of it.
+fn may_be_outside(history: &History, begun: Duration, ended: Duration) -> bool {
+    let (first, last) = by_store(history, begun, ended);
+    history.window.is_some_and(|Window { start, end }| first < start || end <= last)
+}
+
+/// The first and the last instant that the clock of the gate's store may have shown meanwhile.
+fn by_store(history: &History, begun: Duration, ended: Duration) -> (Instant, Instant) {
+    let origin = Instant::from_millis(history.origin_ms);
+    let after =
+        |time: Duration| origin.plus_millis(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
+    let earlier = i64::try_from(CLOCK_ERROR.as_millis()).unwrap_or(0);
+    (after(begun).plus_millis(-earlier), after(ended + CLOCK_ERROR))
 }
 
 /// Whether the sale may have been active at some instant from `begun` to `ended`.

@@ -1,5 +1,5 @@
-//! R9: a long history of a running sale, with pauses, streams, copies and a death, held to the
-//! specification.
+//! R9: a long history of a running sale, with pauses or a start and an end, streams, copies and a
+//! death, held to the specification.
 
 use std::time::Duration;
 
@@ -7,12 +7,15 @@ use stampede_testkit::shop::Stores;
 use tokio::{task::spawn_local, time::sleep};
 
 use super::instants;
-use crate::{Chance, Crowd, Line, Promise, Scene, Trial, history::Change};
+use crate::{Chance, Crowd, During, Line, Promise, Scene, Trial, history::Change};
 
 const BUYERS: usize = 1_700;
 const LIMIT: u32 = 3;
 /// Fewer than the crowd wants, by chance much fewer.
 const STOCK: (usize, usize) = (500, 3_000);
+/// Until the start of a sale that is not on all the time, and from there to its end.
+const START: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(800));
+const LASTS: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(3));
 /// How often somebody looks at the sale.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 const OPERATIONS_MIN: usize = 2_000;
@@ -36,9 +39,10 @@ enum Happening {
 
 async fn recorded(stores: Stores, nodes: usize, mut chance: Chance) -> Trial {
     let stock = u32::try_from(chance.number(STOCK.0, STOCK.1)).expect("small");
-    let mut scene = Scene::open(stores, &[], nodes, stock, LIMIT).await;
+    let during = during(&mut chance);
+    let mut scene = Scene::open_during(stores, vec![Vec::new(); nodes], stock, LIMIT, during).await;
     scene.follow_streams();
-    let happenings = happenings(&mut chance);
+    let happenings = happenings(&mut chance, during.is_none());
     let instants = instants(&mut chance, happenings.len(), BUYERS);
     let crowd = Crowd::of(&mut chance, "buyer", BUYERS, LIMIT, nodes);
     let buying = scene.spawn(crowd);
@@ -68,10 +72,19 @@ async fn recorded(stores: Stores, nodes: usize, mut chance: Chance) -> Trial {
     trial
 }
 
-/// Pauses with what ends them, a death or none, an end or none.
-fn happenings(chance: &mut Chance) -> Vec<Happening> {
+/// One sale in three starts and ends by itself while buyers come.
+fn during(chance: &mut Chance) -> Option<During> {
+    let during =
+        During { starts_in: chance.time(START.0, START.1), lasts: chance.time(LASTS.0, LASTS.1) };
+    chance.happens(1, 3).then_some(during)
+}
+
+/// Pauses with what ends them, a death or none, an end or none; a sale that is not on all the time
+/// is not changed besides, since it may be over by then.
+fn happenings(chance: &mut Chance, changes: bool) -> Vec<Happening> {
     let mut happenings = Vec::new();
-    for _ in 0..chance.number(0, 2) {
+    let pauses = if changes { chance.number(0, 2) } else { 0 };
+    for _ in 0..pauses {
         happenings.push(Happening::Change(Change::Pause));
         happenings.push(Happening::Change(Change::Resume));
     }
@@ -79,7 +92,7 @@ fn happenings(chance: &mut Chance) -> Vec<Happening> {
         let place = chance.number(0, happenings.len());
         happenings.insert(place, Happening::Kill);
     }
-    if chance.happens(1, 5) {
+    if changes && chance.happens(1, 5) {
         happenings.push(Happening::Change(Change::End));
     }
     happenings

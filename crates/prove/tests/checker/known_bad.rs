@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use stampede_domain::{Instant, Window};
 use stampede_prove::{
     Figure, Promise, check,
     history::{Attempt, Attempted, Change, Event, History, Receipt, Seen},
 };
 
-use crate::model::Story;
+use crate::model::{ORIGIN_MS, Story};
 
 /// While an operation is under way on either side of its instant.
 const AROUND: (u64, u64) = (5, 5);
@@ -341,6 +342,53 @@ fn not_active_is_right_during_a_pause_alone() {
     for at in [600, 900] {
         assert_says(&refused_at(at), "refused as not active while the sale was");
     }
+}
+
+/// The history with a sale that is on from the one instant to before the other, in milliseconds.
+fn on(mut history: History, start: i64, end: i64) -> History {
+    let at = |millis| Instant::from_millis(ORIGIN_MS + millis);
+    history.window = Some(Window { start: at(start), end: at(end) });
+    history
+}
+
+#[test]
+fn what_is_accepted_before_the_start_or_from_the_end_on_is_caught() {
+    let history = || five_bought().history;
+    assert_passes(&on(history(), 100, 501));
+    assert_says(&on(history(), 101, 501), "PUR-0 was accepted outside the sale's window");
+    assert_says(&on(history(), 100, 500), "PUR-4 was accepted outside the sale's window");
+}
+
+#[test]
+fn not_active_is_right_outside_the_window_alone() {
+    let refused_at = |at| {
+        let mut story = story();
+        story.attempt(1_000, AROUND, ("ada", "key"), 1);
+        story.tell(at, AROUND, ("late", "key"), 1, Attempted::NotActive);
+        on(story.history, 1_000, 2_000)
+    };
+    for at in [500, 1_050, 1_950, 3_000] {
+        assert_passes(&refused_at(at));
+    }
+    for at in [1_200, 1_800] {
+        assert_says(&refused_at(at), "refused as not active while the sale was");
+    }
+}
+
+#[test]
+fn sold_out_is_right_within_the_window_alone() {
+    let refused_at = |at| {
+        let mut story = story();
+        for number in 0..5_u64 {
+            story.attempt(1_000 + number, AROUND, (&format!("buyer-{number}"), "key"), 2);
+        }
+        story.tell(at, AROUND, ("late", "key"), 1, Attempted::SoldOut);
+        on(story.history, 1_000, 2_000)
+    };
+    for at in [1_050, 2_050] {
+        assert_passes(&refused_at(at));
+    }
+    assert_says(&refused_at(2_200), "refused as sold out while the sale was not active");
 }
 
 #[test]

@@ -124,7 +124,14 @@ impl Story {
         let (operations, ledger) = (Vec::new(), Vec::new());
         Self {
             model: Model::new(stock, limit),
-            history: History { stock, limit, origin_ms: ORIGIN_MS, operations, ledger },
+            history: History {
+                stock,
+                limit,
+                window: None,
+                origin_ms: ORIGIN_MS,
+                operations,
+                ledger,
+            },
         }
     }
 
