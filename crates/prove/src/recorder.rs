@@ -199,22 +199,24 @@ impl Recorder {
     /// Follows the stream of a node for ever, opening it anew when it breaks.
     pub async fn follow(&self, node: usize) {
         loop {
+            let begun = self.now();
             if let Some(mut events) = Events::try_open(&self.shop(node), &self.sku).await {
-                self.follow_one(node, &mut events).await;
+                self.follow_one(node, begun, &mut events).await;
             }
             sleep(AGAIN).await;
         }
     }
 
-    async fn follow_one(&self, node: usize, events: &mut Events) {
+    async fn follow_one(&self, node: usize, begun: Duration, events: &mut Events) {
         let stream = {
             let mut noted = self.noted();
             noted.streams += 1;
             noted.streams
         };
         // An event was not there yet when there was last nothing to read. One look may be ahead of
-        // what the runtime knows by then, so it is the look before it that counts.
-        let (mut idle, mut idle_before) = (self.now(), self.now());
+        // what the runtime knows by then, so it is the look before it that counts. The first event
+        // may have come with the answer, long before this was told of it.
+        let (mut idle, mut idle_before) = (begun, begun);
         let mut looks = interval(IDLE_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = self.now();
