@@ -181,7 +181,7 @@ pub(crate) async fn redis_waiting(lock_max: Duration) -> Shop {
 
 /// The redis engine over that Redis, and over a database of the test's own.
 pub(crate) async fn redis_over(server: &SharedRedis) -> Shop {
-    redis_node(server, &new_database().await, Acknowledgement::Gate, 0).await
+    redis_node(server, &new_database().await, Acknowledgement::Gate, 0, LOCK_MAX).await
 }
 
 /// Nodes of one installation, whose clocks are ahead by so many milliseconds each.
