@@ -30,7 +30,8 @@ pub struct ConfirmLimits {
     pub at_once_max: usize,
     /// Purchases in one commit, about.
     pub rows_max: usize,
-    /// Purchases of one sale that wait for a commit; then an attempt that would wait is shed.
+    /// Purchases that wait for a commit, of all sales; one sale may have no more of that than it
+    /// leaves to the others, and then an attempt of it that would wait is shed.
     pub waiting_max: usize,
     /// How long a buyer waits; the commit goes on.
     pub wait_max: Duration,
@@ -39,7 +40,7 @@ pub struct ConfirmLimits {
 impl Default for ConfirmLimits {
     fn default() -> Self {
         let wait_max = Duration::from_secs(2);
-        Self { at_once_max: 4, rows_max: 1_000, waiting_max: 8_192, wait_max }
+        Self { at_once_max: 4, rows_max: 1_000, waiting_max: 16_384, wait_max }
     }
 }
 

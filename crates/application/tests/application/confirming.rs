@@ -288,7 +288,7 @@ async fn repeats_that_wait_together_are_one_question_about_each_purchase_once() 
 async fn beyond_what_may_wait_a_strict_attempt_is_shed_before_the_gate_is_asked_and_a_lookup_too() {
     LocalSet::new()
         .run_until(async {
-            let at = confirming(ConfirmLimits { waiting_max: 2, ..ConfirmLimits::default() });
+            let at = confirming(ConfirmLimits { waiting_max: 4, ..ConfirmLimits::default() });
             let mut tickets = at.submit(&at.id, 0, 1);
             settle().await;
             tickets.extend(at.submit(&at.id, 1, 2));
@@ -306,6 +306,30 @@ async fn beyond_what_may_wait_a_strict_attempt_is_shed_before_the_gate_is_asked_
             assert!(matches!(looked_up, Err(PortError::Unavailable { .. })), "{looked_up:?}");
             settle().await;
             assert!(at.coalescer.submit(&at.id, Acknowledgement::Ledger, || attempt(9)).is_some());
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_sale_whose_purchases_wait_leaves_room_to_others_and_all_of_them_share_one_bound() {
+    LocalSet::new()
+        .run_until(async {
+            let at = confirming(ConfirmLimits { waiting_max: 4, ..ConfirmLimits::default() });
+            let mut tickets = Vec::new();
+            for (id, first) in [(&at.id, 0), (&at.other, 10)] {
+                tickets.extend(at.submit(id, first, 1));
+                settle().await;
+            }
+            tickets.extend(at.submit(&at.id, 1, 2));
+            tickets.extend(at.submit(&at.other, 11, 1));
+            settle().await;
+            let never = || unreachable!("made although shed");
+            for id in [&at.id, &at.other] {
+                let shed = at.coalescer.submit(id, Acknowledgement::Ledger, never);
+                assert!(shed.is_none(), "three wait, and one place is left to a third sale");
+            }
+            at.stores.passes.add_permits(4);
+            assert!(join_all(tickets).await.iter().all(is_accepted));
         })
         .await;
 }
@@ -331,7 +355,7 @@ async fn what_was_accepted_is_confirmed_even_if_more_was_than_may_wait() {
 async fn copies_of_one_attempt_wait_as_one_purchase() {
     LocalSet::new()
         .run_until(async {
-            let at = confirming(ConfirmLimits { waiting_max: 2, ..ConfirmLimits::default() });
+            let at = confirming(ConfirmLimits { waiting_max: 4, ..ConfirmLimits::default() });
             let mut tickets = at.submit(&at.id, 0, 1);
             settle().await;
             for _ in 0..5 {

@@ -28,12 +28,20 @@ pub(super) struct Ways {
     stores: ConfirmStores,
     limits: ConfirmLimits,
     mending: Arc<Mending>,
-    /// The ways that have a task; asked by every worker thread, held for no work.
-    open: Mutex<HashMap<SaleId, Way>>,
+    /// Asked by every worker thread, held for no work.
+    open: Mutex<Open>,
     /// Commits that may run at a time.
     commits: Semaphore,
     /// Where the tasks run, whichever thread asks.
     runtime: Handle,
+}
+
+/// The ways that have a task.
+#[derive(Default)]
+struct Open {
+    ways: HashMap<SaleId, Way>,
+    /// Purchases that wait in all of them.
+    rows: usize,
 }
 
 /// What waits for a sale's next commit.
@@ -55,17 +63,21 @@ impl Ways {
         Self { stores, limits, mending, open: Mutex::default(), commits, runtime }
     }
 
-    /// Whether fewer purchases of the sale wait than may.
+    /// Whether one more purchase of the sale may wait: while fewer of it do than all sales together
+    /// have room for, so that the more sales wait, the less is each one's, and none fills it all.
     pub(super) fn has_room(&self, id: &SaleId) -> bool {
-        self.locked().get(id).is_none_or(|way| way.rows < self.limits.waiting_max)
+        let open = self.locked();
+        let of_sale = open.ways.get(id).map_or(0, |way| way.rows);
+        of_sale < self.limits.waiting_max.saturating_sub(open.rows)
     }
 
     /// Puts a request behind those of its sale; it is answered, or its reply is dropped.
     pub(super) fn add(self: &Arc<Self>, id: &SaleId, request: Request) {
         let is_new = {
-            let mut ways = self.locked();
-            let is_new = !ways.contains_key(id);
-            let way = ways.entry(id.clone()).or_default();
+            let mut open = self.locked();
+            open.rows += request.rows();
+            let is_new = !open.ways.contains_key(id);
+            let way = open.ways.entry(id.clone()).or_default();
             way.rows += request.rows();
             way.waiting.push_back(request);
             is_new
@@ -92,12 +104,14 @@ impl Ways {
     /// What goes next; once nothing waits the way is gone, and its task must end.
     fn gather(&self, id: &SaleId) -> Option<Vec<Request>> {
         let (mut requests, mut rows) = (Vec::new(), 0);
-        let mut ways = self.locked();
-        let way = ways.get_mut(id)?;
+        let mut locked = self.locked();
+        let open = &mut *locked;
+        let way = open.ways.get_mut(id)?;
         while rows < self.limits.rows_max
             && let Some(request) = way.waiting.pop_front()
         {
             way.rows -= request.rows();
+            open.rows -= request.rows();
             // A worker records what whoever has left put into the outbox.
             if request.is_waited_for() {
                 rows += request.rows();
@@ -105,7 +119,7 @@ impl Ways {
             }
         }
         if requests.is_empty() {
-            ways.remove(id);
+            open.ways.remove(id);
             return None;
         }
         Some(requests)
@@ -233,7 +247,7 @@ impl Ways {
         }
     }
 
-    fn locked(&self) -> MutexGuard<'_, HashMap<SaleId, Way>> {
+    fn locked(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

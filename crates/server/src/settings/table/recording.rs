@@ -57,9 +57,9 @@ pub(super) const OUTBOX: Section = Section {
         Setting::whole(
             "STAMPEDE_UNCONFIRMED_PURCHASES_MAX",
             "purchases",
-            "8192",
+            "16384",
             (1, 1_000_000),
-            "purchases of one sale that wait for such a commit; then an attempt at level ledger is answered 503 before the gate is asked",
+            "purchases that wait for such a commit, of all sales; one sale has no more of that than it leaves to the others, half of it if it is alone, and then an attempt at level ledger is answered 503 before the gate is asked",
         ),
         Setting::whole(
             "STAMPEDE_CONFIRM_MAX_MS",
