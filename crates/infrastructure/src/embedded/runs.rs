@@ -1,15 +1,13 @@
 //! Runs of reconciliation on record.
 
-use sqlx::FromRow;
 use stampede_application::ports::{PortError, ReconciliationRun, RunId};
 use stampede_domain::Instant;
 
 use super::{
     EmbeddedDatabase,
     failure::{inconsistent, unavailable},
-    rows::count,
 };
-use crate::column::{RunWords, drifts};
+use crate::run_row::{RunRow, drifts};
 
 /// Puts a run on record and forgets old ones.
 pub(super) async fn record(
@@ -58,7 +56,7 @@ pub(super) async fn page(
     before: Option<RunId>,
     limit: usize,
 ) -> Result<Vec<(RunId, ReconciliationRun)>, PortError> {
-    let rows: Vec<RunRow> = sqlx::query_as(
+    let rows: Vec<RunRow<i64>> = sqlx::query_as(
         "SELECT id, started_at, finished_at, sales, mismatches, repaired, error, node, trigger,
                 thoroughness, sku, raised, drifts
          FROM reconciliation_runs WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
@@ -68,50 +66,5 @@ pub(super) async fn page(
     .fetch_all(database.readers())
     .await
     .map_err(unavailable)?;
-    rows.into_iter().map(RunRow::read).collect()
-}
-
-/// A run's row.
-#[derive(FromRow)]
-struct RunRow {
-    id: i64,
-    started_at: i64,
-    finished_at: i64,
-    sales: i64,
-    mismatches: i64,
-    repaired: i64,
-    error: Option<String>,
-    node: String,
-    trigger: String,
-    thoroughness: String,
-    sku: Option<String>,
-    raised: i64,
-    drifts: String,
-}
-
-impl RunRow {
-    fn read(self) -> Result<(RunId, ReconciliationRun), PortError> {
-        let words = RunWords {
-            trigger: &self.trigger,
-            thoroughness: &self.thoroughness,
-            sku: self.sku.as_deref(),
-            drifts: &self.drifts,
-        };
-        let (trigger, thoroughness, sku, findings) = words.read().map_err(inconsistent)?;
-        let run = ReconciliationRun {
-            started_at: Instant::from_millis(self.started_at),
-            finished_at: Instant::from_millis(self.finished_at),
-            node: self.node,
-            trigger,
-            thoroughness,
-            sku,
-            sales: count(self.sales)?,
-            mismatches: count(self.mismatches)?,
-            repaired: count(self.repaired)?,
-            raised: count(self.raised)?,
-            findings,
-            error: self.error,
-        };
-        Ok((RunId(self.id), run))
-    }
+    RunRow::read_all(rows, Instant::from_millis).map_err(inconsistent)
 }

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
 use stampede_application::ports::{PortError, ReconciliationRun, RunId};
+use stampede_domain::Instant;
 
 use super::failure::{inconsistent, unavailable};
-use crate::column::{RunWords, drifts};
+use crate::run_row::{RunRow, drifts};
 
 /// Puts a run on record and forgets old ones. One round trip.
 pub(super) async fn record(pool: &PgPool, run: &ReconciliationRun) -> Result<RunId, PortError> {
@@ -50,7 +51,7 @@ pub(super) async fn page(
     before: Option<RunId>,
     limit: usize,
 ) -> Result<Vec<(RunId, ReconciliationRun)>, PortError> {
-    let rows: Vec<RunRow> = sqlx::query_as(
+    let rows: Vec<RunRow<DateTime<Utc>>> = sqlx::query_as(
         "SELECT id, started_at, finished_at, sales, mismatches, repaired, error, node, trigger,
                 thoroughness, sku, raised, drifts::text AS drifts
          FROM reconciliation_runs WHERE id < $1 ORDER BY id DESC LIMIT $2",
@@ -60,7 +61,7 @@ pub(super) async fn page(
     .fetch_all(pool)
     .await
     .map_err(unavailable)?;
-    rows.into_iter().map(RunRow::read).collect()
+    RunRow::read_all(rows, Instant::from).map_err(inconsistent)
 }
 
 /// Takes or renews the turn. The clock is this server's alone; a turn that ends further away than
@@ -102,50 +103,4 @@ pub(super) async fn end_turn(
     .await
     .map_err(unavailable)?;
     Ok(())
-}
-
-/// A run's row.
-#[derive(FromRow)]
-struct RunRow {
-    id: i64,
-    started_at: DateTime<Utc>,
-    finished_at: DateTime<Utc>,
-    sales: i64,
-    mismatches: i64,
-    repaired: i64,
-    error: Option<String>,
-    node: String,
-    trigger: String,
-    thoroughness: String,
-    sku: Option<String>,
-    raised: i64,
-    drifts: String,
-}
-
-impl RunRow {
-    fn read(self) -> Result<(RunId, ReconciliationRun), PortError> {
-        let count = |column: i64| u32::try_from(column).map_err(inconsistent);
-        let words = RunWords {
-            trigger: &self.trigger,
-            thoroughness: &self.thoroughness,
-            sku: self.sku.as_deref(),
-            drifts: &self.drifts,
-        };
-        let (trigger, thoroughness, sku, findings) = words.read().map_err(inconsistent)?;
-        let run = ReconciliationRun {
-            started_at: self.started_at.into(),
-            finished_at: self.finished_at.into(),
-            node: self.node,
-            trigger,
-            thoroughness,
-            sku,
-            sales: count(self.sales)?,
-            mismatches: count(self.mismatches)?,
-            repaired: count(self.repaired)?,
-            raised: count(self.raised)?,
-            findings,
-            error: self.error,
-        };
-        Ok((RunId(self.id), run))
-    }
 }
