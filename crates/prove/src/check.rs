@@ -17,6 +17,7 @@ mod order;
 mod phases;
 mod seen;
 mod told;
+mod undone;
 
 use std::time::Duration;
 

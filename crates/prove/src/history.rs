@@ -14,12 +14,25 @@ pub struct History {
     pub limit: u32,
     /// When it is on, by the clock of the gate's store; `None` if that is all the time.
     pub window: Option<Window>,
+    /// What its gate is like.
+    pub gate: Gate,
     /// When operations are counted from: milliseconds since 1970.
     pub origin_ms: i64,
     /// What clients did, in no particular order.
     pub operations: Vec<Operation>,
     /// Every purchase of the sale on record once all is quiet, read past the program.
     pub ledger: Vec<LedgerRow>,
+}
+
+/// What is known beforehand of the gate that judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// Whether it keeps every place that it gave through any restart, as that of `embedded` does,
+    /// whose journal lies beside the ledger.
+    pub keeps_places: bool,
+    /// How long after its unknown outcome an attempt or a change may still take effect: what a
+    /// batch is void after, which is how long the gate's store may take to reply.
+    pub not_after: Duration,
 }
 
 /// What one client asked of one node, and what came of it.
@@ -126,6 +139,13 @@ pub struct Seen {
     pub version: u64,
     /// Units that nobody holds; an event need not say it.
     pub stock: Option<u32>,
+}
+
+impl Default for Gate {
+    /// As the engine `redis` is shipped.
+    fn default() -> Self {
+        Self { keeps_places: false, not_after: Duration::from_secs(2) }
+    }
 }
 
 impl Attempted {

@@ -20,7 +20,7 @@ use tokio::{
 
 pub use self::opening::During;
 use self::opening::open_sale;
-use crate::history::{Attempt, Attempted, Change, Event, History, Operation, Receipt, Seen};
+use crate::history::{Attempt, Attempted, Change, Event, Gate, History, Operation, Receipt, Seen};
 
 /// Clients of several nodes of one shop, who buy of one sale.
 #[derive(Debug)]
@@ -29,6 +29,7 @@ pub struct Recorder {
     stock: u32,
     limit: u32,
     window: Option<Window>,
+    gate: Gate,
     origin: Instant,
     origin_ms: i64,
     /// Where each node is now; another place after a restart.
@@ -47,16 +48,17 @@ struct Noted {
 impl Recorder {
     /// Opens the sale `sku` on the first of `nodes` for clients of all of them.
     pub async fn open(nodes: Vec<Shop>, sku: &str, stock: u32, limit: u32) -> Arc<Self> {
-        Self::open_during(nodes, sku, stock, limit, None).await
+        Self::open_during(nodes, sku, stock, limit, None, Gate::default()).await
     }
 
-    /// Opens the sale, which starts in so long and lasts so long.
+    /// Opens the sale, which starts in so long and lasts so long, at a gate like this.
     pub async fn open_during(
         nodes: Vec<Shop>,
         sku: &str,
         stock: u32,
         limit: u32,
         during: Option<During>,
+        gate: Gate,
     ) -> Arc<Self> {
         let window = during.map(During::window_from_now);
         open_sale(&nodes[0], sku, stock, limit, window).await;
@@ -65,6 +67,7 @@ impl Recorder {
             stock,
             limit,
             window,
+            gate,
             origin: Instant::now(),
             origin_ms: now_ms(),
             nodes: Mutex::new(nodes),
@@ -242,6 +245,7 @@ impl Recorder {
             stock: self.stock,
             limit: self.limit,
             window: self.window,
+            gate: self.gate,
             origin_ms: self.origin_ms,
             operations: self.noted().operations.clone(),
             ledger,

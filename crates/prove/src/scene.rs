@@ -16,7 +16,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{Crowd, During, Figure, Promise, Recorder, Trial, check};
+use crate::{Crowd, During, Figure, Promise, Recorder, Trial, check, history::Gate};
 
 /// How long gate and ledger may take to agree after a fault (I7).
 const AGREEMENT_LIMIT: Duration = Duration::from_mins(1);
@@ -26,6 +26,8 @@ const EMPTY_LIMIT: Duration = Duration::from_secs(20);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 /// How often the outbox is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How long Redis may take to reply, in milliseconds: the setting.
+const RESPONSE_LIMIT: &str = "STAMPEDE_REDIS_RESPONSE_MAX_MS";
 /// The name under which every trial sells.
 const SKU: &str = "WIDGET-001";
 
@@ -82,7 +84,8 @@ impl Scene {
             nodes.push(stores.node_with(each.iter().cloned()).await);
         }
         let shops = nodes.iter().map(|node| node.shop.clone()).collect();
-        let recorder = Recorder::open_during(shops, SKU, stock, limit, during).await;
+        let gate = gate_of(&stores, &settings);
+        let recorder = Recorder::open_during(shops, SKU, stock, limit, during, gate).await;
         Self { stores, settings, nodes, recorder }
     }
 
@@ -152,6 +155,17 @@ impl Scene {
         drop(self.nodes);
         all_agrees(&self.stores, &mut trial).await;
         trial
+    }
+}
+
+/// What the gate of nodes with these settings is like.
+fn gate_of(stores: &Stores, settings: &[Vec<Setting>]) -> Gate {
+    let shipped = Gate::default();
+    let limits = settings.iter().flatten().filter(|(name, _)| *name == RESPONSE_LIMIT);
+    let longest = limits.map(|(_, millis)| millis.parse().expect("milliseconds")).max();
+    Gate {
+        keeps_places: !matches!(stores, Stores::Redis { .. }),
+        not_after: longest.map_or(shipped.not_after, Duration::from_millis),
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use stampede_testkit::servers::LedgerRow;
 
-use super::{CLOCK_ERROR, NOT_AFTER};
+use super::{CLOCK_ERROR, NOT_AFTER, undone::Undone};
 use crate::{
     Trial,
     history::{Attempt, Attempted, Event, History},
@@ -19,11 +19,12 @@ pub(super) struct Acceptances<'a> {
     /// Units that are left after the first `k` acceptances; one more than rows.
     pub(super) remaining: Vec<u32>,
     /// Units that acceptances may have held for a while which a fault undid unanswered.
-    pub(super) undone_units: u32,
+    pub(super) undone: Undone,
     pub(super) by_number: HashMap<&'a str, usize>,
     /// Each buyer's, in their order.
     pub(super) by_buyer: HashMap<&'a str, Vec<usize>>,
-    /// Whether all happened in one life of the gate.
+    /// Whether all happened in one life of the gate, or in several that forgot nothing: their
+    /// places are their order then, and none is left out.
     pub(super) is_one_life: bool,
 }
 
@@ -37,6 +38,9 @@ pub(super) struct Row<'a> {
     pub(super) begun: Duration,
     /// It had happened by then: somebody was told, or it could not happen any more.
     pub(super) ended: Duration,
+    /// Whether some attempt of it was of unknown outcome: an earlier life of the gate may have
+    /// accepted it than the one that it is recorded in.
+    pub(super) was_unknown: bool,
 }
 
 /// An attempt and when it was under way.
@@ -49,8 +53,8 @@ struct Tried<'a> {
 impl<'a> Acceptances<'a> {
     /// Of a history; violations are acceptances that nobody asked for, or not then.
     pub(super) fn of(history: &'a History, trial: &mut Trial) -> Self {
-        let first = history.ledger.first().map(|row| row.epoch_number);
-        let is_one_life = history.ledger.iter().all(|row| Some(row.epoch_number) == first);
+        let undone = Undone::of(history);
+        let is_one_life = history.gate.keeps_places || undone.is_none();
         let mut recorded: Vec<&LedgerRow> = history.ledger.iter().collect();
         // A restore gives what it readmits new positions and leaves the instants as they are.
         recorded.sort_by_key(|row| {
@@ -83,15 +87,11 @@ impl<'a> Acceptances<'a> {
         for row in &rows {
             check_instant(history, row, trial);
         }
-        Self::index(history, rows, &tried, is_one_life)
+        let undone = if is_one_life { Undone::default() } else { undone };
+        Self::index(history, rows, undone, is_one_life)
     }
 
-    fn index(
-        history: &History,
-        rows: Vec<Row<'a>>,
-        tried: &HashMap<&'a str, Vec<Tried<'a>>>,
-        is_one_life: bool,
-    ) -> Self {
+    fn index(history: &History, rows: Vec<Row<'a>>, undone: Undone, is_one_life: bool) -> Self {
         let mut remaining = vec![history.stock];
         let mut by_number = HashMap::new();
         let mut by_buyer: HashMap<&str, Vec<usize>> = HashMap::new();
@@ -100,8 +100,7 @@ impl<'a> Acceptances<'a> {
             by_number.insert(row.recorded.purchase_no.as_str(), index);
             by_buyer.entry(row.recorded.buyer.as_str()).or_default().push(index);
         }
-        let undone_units = if is_one_life { 0 } else { undone_units(tried) };
-        Self { rows, remaining, undone_units, by_number, by_buyer, is_one_life }
+        Self { rows, remaining, undone, by_number, by_buyer, is_one_life }
     }
 
     /// Those of a buyer, in their order.
@@ -194,6 +193,7 @@ fn asked_for<'a>(
         key: is_one_key.then_some(first.attempt.key.as_str()),
         begun: makers.iter().map(|maker| maker.begun).min()?,
         ended: told.map_or(last_effect, |told| told.min(last_effect)),
+        was_unknown: makers.iter().any(|maker| maker.attempt.answer == Attempted::Unknown),
     })
 }
 
@@ -210,14 +210,4 @@ fn check_instant(history: &History, row: &Row<'_>, trial: &mut Trial) {
     trial.expect(since <= millis(row.ended) + error, || {
         format!("{number} was accepted too late, at {since} ms: it ended at {:?}", row.ended)
     });
-}
-
-/// Units of attempts of unknown outcome: each may have been accepted, undone with the gate's life
-/// before anybody was told, and accepted again in a later life, when it was repeated.
-fn undone_units(tried: &HashMap<&str, Vec<Tried<'_>>>) -> u32 {
-    let unknown = tried.values().flatten().filter_map(|Tried { attempt, .. }| {
-        let key = (attempt.buyer.as_str(), attempt.key.as_str());
-        (attempt.answer == Attempted::Unknown).then_some((key, attempt.qty))
-    });
-    unknown.collect::<HashMap<_, _>>().into_values().sum()
 }

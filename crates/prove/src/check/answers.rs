@@ -26,13 +26,16 @@ pub(super) fn answers<'a>(
 ) -> Vec<Answer<'a>> {
     let mut answers = Vec::new();
     for operation in &history.operations {
+        let undone = sale.undone.before(operation);
         let (states, age) = match &operation.event {
-            Event::Attempt(attempt) => (of_attempt(history, sale, attempt), Duration::ZERO),
+            Event::Attempt(attempt) => (of_attempt(history, sale, attempt, undone), Duration::ZERO),
             Event::Lookup { buyer, answer: Some(numbers) } => {
                 (of_lookup(sale, buyer, numbers), Duration::ZERO)
             }
-            Event::Look(Some(seen)) => (of_stock(sale, seen), STATUS_AGE),
-            Event::Told { seen, .. } => (of_stock(sale, seen), STATUS_AGE + STREAM_INTERVAL),
+            Event::Look(Some(seen)) => (of_stock(sale, seen, undone), STATUS_AGE),
+            Event::Told { seen, .. } => {
+                (of_stock(sale, seen, undone), STATUS_AGE + STREAM_INTERVAL)
+            }
             Event::Lookup { answer: None, .. }
             | Event::Look(None)
             | Event::Change { .. }
@@ -56,6 +59,7 @@ fn of_attempt(
     history: &History,
     sale: &Acceptances<'_>,
     attempt: &Attempt,
+    undone: u32,
 ) -> Option<RangeInclusive<usize>> {
     let all = sale.rows.len();
     let by_key = sale.of_key(&attempt.buyer, &attempt.key);
@@ -86,7 +90,7 @@ fn of_attempt(
         }
         Attempted::NotActive => Some(0..=before_key.min(within_limit)),
         Attempted::SoldOut => {
-            let enough = u64::from(attempt.qty) + u64::from(sale.undone_units);
+            let enough = u64::from(attempt.qty) + u64::from(undone);
             let first = sale.remaining.partition_point(|&left| u64::from(left) >= enough);
             Some(first..=before_key.min(within_limit))
         }
@@ -110,9 +114,9 @@ fn of_lookup(
 }
 
 /// `None` if the stock was never that.
-fn of_stock(sale: &Acceptances<'_>, seen: &Seen) -> Option<RangeInclusive<usize>> {
+fn of_stock(sale: &Acceptances<'_>, seen: &Seen, undone: u32) -> Option<RangeInclusive<usize>> {
     let Some(stock) = seen.stock else { return Some(0..=sale.rows.len()) };
-    let most = stock.saturating_add(sale.undone_units);
+    let most = stock.saturating_add(undone);
     // Stock falls, so the states with it lie together.
     let first = sale.remaining.partition_point(|&left| left > most);
     let after = sale.remaining.partition_point(|&left| left >= stock);

@@ -67,10 +67,10 @@ pub(super) fn check_own_stock(history: &History, sale: &Acceptances<'_>, trial: 
 }
 
 /// The highest of what was known before an instant.
-struct Highest<T>(Vec<(Duration, T)>);
+pub(super) struct Highest<T>(Vec<(Duration, T)>);
 
 impl<T: Ord + Copy> Highest<T> {
-    fn of(mut all: Vec<(Duration, T)>) -> Self {
+    pub(super) fn of(mut all: Vec<(Duration, T)>) -> Self {
         all.sort();
         for index in 1..all.len() {
             all[index].1 = all[index].1.max(all[index - 1].1);
@@ -78,7 +78,7 @@ impl<T: Ord + Copy> Highest<T> {
         Self(all)
     }
 
-    fn before(&self, instant: Duration) -> Option<T> {
+    pub(super) fn before(&self, instant: Duration) -> Option<T> {
         let known = self.0.partition_point(|&(at, _)| at < instant);
         known.checked_sub(1).map(|last| self.0[last].1)
     }

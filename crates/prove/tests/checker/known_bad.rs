@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use stampede_domain::{Instant, Window};
+use stampede_domain::{CHANGES_PER_EPOCH, Instant, Window};
 use stampede_prove::{
     Figure, Promise, check,
     history::{Attempt, Attempted, Change, Event, History, Receipt, Seen},
@@ -123,6 +123,59 @@ fn a_status_may_have_shown_what_was_undone_and_bought_again() {
     };
     assert_passes(&shown(Attempted::Unknown));
     assert_says(&shown(Attempted::SoldOut), "right at no time");
+}
+
+#[test]
+fn what_was_undone_is_missed_by_no_answer_before_it_was_asked_for_nor_of_a_later_life() {
+    let refused = |lost_at, life: u64| {
+        let mut story = restored();
+        story.tell(lost_at, AROUND, ("lost", "key"), 2, Attempted::Unknown);
+        story.tell(lost_at, AROUND, ("lost", "other"), 2, Attempted::Unknown);
+        let version = life * CHANGES_PER_EPOCH;
+        story.note(750, AROUND, Event::Look(Some(Seen { version, stock: None })));
+        story.tell(800, AROUND, ("late", "key"), 2, Attempted::SoldOut);
+        story.history
+    };
+    assert_passes(&refused(700, 1));
+    // They were asked for when that answer was there.
+    assert_says(&refused(820, 1), "right at no time");
+    // The node that answered had shown the life that they were undone before.
+    assert_says(&refused(700, 2), "right at no time");
+}
+
+#[test]
+fn an_acceptance_of_a_later_life_that_left_more_than_all_before_it_is_caught() {
+    let left = |more: i32, first: Attempted| {
+        let mut story = restored();
+        story.tell(600, AROUND, ("buyer-5", "key"), 1, first);
+        let row = story.history.ledger.last_mut().expect("six rows");
+        row.remaining += more;
+        let remaining = u32::try_from(row.remaining).expect("small");
+        let number = row.purchase_no.clone();
+        let receipt = Receipt { number, remaining, in_ledger: false };
+        attempt_of(&mut story.history, 5).answer = Attempted::Accepted(receipt);
+        story.history
+    };
+    assert_says(&left(1, Attempted::NotActive), "PUR-5 left 5 units by its row, 4 by all");
+    // What an earlier life accepted is taken over as it was told.
+    assert_passes(&left(1, Attempted::Unknown));
+    // Units may have gone with the life before.
+    assert_passes(&left(-1, Attempted::Unknown));
+}
+
+#[test]
+fn a_gate_that_keeps_its_places_leaves_none_out_in_any_life() {
+    let left_out = |keeps_places| {
+        let mut history = five_bought().history;
+        history.gate.keeps_places = keeps_places;
+        for row in &mut history.ledger[3..] {
+            row.epoch_number = 2;
+            row.position += 1;
+        }
+        history
+    };
+    assert_passes(&left_out(false));
+    assert_says(&left_out(true), "1 acceptances are not in the ledger");
 }
 
 #[test]

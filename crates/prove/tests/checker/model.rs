@@ -5,7 +5,9 @@ use std::time::Duration;
 use stampede_domain::{
     AttemptKey, BuyerId, Decision, Purchase, PurchaseBits, Rejection, Sale, Tally, decide,
 };
-use stampede_prove::history::{Attempt, Attempted, Change, Event, History, Operation, Receipt};
+use stampede_prove::history::{
+    Attempt, Attempted, Change, Event, Gate, History, Operation, Receipt,
+};
 use stampede_testkit::{builders::a_sale, servers::LedgerRow};
 
 /// When operations are counted from.
@@ -128,6 +130,7 @@ impl Story {
                 stock,
                 limit,
                 window: None,
+                gate: Gate::default(),
                 origin_ms: ORIGIN_MS,
                 operations,
                 ledger,
