@@ -23,15 +23,12 @@ use std::time::Duration;
 
 use crate::{Trial, history::History};
 
-/// How long after its unknown outcome an attempt may still take effect: the not-after of a batch
-/// is the response timeout of the gate's store.
-const NOT_AFTER: Duration = Duration::from_secs(2);
 /// What the clocks of stores and clients may disagree by, both on this machine.
 const CLOCK_ERROR: Duration = Duration::from_millis(100);
 /// How old a status may be.
 const STATUS_AGE: Duration = Duration::from_secs(1);
-/// What a stream's event may be older than a status: the interval of stock updates.
-const STREAM_INTERVAL: Duration = Duration::from_millis(120);
+/// How old a stream's event may be: a status, and the interval of stock updates.
+const STREAM_AGE: Duration = Duration::from_millis(1_120);
 
 /// What a line promises of purchases that were told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,12 +49,13 @@ pub fn check(history: &History, promise: Promise) -> Trial {
     let sale = acceptances::Acceptances::of(history, &mut trial);
     ledger::check(history, &sale, &mut trial);
     told::check(history, &sale, promise, &mut trial);
-    phases::check(history, &sale, &mut trial);
-    seen::check_versions(history, &mut trial);
+    let mut order = Vec::new();
     if promise != Promise::LossCounted {
         let answers = answers::answers(history, &sale, &mut trial);
-        order::check(&sale, &answers, &mut trial);
+        order = order::check(&sale, &answers, &mut trial);
         seen::check_own_stock(history, &sale, &mut trial);
     }
+    phases::check(history, &sale, &order, &mut trial);
+    seen::check_versions(history, &mut trial);
     trial
 }

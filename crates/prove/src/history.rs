@@ -141,6 +141,14 @@ pub struct Seen {
     pub stock: Option<u32>,
 }
 
+impl History {
+    /// An instant of a store's clock, counted as the clients count.
+    #[must_use]
+    pub fn by_clients(&self, at_ms: i64) -> Duration {
+        Duration::from_millis(u64::try_from(at_ms - self.origin_ms).unwrap_or(0))
+    }
+}
+
 impl Default for Gate {
     /// As the engine `redis` is shipped.
     fn default() -> Self {

@@ -7,7 +7,7 @@ use std::{
 
 use stampede_testkit::servers::LedgerRow;
 
-use super::{CLOCK_ERROR, NOT_AFTER, undone::Undone};
+use super::{CLOCK_ERROR, undone::Undone};
 use crate::{
     Trial,
     history::{Attempt, Attempted, Event, History},
@@ -38,9 +38,11 @@ pub(super) struct Row<'a> {
     pub(super) begun: Duration,
     /// It had happened by then: somebody was told, or it could not happen any more.
     pub(super) ended: Duration,
-    /// Whether some attempt of it was of unknown outcome: an earlier life of the gate may have
-    /// accepted it than the one that it is recorded in.
-    pub(super) was_unknown: bool,
+    /// Whether an earlier life of the gate may have accepted it than the one it is recorded in,
+    /// some attempt of it being of unknown outcome: that one did not know of it until then.
+    pub(super) floats: bool,
+    /// Whether one of its attempts was under way when the store says that it was accepted.
+    is_asked_then: bool,
 }
 
 /// An attempt and when it was under way.
@@ -55,6 +57,8 @@ impl<'a> Acceptances<'a> {
     pub(super) fn of(history: &'a History, trial: &mut Trial) -> Self {
         let undone = Undone::of(history);
         let is_one_life = history.gate.keeps_places || undone.is_none();
+        let first_life =
+            history.ledger.iter().map(|row| row.epoch_number).min().unwrap_or_default();
         let mut recorded: Vec<&LedgerRow> = history.ledger.iter().collect();
         // A restore gives what it readmits new positions and leaves the instants as they are.
         recorded.sort_by_key(|row| {
@@ -67,8 +71,9 @@ impl<'a> Acceptances<'a> {
         let mut rows: Vec<Row<'a>> = Vec::new();
         for row in recorded {
             let asked = tried.get(row.buyer.as_str()).map_or(&[][..], Vec::as_slice);
-            match asked_for(row, asked, told.get(row.purchase_no.as_str()).copied()) {
-                Some(row) => {
+            match asked_for(history, row, asked, told.get(row.purchase_no.as_str()).copied()) {
+                Some(mut row) => {
+                    row.floats &= !is_one_life && row.recorded.epoch_number > first_life;
                     let is_new = row.key.is_none_or(|key| keys.insert((&row.recorded.buyer, key)));
                     trial.expect(is_new, || {
                         format!(
@@ -101,6 +106,14 @@ impl<'a> Acceptances<'a> {
             by_buyer.entry(row.recorded.buyer.as_str()).or_default().push(index);
         }
         Self { rows, remaining, undone, by_number, by_buyer, is_one_life }
+    }
+
+    /// Units that the gate need not have known of from `begun` to `ended`, since it was in another
+    /// life of it that they were accepted.
+    pub(super) fn floating(&self, begun: Duration, ended: Duration) -> u32 {
+        let floating = self.rows.iter().filter(|row| row.floats);
+        let meanwhile = floating.filter(|row| row.begun <= ended && begun <= row.ended);
+        meanwhile.map(|row| row.qty).sum()
     }
 
     /// Those of a buyer, in their order.
@@ -155,8 +168,9 @@ fn first_told(history: &History) -> HashMap<&str, Duration> {
     told
 }
 
-/// The row with the attempt that may have made it; `None` if there is none.
+/// The row with the attempts of which one may have made it; `None` if there is none.
 fn asked_for<'a>(
+    history: &History,
     recorded: &'a LedgerRow,
     tried: &[Tried<'a>],
     told: Option<Duration>,
@@ -183,31 +197,48 @@ fn asked_for<'a>(
         None => attempt.answer == Attempted::Unknown && !has_another(&attempt.key),
     };
     let makers = tried.iter().filter(|tried| tried.attempt.qty == qty && may_have(tried.attempt));
-    let makers: Vec<&Tried<'a>> = makers.collect();
+    let mut makers: Vec<&Tried<'a>> = makers.collect();
     let first = makers.first()?;
     let is_one_key = makers.iter().all(|maker| maker.attempt.key == first.attempt.key);
-    let last_effect = makers.iter().map(|maker| maker.ended + NOT_AFTER).max()?;
+    let floats = makers.iter().any(|maker| maker.attempt.answer == Attempted::Unknown);
+    let last = |maker: &Tried<'_>| match maker.attempt.answer {
+        Attempted::Unknown => maker.ended + history.gate.not_after,
+        Attempted::Accepted(_)
+        | Attempted::KeyReused
+        | Attempted::AlreadyPurchased(_)
+        | Attempted::NotActive
+        | Attempted::SoldOut => maker.ended,
+    };
+    // One of them did, which was under way then, and not any two of them together.
+    let at = history.by_clients(recorded.at_ms);
+    let was_under_way =
+        |maker: &&Tried<'_>| maker.begun <= at + CLOCK_ERROR && at <= last(maker) + CLOCK_ERROR;
+    let is_asked_then = makers.iter().any(was_under_way);
+    makers.retain(|maker| !is_asked_then || was_under_way(maker));
+    let last_effect = makers.iter().map(|maker| last(maker)).max()?;
     Some(Row {
         recorded,
         qty,
-        key: is_one_key.then_some(first.attempt.key.as_str()),
+        key: is_one_key.then_some(makers[0].attempt.key.as_str()),
         begun: makers.iter().map(|maker| maker.begun).min()?,
         ended: told.map_or(last_effect, |told| told.min(last_effect)),
-        was_unknown: makers.iter().any(|maker| maker.attempt.answer == Attempted::Unknown),
+        floats,
+        is_asked_then,
     })
 }
 
-/// The store says when it was accepted: not before it was asked for, and not after it was told or
-/// could not happen any more.
+/// The store says when it was accepted: not before it was asked for, not after it was told or
+/// could not happen any more, and not between two attempts.
 fn check_instant(history: &History, row: &Row<'_>, trial: &mut Trial) {
-    let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-    let since = row.recorded.at_ms - history.origin_ms;
-    let error = millis(CLOCK_ERROR);
-    let number = &row.recorded.purchase_no;
-    trial.expect(since + error >= millis(row.begun), || {
-        format!("{number} was accepted at {since} ms, and asked for at {:?} first", row.begun)
+    let (number, at) = (&row.recorded.purchase_no, history.by_clients(row.recorded.at_ms));
+    let (is_too_soon, is_too_late) = (at + CLOCK_ERROR < row.begun, at > row.ended + CLOCK_ERROR);
+    trial.expect(!is_too_soon, || {
+        format!("{number} was accepted at {at:?}, and asked for at {:?} first", row.begun)
     });
-    trial.expect(since <= millis(row.ended) + error, || {
-        format!("{number} was accepted too late, at {since} ms: it ended at {:?}", row.ended)
+    trial.expect(!is_too_late, || {
+        format!("{number} was accepted too late, at {at:?}: it ended at {:?}", row.ended)
+    });
+    trial.expect(row.is_asked_then || is_too_soon || is_too_late, || {
+        format!("{number} was accepted at {at:?}, when no attempt of it was under way")
     });
 }

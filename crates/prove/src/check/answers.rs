@@ -2,7 +2,7 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use super::{STATUS_AGE, STREAM_INTERVAL, acceptances::Acceptances};
+use super::{STATUS_AGE, STREAM_AGE, acceptances::Acceptances};
 use crate::{
     Trial,
     history::{Attempt, Attempted, Event, History, Operation, Seen},
@@ -26,16 +26,15 @@ pub(super) fn answers<'a>(
 ) -> Vec<Answer<'a>> {
     let mut answers = Vec::new();
     for operation in &history.operations {
-        let undone = sale.undone.before(operation);
         let (states, age) = match &operation.event {
-            Event::Attempt(attempt) => (of_attempt(history, sale, attempt, undone), Duration::ZERO),
+            Event::Attempt(attempt) => {
+                (of_attempt(history, sale, operation, attempt), Duration::ZERO)
+            }
             Event::Lookup { buyer, answer: Some(numbers) } => {
                 (of_lookup(sale, buyer, numbers), Duration::ZERO)
             }
-            Event::Look(Some(seen)) => (of_stock(sale, seen, undone), STATUS_AGE),
-            Event::Told { seen, .. } => {
-                (of_stock(sale, seen, undone), STATUS_AGE + STREAM_INTERVAL)
-            }
+            Event::Look(Some(seen)) => (of_stock(sale, operation, seen, STATUS_AGE), STATUS_AGE),
+            Event::Told { seen, .. } => (of_stock(sale, operation, seen, STREAM_AGE), STREAM_AGE),
             Event::Lookup { answer: None, .. }
             | Event::Look(None)
             | Event::Change { .. }
@@ -58,8 +57,8 @@ pub(super) fn answers<'a>(
 fn of_attempt(
     history: &History,
     sale: &Acceptances<'_>,
+    operation: &Operation,
     attempt: &Attempt,
-    undone: u32,
 ) -> Option<RangeInclusive<usize>> {
     let all = sale.rows.len();
     let by_key = sale.of_key(&attempt.buyer, &attempt.key);
@@ -90,7 +89,7 @@ fn of_attempt(
         }
         Attempted::NotActive => Some(0..=before_key.min(within_limit)),
         Attempted::SoldOut => {
-            let enough = u64::from(attempt.qty) + u64::from(undone);
+            let enough = u64::from(attempt.qty) + u64::from(sale.undone.before(operation));
             let first = sale.remaining.partition_point(|&left| u64::from(left) >= enough);
             Some(first..=before_key.min(within_limit))
         }
@@ -113,12 +112,19 @@ fn of_lookup(
     Some(first..=theirs.get(numbers.len()).copied().unwrap_or(sale.rows.len()))
 }
 
-/// `None` if the stock was never that.
-fn of_stock(sale: &Acceptances<'_>, seen: &Seen, undone: u32) -> Option<RangeInclusive<usize>> {
+/// `None` if the stock was never that within this age.
+fn of_stock(
+    sale: &Acceptances<'_>,
+    operation: &Operation,
+    seen: &Seen,
+    age: Duration,
+) -> Option<RangeInclusive<usize>> {
     let Some(stock) = seen.stock else { return Some(0..=sale.rows.len()) };
-    let most = stock.saturating_add(undone);
+    let most = stock.saturating_add(sale.undone.before(operation));
+    let floating = sale.floating(operation.begun.saturating_sub(age), operation.ended);
+    let least = stock.saturating_sub(floating);
     // Stock falls, so the states with it lie together.
     let first = sale.remaining.partition_point(|&left| left > most);
-    let after = sale.remaining.partition_point(|&left| left >= stock);
+    let after = sale.remaining.partition_point(|&left| left >= least);
     after.checked_sub(1).map(|last| first..=last)
 }

@@ -37,11 +37,11 @@ fn check_remaining(history: &History, sale: &Acceptances<'_>, trial: &mut Trial)
     let (mut left, mut latest) = (i64::from(history.stock), i64::MIN);
     for row in rows {
         left -= i64::from(row.qty);
-        let was_unknown = || {
+        let floats = || {
             let index = sale.by_number.get(row.purchase_no.as_str());
-            index.is_none_or(|&index| sale.rows[index].was_unknown)
+            index.is_some_and(|&index| sale.rows[index].floats)
         };
-        let may_be_older = row.epoch_number > first_life && (row.at_ms < latest || was_unknown());
+        let may_be_older = row.epoch_number > first_life && (row.at_ms < latest || floats());
         latest = latest.max(row.at_ms);
         let said = i64::from(row.remaining);
         let is_right = if sale.is_one_life { said == left } else { said <= left || may_be_older };

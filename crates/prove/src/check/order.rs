@@ -1,6 +1,6 @@
 //! One order in which every acceptance and every answer happens between its begin and its end.
 
-use std::{fmt, time::Duration};
+use std::{fmt, ops::RangeInclusive, time::Duration};
 
 use super::{CLOCK_ERROR, acceptances::Acceptances, answers::Answer};
 use crate::Trial;
@@ -18,8 +18,15 @@ type Bound<'a> = (Duration, Culprit<'a>);
 /// The `i`-th acceptance may happen no sooner than each acceptance before it began, and each answer
 /// that is right only before it; and no later than each acceptance after it ended, and each answer
 /// that is right only after it. If that leaves an instant for each of them, they can all be put
-/// there, since both bounds rise, and every answer has room between its neighbours.
-pub(super) fn check(sale: &Acceptances<'_>, answers: &[Answer<'_>], trial: &mut Trial) {
+/// there, since both bounds rise, and every answer has room between its neighbours. One that
+/// floats has its place by another life's clock, so its bounds are its own.
+///
+/// Answers these bounds, by which the `i`-th acceptance happened.
+pub(super) fn check(
+    sale: &Acceptances<'_>,
+    answers: &[Answer<'_>],
+    trial: &mut Trial,
+) -> Vec<RangeInclusive<Duration>> {
     let of_row = |index: usize, at: Duration| {
         let number = &sale.rows[index].recorded.purchase_no;
         (at, Culprit::Acceptance(number))
@@ -41,14 +48,16 @@ pub(super) fn check(sale: &Acceptances<'_>, answers: &[Answer<'_>], trial: &mut 
             later[before] = (answer.ended, Culprit::Answer(answer));
         }
     }
-    for index in 1..sooner.len() {
-        if sooner[index].0 < sooner[index - 1].0 {
-            sooner[index] = sooner[index - 1];
+    let placed: Vec<usize> =
+        (0..sale.rows.len()).filter(|&index| !sale.rows[index].floats).collect();
+    for (&before, &index) in placed.iter().zip(placed.iter().skip(1)) {
+        if sooner[index].0 < sooner[before].0 {
+            sooner[index] = sooner[before];
         }
     }
-    for index in (1..later.len()).rev() {
-        if later[index - 1].0 > later[index].0 {
-            later[index - 1] = later[index];
+    for (&before, &index) in placed.iter().zip(placed.iter().skip(1)).rev() {
+        if later[before].0 > later[index].0 {
+            later[before] = later[index];
         }
     }
     // The instants of several lives come from the stores' clocks, which are no order to the
@@ -64,6 +73,7 @@ pub(super) fn check(sale: &Acceptances<'_>, answers: &[Answer<'_>], trial: &mut 
             ));
         }
     }
+    sooner.iter().zip(&later).map(|(sooner, later)| sooner.0..=later.0).collect()
 }
 
 impl fmt::Display for Culprit<'_> {

@@ -1,11 +1,14 @@
 //! Nothing is accepted while the sale is paused, before its start, nor after its end; and nothing
 //! refused for it without one.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use stampede_domain::{Instant, Window};
 
-use super::{CLOCK_ERROR, NOT_AFTER, acceptances::Acceptances};
+use super::{
+    CLOCK_ERROR,
+    acceptances::{Acceptances, Row},
+};
 use crate::{
     Trial,
     history::{Attempted, Change, Event, History},
@@ -20,10 +23,17 @@ struct Changed {
     done: bool,
 }
 
-pub(super) fn check(history: &History, sale: &Acceptances<'_>, trial: &mut Trial) {
+/// `order` is by when each acceptance happened in the one order of all answers, if there is one.
+pub(super) fn check(
+    history: &History,
+    sale: &Acceptances<'_>,
+    order: &[RangeInclusive<Duration>],
+    trial: &mut Trial,
+) {
     let changes = changes(history);
-    for row in &sale.rows {
-        trial.expect(may_be_active(&changes, row.begun, row.ended), || {
+    for (index, row) in sale.rows.iter().enumerate() {
+        let (begun, ended) = happened(history, row, order.get(index));
+        trial.expect(may_be_active(&changes, begun, ended), || {
             format!("{} was accepted while the sale was not active", row.recorded.purchase_no)
         });
         // By the clock that the gate judges by, so without an error.
@@ -58,10 +68,26 @@ pub(super) fn check(history: &History, sale: &Acceptances<'_>, trial: &mut Trial
     }
 }
 
+/// From when to when an acceptance was judged: between its own bounds, or those of the order, and
+/// by the store's clock. An answer may wait longer for a slow disk than the clocks differ, and
+/// then what others saw of it says nothing of when it was judged.
+fn happened(
+    history: &History,
+    row: &Row<'_>,
+    order: Option<&RangeInclusive<Duration>>,
+) -> (Duration, Duration) {
+    let own = row.begun..=row.ended;
+    let bounds = order.filter(|order| !order.is_empty()).unwrap_or(&own);
+    let at = history.by_clients(row.recorded.at_ms);
+    let begun = at.saturating_sub(CLOCK_ERROR).max(*bounds.start());
+    let ended = (at + CLOCK_ERROR).min(*bounds.end());
+    if begun <= ended { (begun, ended) } else { (*own.start(), *own.end()) }
+}
+
 fn changes(history: &History) -> Vec<Changed> {
     let changes = history.operations.iter().filter_map(|operation| match operation.event {
         Event::Change { change, done } => {
-            let more = if done { Duration::ZERO } else { NOT_AFTER };
+            let more = if done { Duration::ZERO } else { history.gate.not_after };
             Some(Changed { change, begun: operation.begun, ended: operation.ended + more, done })
         }
         Event::Attempt(_)

@@ -59,7 +59,8 @@ pub(super) fn check_own_stock(history: &History, sale: &Acceptances<'_>, trial: 
         let Event::Look(Some(seen)) = &operation.event else { continue };
         let before = answered.get(&operation.node).and_then(|all| all.before(operation.begun));
         let (Some(state), Some(stock)) = (before, seen.stock) else { continue };
-        let most = sale.remaining[state];
+        let floating = sale.floating(operation.begun, operation.ended);
+        let most = sale.remaining[state].saturating_add(floating);
         trial.expect(stock <= most, || {
             format!("a node shows {stock} left after it answered that {most} are: {operation:?}")
         });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use stampede_domain::{CHANGES_PER_EPOCH, Instant, Window};
 use stampede_prove::{
     Figure, Promise, check,
-    history::{Attempt, Attempted, Change, Event, History, Receipt, Seen},
+    history::{Attempt, Attempted, Change, Event, History, Operation, Receipt, Seen},
 };
 
 use crate::model::{ORIGIN_MS, Story};
@@ -214,6 +214,31 @@ fn an_attempt_that_takes_effect_after_its_not_after_is_late() {
 }
 
 #[test]
+fn the_not_after_is_how_long_the_gates_store_may_take_to_reply() {
+    let mut story = story();
+    story.tell(1_000, AROUND, ("ada", "key"), 1, Attempted::Unknown);
+    story.judge(1_800, ("ada", "key"), 1);
+    assert_passes(&story.history);
+    story.history.gate.not_after = Duration::from_millis(500);
+    assert_says(&story.history, "PUR-0 was accepted too late");
+}
+
+#[test]
+fn an_acceptance_between_two_attempts_of_its_key_is_of_neither() {
+    let between = |at| {
+        let mut story = story();
+        story.history.gate.not_after = Duration::from_millis(500);
+        story.tell(1_000, AROUND, ("ada", "key"), 1, Attempted::Unknown);
+        let bought = story.judge(at, ("ada", "key"), 1);
+        story.tell(3_000, AROUND, ("ada", "key"), 1, bought);
+        story.history
+    };
+    assert_passes(&between(1_400));
+    assert_says(&between(2_000), "when no attempt of it was under way");
+    assert_passes(&between(2_999));
+}
+
+#[test]
 fn an_acceptance_before_it_was_asked_for_is_caught() {
     let mut history = five_bought().history;
     history.ledger[4].at_ms -= 300;
@@ -395,6 +420,39 @@ fn not_active_is_right_during_a_pause_alone() {
     for at in [600, 900] {
         assert_says(&refused_at(at), "refused as not active while the sale was");
     }
+}
+
+#[test]
+fn what_the_order_of_answers_puts_into_a_pause_is_caught() {
+    let history = {
+        let mut story = five_bought();
+        story.note(700, AROUND, Event::Change { change: Change::Pause, done: true });
+        // By its own bounds it may have been before the pause, or after its end.
+        story.attempt(800, (200, 200), ("late", "key"), 1);
+        story.note(900, AROUND, Event::Change { change: Change::Resume, done: true });
+        story.history
+    };
+    assert_passes(&history);
+    let looked_up = |mut history: History, at: u64, answer: &[&str]| {
+        let answer = Some(answer.iter().map(|&number| number.to_owned()).collect());
+        let event = Event::Lookup { buyer: "late".to_owned(), answer };
+        let (begun, ended) = (Duration::from_millis(at - 5), Duration::from_millis(at + 5));
+        history.operations.push(Operation { node: 0, begun, ended, event });
+        history
+    };
+    // It was not there when the pause was, and was there before its end.
+    let history = looked_up(looked_up(history, 720, &[]), 880, &["PUR-5"]);
+    assert_says(&history, "PUR-5 was accepted while the sale was not active");
+}
+
+#[test]
+fn what_the_stores_clock_puts_into_a_pause_is_caught() {
+    let mut story = five_bought();
+    story.note(700, AROUND, Event::Change { change: Change::Pause, done: true });
+    story.attempt(900, (300, 300), ("late", "key"), 1);
+    assert_says(&story.history, "PUR-5 was accepted while the sale was not active");
+    story.note(1_100, AROUND, Event::Change { change: Change::Resume, done: true });
+    assert_says(&story.history, "PUR-5 was accepted while the sale was not active");
 }
 
 /// The history with a sale that is on from the one instant to before the other, in milliseconds.

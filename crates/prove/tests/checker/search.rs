@@ -7,9 +7,6 @@ use stampede_prove::history::{Attempted, Event, History, Operation};
 
 use crate::model::{Model, Standing};
 
-/// How long an attempt may take effect after its unknown outcome.
-const NOT_AFTER: Duration = Duration::from_secs(2);
-
 /// Whether the operations can be put in an order in which each happens between its begin and its
 /// end, gets the answer that the rules give at its place, and the acceptances are those of the
 /// ledger in the order of their positions. What is unknown may happen once, late, or never.
@@ -46,7 +43,8 @@ impl Search<'_> {
         for index in left() {
             let operation = all[index];
             let unknown = is_unknown(operation);
-            let ended = operation.ended + if unknown { NOT_AFTER } else { Duration::ZERO };
+            let late = if unknown { self.history.gate.not_after } else { Duration::ZERO };
+            let ended = operation.ended + late;
             let latest_begun = latest_begun.max(operation.begun);
             if latest_begun > ended {
                 continue;
