@@ -8,7 +8,8 @@
 //! end for more than a few, and tests hold this checker to one on small histories.
 //!
 //! Besides: what every ledger must satisfy ([`ledger`]), what was told against what is recorded
-//! ([`told`]), pauses and ends ([`phases`]), and what status and streams showed ([`seen`]).
+//! ([`told`]), pauses and ends ([`phases`]), what status and streams showed ([`seen`]), and that
+//! they did ([`silence`]).
 
 mod acceptances;
 mod answers;
@@ -16,6 +17,7 @@ mod ledger;
 mod order;
 mod phases;
 mod seen;
+mod silence;
 mod told;
 mod undone;
 
@@ -57,5 +59,6 @@ pub fn check(history: &History, promise: Promise) -> Trial {
     }
     phases::check(history, &sale, &order, &mut trial);
     seen::check_versions(history, &mut trial);
+    silence::check(history, &mut trial);
     trial
 }

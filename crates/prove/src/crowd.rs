@@ -1,4 +1,4 @@
-//! Buyers who insist until they know.
+//! Buyers, most of whom insist until they know.
 
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,8 @@ pub struct Errand {
     pub node: usize,
     /// How many copies are sent at once, to the nodes in turn; 1 for a patient buyer.
     pub copies: usize,
+    /// Whether the buyer gives up when the outcome is not known, and never asks again.
+    pub gives_up: bool,
     /// Whether the buyer looks up afterwards what they bought.
     pub looks_up: bool,
     /// Whether somebody looks at the sale before.
@@ -42,7 +44,7 @@ pub struct Crowd {
 
 impl Crowd {
     /// Buyers of this name, of a sale with this limit: some want several units, some come twice,
-    /// some send copies, some look up what they bought.
+    /// some send copies, some give up when they do not know, some look up what they bought.
     #[must_use]
     pub fn of(chance: &mut Chance, name: &str, buyers: usize, limit: u32, nodes: usize) -> Self {
         let mut errands: Vec<Errand> = Vec::new();
@@ -54,6 +56,7 @@ impl Crowd {
                 qty: u32::try_from(chance.number(1, units)).unwrap_or(1),
                 node: chance.number(0, nodes - 1),
                 copies: if chance.happens(1, 10) { 3 } else { 1 },
+                gives_up: chance.happens(1, 10),
                 looks_up: chance.happens(1, 5),
                 looks: chance.happens(1, 20),
             };
@@ -83,6 +86,7 @@ impl Crowd {
             qty: 1,
             node: chance.number(0, nodes - 1),
             copies,
+            gives_up: false,
             looks_up: false,
             looks: false,
         });
@@ -107,18 +111,19 @@ impl Crowd {
         if errand.looks_up {
             recorder.look_up(errand.node, &errand.buyer).await;
         }
-        let is_left = answers.contains(&Attempted::Unknown);
+        let is_left = !errand.gives_up && answers.contains(&Attempted::Unknown);
         is_left.then(|| format!("{} did not get to know within {:?}", errand.buyer, self.patience))
     }
 
-    /// Repeats an attempt, on one node after the other, until its outcome is known.
+    /// Repeats an attempt, on one node after the other, until its outcome is known; a buyer who
+    /// gives up does not.
     async fn insist(&self, recorder: &Recorder, errand: &Errand, copy: usize) -> Attempted {
         let begun = Instant::now();
         let nodes = recorder.nodes();
         let mut node = (errand.node + copy) % nodes;
         loop {
             let answer = recorder.attempt(node, &errand.buyer, &errand.key, errand.qty).await;
-            if answer.is_decided() || begun.elapsed() > self.patience {
+            if answer.is_decided() || errand.gives_up || begun.elapsed() > self.patience {
                 return answer;
             }
             node = (node + 1) % nodes;

@@ -16,6 +16,10 @@ pub struct History {
     pub window: Option<Window>,
     /// What its gate is like.
     pub gate: Gate,
+    /// When the power of the gate's store failed, counted from the origin.
+    pub power_losses: Vec<Duration>,
+    /// When nodes were dead, or on their way there or back.
+    pub away: Vec<Away>,
     /// When operations are counted from: milliseconds since 1970.
     pub origin_ms: i64,
     /// What clients did, in no particular order.
@@ -33,6 +37,17 @@ pub struct Gate {
     /// How long after its unknown outcome an attempt or a change may still take effect: what a
     /// batch is void after, which is how long the gate's store may take to reply.
     pub not_after: Duration,
+}
+
+/// A time in which a node owes nobody an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Away {
+    /// Which node.
+    pub node: usize,
+    /// From when on.
+    pub from: Duration,
+    /// Until when; for ever if it did not come back.
+    pub until: Duration,
 }
 
 /// What one client asked of one node, and what came of it.
@@ -76,6 +91,14 @@ pub enum Event {
         /// What it says.
         seen: Seen,
     },
+    /// A stream is over, or was still open when nobody read on; begun when there was last nothing
+    /// to read.
+    Over {
+        /// Which stream.
+        stream: usize,
+    },
+    /// No answer came at all to what was asked then, which is noted besides.
+    Silence,
     /// An answer that is none of those that the contract has for it, in words.
     Strange(String),
 }

@@ -1,26 +1,31 @@
 //! Clients of which everything is noted that they ask and are answered.
 
 mod opening;
+mod reading;
+mod streams;
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use serde_json::Value;
 use stampede_domain::Window;
 use stampede_testkit::{
     servers::LedgerRow,
-    shop::{Answer, Events, Shop},
+    shop::{Answer, Shop},
 };
 use tokio::{
     sync::watch,
-    time::{MissedTickBehavior, interval, sleep, timeout},
+    time::{sleep, timeout},
 };
 
 pub use self::opening::During;
-use self::opening::open_sale;
-use crate::history::{Attempt, Attempted, Change, Event, Gate, History, Operation, Receipt, Seen};
+use self::{
+    opening::open_sale,
+    reading::{attempted, numbers, seen},
+};
+use crate::history::{Attempt, Attempted, Away, Change, Event, Gate, History, Operation, Seen};
 
 /// Clients of several nodes of one shop, who buy of one sale.
 #[derive(Debug)]
@@ -42,7 +47,11 @@ pub struct Recorder {
 #[derive(Debug, Default)]
 struct Noted {
     operations: Vec<Operation>,
+    power_losses: Vec<Duration>,
+    away: Vec<Away>,
     streams: usize,
+    /// By which stream of which node there was last nothing to read, and when.
+    idle: BTreeMap<usize, (usize, Duration)>,
 }
 
 impl Recorder {
@@ -94,9 +103,31 @@ impl Recorder {
         self.nodes.lock().expect("nothing panics here")[node].clone()
     }
 
-    /// From now on the node is there.
+    /// From now on the node may be dead, and owes nobody an answer.
+    pub fn gone(&self, node: usize) {
+        let from = self.now();
+        self.noted().away.push(Away { node, from, until: Duration::MAX });
+    }
+
+    /// From now on the node is there. One of which nobody said when it was gone may have been so
+    /// since it was last there.
     pub fn moved(&self, node: usize, shop: Shop) {
         self.nodes.lock().expect("nothing panics here")[node] = shop;
+        let now = self.now();
+        let mut noted = self.noted();
+        match noted.away.iter_mut().rfind(|away| away.node == node) {
+            Some(away) if away.until == Duration::MAX => away.until = now,
+            last => {
+                let from = last.map_or(Duration::ZERO, |away| away.until);
+                noted.away.push(Away { node, from, until: now });
+            }
+        }
+    }
+
+    /// The power of the gate's store fails.
+    pub fn power_fails(&self) {
+        let now = self.now();
+        self.noted().power_losses.push(now);
     }
 
     /// Waits until so many attempts have been decided: an instant that does not depend on how
@@ -121,6 +152,8 @@ impl Recorder {
             | Event::Change { .. }
             | Event::Look(_)
             | Event::Told { .. }
+            | Event::Over { .. }
+            | Event::Silence
             | Event::Strange(_) => false,
         };
         self.noted().operations.iter().filter(is_unknown).count()
@@ -130,6 +163,7 @@ impl Recorder {
     pub async fn attempt(&self, node: usize, buyer: &str, key: &str, qty: u32) -> Attempted {
         let (shop, begun) = (self.shop(node), self.now());
         let answer = shop.attempt_units(&self.sku, buyer, Some(key), qty).await;
+        self.heard(node, begun, answer.as_ref());
         let attempted = attempted(answer.as_ref()).unwrap_or_else(|| {
             self.strange(node, begun, format!("an attempt of {buyer}: {answer:?}"));
             Attempted::Unknown
@@ -151,6 +185,7 @@ impl Recorder {
     pub async fn look_up(&self, node: usize, buyer: &str) -> Option<Vec<String>> {
         let (shop, begun) = (self.shop(node), self.now());
         let answer = shop.try_purchases(&self.sku, buyer).await;
+        self.heard(node, begun, answer.as_ref());
         let numbers = match answer.as_ref().map(|answer| (answer.status, &answer.body)) {
             None | Some((503, _)) => None,
             Some((404, _)) => Some(Vec::new()),
@@ -169,6 +204,7 @@ impl Recorder {
     pub async fn change(&self, node: usize, change: Change) -> bool {
         let (shop, begun) = (self.shop(node), self.now());
         let answer = shop.try_change(&self.sku, change.verb()).await;
+        self.heard(node, begun, answer.as_ref());
         let done = match answer.as_ref().map(|answer| (answer.status, answer.outcome())) {
             None | Some((503, _)) => false,
             // It is sold out or over, and nothing was changed.
@@ -187,6 +223,7 @@ impl Recorder {
     pub async fn look(&self, node: usize) -> Option<Seen> {
         let (shop, begun) = (self.shop(node), self.now());
         let answer = shop.try_status(&self.sku).await;
+        self.heard(node, begun, answer.as_ref());
         let seen = match answer.as_ref().map(|answer| (answer.status, &answer.body)) {
             Some((200, body)) => seen(&body["data"], None),
             _ => None,
@@ -199,55 +236,25 @@ impl Recorder {
         seen
     }
 
-    /// Follows the stream of a node for ever, opening it anew when it breaks.
-    pub async fn follow(&self, node: usize) {
-        loop {
-            let begun = self.now();
-            if let Some(mut events) = Events::try_open(&self.shop(node), &self.sku).await {
-                self.follow_one(node, begun, &mut events).await;
-            }
-            sleep(AGAIN).await;
-        }
-    }
-
-    async fn follow_one(&self, node: usize, begun: Duration, events: &mut Events) {
-        let stream = {
-            let mut noted = self.noted();
-            noted.streams += 1;
-            noted.streams
-        };
-        // An event was not there yet when there was last nothing to read. One look may be ahead of
-        // what the runtime knows by then, so it is the look before it that counts. The first event
-        // may have come with the answer, long before this was told of it.
-        let (mut idle, mut idle_before) = (begun, begun);
-        let mut looks = interval(IDLE_EVERY);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut heard = self.now();
-        while self.now() < heard + SILENCE {
-            tokio::select! {
-                biased;
-                event = events.next_within(SILENCE) => {
-                    let Some(event) = event else { return };
-                    if let Some(seen) = seen(&event.data, event.id) {
-                        self.note(node, idle_before, Event::Told { stream, seen });
-                    }
-                    heard = self.now();
-                }
-                _ = looks.tick() => (idle_before, idle) = (idle, self.now()),
-            }
-        }
-    }
-
     /// What was noted, and what stands in the ledger now that all is quiet.
     #[must_use]
     pub fn history(&self, ledger: Vec<LedgerRow>) -> History {
+        let (noted, now) = (self.noted(), self.now());
+        let still_open = noted.idle.iter().map(|(&stream, &(node, begun))| Operation {
+            node,
+            begun,
+            ended: now,
+            event: Event::Over { stream },
+        });
         History {
             stock: self.stock,
             limit: self.limit,
             window: self.window,
             gate: self.gate,
             origin_ms: self.origin_ms,
-            operations: self.noted().operations.clone(),
+            operations: noted.operations.iter().cloned().chain(still_open).collect(),
+            power_losses: noted.power_losses.clone(),
+            away: noted.away.clone(),
             ledger,
         }
     }
@@ -278,6 +285,12 @@ impl Recorder {
         self.noted.lock().expect("nothing panics here")
     }
 
+    fn heard(&self, node: usize, begun: Duration, answer: Option<&Answer>) {
+        if answer.is_none() {
+            self.note(node, begun, Event::Silence);
+        }
+    }
+
     fn strange(&self, node: usize, begun: Duration, what: String) {
         self.note(node, begun, Event::Strange(what));
     }
@@ -290,14 +303,6 @@ impl Recorder {
 
 /// How often the ledger is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-/// Before a broken stream is opened again.
-const AGAIN: Duration = Duration::from_millis(50);
-
-/// How often it is looked whether a stream has nothing to say.
-const IDLE_EVERY: Duration = Duration::from_millis(10);
-/// A stream says something every 15 s at least.
-const SILENCE: Duration = Duration::from_secs(20);
-
 /// The clock of the stores, which run on this machine.
 #[expect(clippy::disallowed_methods, reason = "what stores wrote is compared with this")]
 fn now_ms() -> i64 {
@@ -307,38 +312,4 @@ fn now_ms() -> i64 {
 
 fn millis(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// `None` for an answer that the contract does not have for an attempt.
-fn attempted(answer: Option<&Answer>) -> Option<Attempted> {
-    let Some(answer) = answer else { return Some(Attempted::Unknown) };
-    let purchase = |value: &Value| value["purchaseNo"].as_str().map(str::to_owned);
-    Some(match (answer.status, answer.outcome()) {
-        (200, "ACCEPTED") => Attempted::Accepted(Receipt {
-            number: purchase(&answer.body["data"])?,
-            remaining: u32::try_from(answer.body["data"]["remaining"].as_u64()?).ok()?,
-            in_ledger: answer.body["data"]["acknowledged"] == "ledger",
-        }),
-        (200, "ALREADY_PURCHASED") => {
-            Attempted::AlreadyPurchased(purchase(&answer.body["error"]["purchase"]))
-        }
-        (200, "SALE_NOT_ACTIVE") => Attempted::NotActive,
-        (200, "SOLD_OUT") => Attempted::SoldOut,
-        (422, "IDEMPOTENCY_KEY_REUSED") => Attempted::KeyReused,
-        (503, _) => Attempted::Unknown,
-        _ => return None,
-    })
-}
-
-/// The numbers in the answer to a lookup, oldest first.
-fn numbers(body: &Value) -> Vec<String> {
-    let all = body["data"]["purchases"].as_array().into_iter().flatten();
-    all.filter_map(|purchase| purchase["purchaseNo"].as_str().map(str::to_owned)).collect()
-}
-
-/// What a status, or an event with this id, shows.
-fn seen(data: &Value, id: Option<u64>) -> Option<Seen> {
-    let stock = data["stock"].as_u64().and_then(|stock| u32::try_from(stock).ok());
-    let version = id.or_else(|| data["version"].as_u64())?;
-    Some(Seen { version, stock })
 }

@@ -106,6 +106,7 @@ impl Scene {
 
     /// Kills a node in the middle of whatever it does and starts it anew.
     pub async fn kill_and_restart(&mut self, node: usize) {
+        self.recorder.gone(node);
         let killed = self.nodes.remove(node);
         killed.process.kill().await;
         self.start(node).await;
@@ -123,6 +124,7 @@ impl Scene {
     pub async fn roll(&mut self, node: usize, program: &Path) -> Ended {
         let anew = self.anew(node, program).await;
         let old = replace(&mut self.nodes[node], anew);
+        self.recorder.gone(node);
         old.process.terminate();
         let ended = old.process.wait(STOP_LIMIT).await;
         self.recorder.moved(node, self.nodes[node].shop.clone());

@@ -156,9 +156,12 @@ fn first_told(history: &History) -> HashMap<&str, Duration> {
         let numbers: Vec<&str> = match &operation.event {
             Event::Attempt(attempt) => attempt.answer.number().into_iter().collect(),
             Event::Lookup { answer, .. } => answer.iter().flatten().map(String::as_str).collect(),
-            Event::Change { .. } | Event::Look(_) | Event::Told { .. } | Event::Strange(_) => {
-                Vec::new()
-            }
+            Event::Change { .. }
+            | Event::Look(_)
+            | Event::Told { .. }
+            | Event::Over { .. }
+            | Event::Silence
+            | Event::Strange(_) => Vec::new(),
         };
         for number in numbers {
             let first = told.entry(number).or_insert(operation.ended);

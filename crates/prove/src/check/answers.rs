@@ -1,6 +1,6 @@
 //! In which states of the sale each answer is right.
 
-use std::{ops::RangeInclusive, time::Duration};
+use std::{collections::HashMap, ops::RangeInclusive, time::Duration};
 
 use super::{STATUS_AGE, STREAM_AGE, acceptances::Acceptances};
 use crate::{
@@ -38,6 +38,8 @@ pub(super) fn answers<'a>(
             Event::Lookup { answer: None, .. }
             | Event::Look(None)
             | Event::Change { .. }
+            | Event::Over { .. }
+            | Event::Silence
             | Event::Strange(_) => continue,
         };
         match states {
@@ -50,7 +52,50 @@ pub(super) fn answers<'a>(
             _ => trial.violate(format!("right at no time: {operation:?}")),
         }
     }
+    hold(history, sale, &mut answers, trial);
     answers
+}
+
+/// What a stream said last holds until it says something else, or is over: it is answered once
+/// more at each instant right before, when there was nothing else to read.
+fn hold<'a>(
+    history: &'a History,
+    sale: &Acceptances<'_>,
+    answers: &mut Vec<Answer<'a>>,
+    trial: &mut Trial,
+) {
+    let mut last: HashMap<usize, (&'a Operation, Seen)> = HashMap::new();
+    for operation in &history.operations {
+        let (stream, seen) = match &operation.event {
+            Event::Told { stream, seen } => (*stream, Some(seen)),
+            Event::Over { stream } => (*stream, None),
+            Event::Attempt(_)
+            | Event::Lookup { .. }
+            | Event::Change { .. }
+            | Event::Look(_)
+            | Event::Silence
+            | Event::Strange(_) => continue,
+        };
+        let before = last.remove(&stream);
+        if let Some((told, held)) = &before
+            && operation.begun > told.ended
+        {
+            let holds = Operation { ended: operation.begun, ..(*told).clone() };
+            match of_stock(sale, &holds, held, STREAM_AGE) {
+                Some(states) if !states.is_empty() => answers.push(Answer {
+                    operation: told,
+                    begun: operation.begun.saturating_sub(STREAM_AGE),
+                    ended: operation.begun,
+                    states,
+                }),
+                _ => trial.violate(format!("right at no time, while it is held: {holds:?}")),
+            }
+        }
+        if let Some(seen) = seen {
+            let stock = seen.stock.or_else(|| before.and_then(|(_, held)| held.stock));
+            last.insert(stream, (operation, Seen { version: seen.version, stock }));
+        }
+    }
 }
 
 /// `None` if no state has this answer.

@@ -94,6 +94,8 @@ fn changes(history: &History) -> Vec<Changed> {
         | Event::Lookup { .. }
         | Event::Look(_)
         | Event::Told { .. }
+        | Event::Over { .. }
+        | Event::Silence
         | Event::Strange(_) => None,
     });
     changes.collect()

@@ -27,6 +27,8 @@ pub(super) fn check_versions(history: &History, trial: &mut Trial) {
             | Event::Attempt(_)
             | Event::Lookup { .. }
             | Event::Change { .. }
+            | Event::Over { .. }
+            | Event::Silence
             | Event::Strange(_) => {}
         }
     }

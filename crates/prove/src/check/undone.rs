@@ -74,7 +74,12 @@ fn seen(operation: &Operation) -> Option<&Seen> {
     match &operation.event {
         Event::Look(seen) => seen.as_ref(),
         Event::Told { seen, .. } => Some(seen),
-        Event::Attempt(_) | Event::Lookup { .. } | Event::Change { .. } | Event::Strange(_) => None,
+        Event::Attempt(_)
+        | Event::Lookup { .. }
+        | Event::Change { .. }
+        | Event::Over { .. }
+        | Event::Silence
+        | Event::Strange(_) => None,
     }
 }
 

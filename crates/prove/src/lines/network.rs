@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::future::join;
 use stampede_testkit::{
     servers::{OwnRedis, OwnRedisOptions, Proxy, Way, postgres},
     shop::Stores,
@@ -9,7 +10,7 @@ use stampede_testkit::{
 use tokio::time::sleep;
 
 use super::load::Load;
-use crate::{Chance, Figure, Line, Promise, Trial};
+use crate::{Chance, Figure, Line, Promise, Recorder, Trial, history::Change};
 
 /// Faults of one trial.
 const CUTS: usize = 5;
@@ -27,7 +28,8 @@ enum Cut {
     ReplyDropped,
     /// All connections are reset at once, with what is on its way.
     Reset,
-    /// Everything is held back for a while and then delivered: late originals.
+    /// Everything is held back for a while and then delivered: late originals, of buyers and of an
+    /// admin who pauses and resumes the sale meanwhile.
     Frozen,
     /// Replies go nowhere for a while, connections stay; then they are reset.
     Swallowed,
@@ -52,13 +54,27 @@ async fn cut(cut: Cut, chance: Chance) -> Trial {
     for instant in load.instants(CUTS) {
         load.decided(instant).await;
         let time = load.chance.time(SHORT, LONG);
-        happen(cut, &network, time).await;
+        if matches!(cut, Cut::Frozen) {
+            let (recorder, node) = (load.scene.recorder.clone(), load.a_node());
+            join(happen(cut, &network, time), pause_and_resume(&recorder, node)).await;
+        } else {
+            happen(cut, &network, time).await;
+        }
     }
     let mut trial = load.conclude(Promise::NothingLost).await;
     let carried = network.carried();
     trial.measured(Figure::count("cuts", CUTS));
     trial.measured(Figure::count("connections reset", usize::try_from(carried.cut).unwrap_or(0)));
     trial
+}
+
+/// As often as it takes: an admin who does not know repeats it.
+async fn pause_and_resume(recorder: &Recorder, node: usize) {
+    for change in [Change::Pause, Change::Resume] {
+        while !recorder.change(node, change).await {
+            sleep(SHORT).await;
+        }
+    }
 }
 
 async fn happen(cut: Cut, network: &Proxy, time: Duration) {

@@ -50,6 +50,7 @@ async fn lost(fsync: Fsync, level: &'static str, promise: Promise, chance: Chanc
             network.freeze();
             timeout(HANGS, load.decided_more(BEHIND)).await.ok();
         }
+        load.scene.recorder.power_fails();
         unsynced += redis.lose_power().changes;
         redis.restart().await;
         network.thaw();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use stampede_domain::{CHANGES_PER_EPOCH, Instant, Window};
 use stampede_prove::{
     Figure, Promise, check,
-    history::{Attempt, Attempted, Change, Event, History, Operation, Receipt, Seen},
+    history::{Attempt, Attempted, Away, Change, Event, History, Operation, Receipt, Seen},
 };
 
 use crate::model::{ORIGIN_MS, Story};
@@ -86,10 +86,37 @@ fn a_loss_that_is_allowed_is_counted() {
     let mut history = five_bought().history;
     history.stock = 4;
     history.ledger.remove(1);
+    history.power_losses.push(Duration::from_millis(600));
     let trial = check(&history, Promise::LossCounted);
     let counted = |name, count| trial.figures.contains(&Figure::count(name, count));
     assert!(counted("told and lost", 1), "{trial:?}");
     assert!(counted("receipts above the stock, units", 1), "{trial:?}");
+}
+
+#[test]
+fn a_loss_that_was_told_long_before_the_power_failed_or_after_it_is_caught() {
+    let lost_with = |loss: u64, in_ledger| {
+        let mut history = five_bought().history;
+        // It was told at 205 ms, and went with the gate's first life.
+        history.ledger.remove(1);
+        for row in &mut history.ledger[1..] {
+            row.epoch_number = 2;
+        }
+        let Attempted::Accepted(receipt) = &mut attempt_of(&mut history, 1).answer else {
+            panic!("it was accepted");
+        };
+        receipt.in_ledger = in_ledger;
+        history.power_losses.push(Duration::from_millis(loss));
+        check(&history, Promise::LossCounted).violations
+    };
+    // It may have been on its way when the power failed.
+    for loss in [196, 2_700] {
+        assert_eq!(lost_with(loss, false), Vec::<String>::new());
+    }
+    for loss in [150, 2_710] {
+        assert!(lost_with(loss, false)[0].starts_with("lost: PUR-1 was told at 205ms"));
+    }
+    assert!(lost_with(600, true)[0].starts_with("lost: PUR-1 was told as in the ledger"));
 }
 
 #[test]
@@ -101,6 +128,7 @@ fn a_key_whose_purchase_was_lost_may_buy_again_where_loss_is_counted() {
     row.purchase_no = "PUR-9".to_owned();
     row.epoch_number = 2;
     row.at_ms += 200;
+    story.history.power_losses.push(Duration::from_millis(600));
     let found = check(&story.history, Promise::LossCounted).violations;
     assert_eq!(found, Vec::<String>::new());
     assert_says(&story.history, "double: buyer-4 got PUR-4 and PUR-9 by one key");
@@ -530,6 +558,60 @@ fn a_status_older_than_a_second_is_stale() {
     assert_says(&shown_at(1_520, 1), "out of order");
     // The node that answered it shows it at once.
     assert_says(&shown_at(600, 0), "a node shows 6 left after it answered that 5 are");
+}
+
+#[test]
+fn a_stream_that_says_nothing_says_what_it_said_last() {
+    let silent_until = |at| {
+        let mut story = five_bought();
+        let seen = Seen { version: 4, stock: Some(6) };
+        story.note(450, AROUND, Event::Told { stream: 1, seen });
+        // Which says nothing of the stock.
+        let seen = Seen { version: 5, stock: None };
+        story.note(600, AROUND, Event::Told { stream: 1, seen });
+        story.note(at, AROUND, Event::Over { stream: 1 });
+        story.history
+    };
+    // The fifth was answered at 505 ms, and an event may be 1,120 ms old.
+    assert_passes(&silent_until(1_630));
+    assert_says(&silent_until(1_640), "out of order");
+}
+
+#[test]
+fn a_living_node_that_gives_no_answer_is_caught() {
+    let silent = |from: u64, until: u64| {
+        let mut story = five_bought();
+        story.note(700, AROUND, Event::Silence);
+        let (from, until) = (Duration::from_millis(from), Duration::from_millis(until));
+        story.history.away.push(Away { node: 0, from, until });
+        story.history
+    };
+    for (from, until) in [(500, 696), (704, 900)] {
+        assert_passes(&silent(from, until));
+    }
+    for (from, until) in [(500, 600), (800, 900)] {
+        assert_says(&silent(from, until), "node 0 gave no answer");
+    }
+}
+
+#[test]
+fn a_history_in_which_nobody_was_shown_anything_does_not_hold() {
+    let unanswered = |event: &Event, times| {
+        let mut story = five_bought();
+        story.look_up(700, AROUND, "buyer-0");
+        let seen = Seen { version: 5, stock: Some(5) };
+        story.note(700, AROUND, Event::Look(Some(seen)));
+        for _ in 0..times {
+            story.note(800, AROUND, event.clone());
+        }
+        story.history
+    };
+    let lookup = Event::Lookup { buyer: "buyer-0".to_owned(), answer: None };
+    for (event, said) in [(Event::Look(None), "1 of 11 looks"), (lookup, "1 of 11 lookups")] {
+        assert_passes(&unanswered(&event, 9));
+        assert_says(&unanswered(&event, 10), said);
+    }
+    assert_says(&unanswered(&Event::Over { stream: 1 }, 1), "none of 1 streams said anything");
 }
 
 #[test]

@@ -131,6 +131,8 @@ impl Story {
                 limit,
                 window: None,
                 gate: Gate::default(),
+                power_losses: Vec::new(),
+                away: Vec::new(),
                 origin_ms: ORIGIN_MS,
                 operations,
                 ledger,

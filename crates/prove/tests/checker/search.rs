@@ -82,6 +82,8 @@ impl Search<'_> {
             Event::Lookup { answer: None, .. }
             | Event::Look(_)
             | Event::Told { .. }
+            | Event::Over { .. }
+            | Event::Silence
             | Event::Strange(_) => panic!("not searched: {operation:?}"),
         }
     }
@@ -91,6 +93,11 @@ fn is_unknown(operation: &Operation) -> bool {
     match &operation.event {
         Event::Attempt(attempt) => attempt.answer == Attempted::Unknown,
         Event::Change { done, .. } => !done,
-        Event::Lookup { .. } | Event::Look(_) | Event::Told { .. } | Event::Strange(_) => false,
+        Event::Lookup { .. }
+        | Event::Look(_)
+        | Event::Told { .. }
+        | Event::Over { .. }
+        | Event::Silence
+        | Event::Strange(_) => false,
     }
 }

@@ -1,0 +1,51 @@
+//! Nobody is left without an answer by a node that lives, and most who look are shown something.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    Figure, Trial,
+    history::{Event, History, Operation},
+};
+
+/// Of so many looks, and of so many lookups, one is answered at least: else what the others would
+/// have shown is not judged.
+const ANSWERED_IN: usize = 10;
+
+pub(super) fn check(history: &History, trial: &mut Trial) {
+    let was_away = |asked: &Operation| {
+        let mut theirs = history.away.iter().filter(|away| away.node == asked.node);
+        theirs.any(|away| asked.begun <= away.until && away.from <= asked.ended)
+    };
+    let (mut looks, mut lookups, mut silences) = ((0, 0), (0, 0), 0);
+    let (mut speaking, mut streams) = (BTreeSet::new(), BTreeSet::new());
+    for operation in &history.operations {
+        match &operation.event {
+            Event::Silence => {
+                silences += 1;
+                trial.expect(was_away(operation), || {
+                    let Operation { node, begun, ended, .. } = operation;
+                    format!("node {node} gave no answer from {begun:?} to {ended:?}, and lived")
+                });
+            }
+            Event::Look(seen) => looks = counted(looks, seen.is_some()),
+            Event::Lookup { answer, .. } => lookups = counted(lookups, answer.is_some()),
+            Event::Told { stream, .. } => _ = speaking.insert(stream),
+            Event::Over { stream } => _ = streams.insert(stream),
+            Event::Attempt(_) | Event::Change { .. } | Event::Strange(_) => {}
+        }
+    }
+    for (what, (answered, asked)) in [("looks", looks), ("lookups", lookups)] {
+        trial.expect(answered * ANSWERED_IN >= asked, || {
+            format!("{answered} of {asked} {what} were answered")
+        });
+    }
+    trial.expect(streams.is_empty() || !speaking.is_empty(), || {
+        format!("none of {} streams said anything", streams.len())
+    });
+    trial.measured(Figure::count("answers that did not come at all", silences));
+}
+
+/// How many were answered, and how many there were.
+fn counted((answered, asked): (usize, usize), is_answered: bool) -> (usize, usize) {
+    (answered + usize::from(is_answered), asked + 1)
+}
