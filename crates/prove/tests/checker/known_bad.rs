@@ -313,6 +313,29 @@ fn what_a_restore_readmits_was_accepted_when_it_was() {
 }
 
 #[test]
+fn units_that_another_life_accepted_may_be_missing_until_they_are_told() {
+    let shown_at = |at, first: Attempted| {
+        let mut story = story();
+        let bought = story.judge(100, ("ada", "key"), 2);
+        story.tell(100, AROUND, ("ada", "key"), 2, first);
+        story.attempt(200, AROUND, ("bob", "key"), 1);
+        story.tell(2_000, AROUND, ("ada", "key"), 2, bought);
+        let rows = &mut story.history.ledger;
+        // What Bob was told, Ada's being with the other life.
+        (rows[1].remaining, rows[1].position) = (9, 1);
+        (rows[0].epoch_number, rows[0].position) = (2, 2);
+        let receipt = Receipt { number: "PUR-1".to_owned(), remaining: 9, in_ledger: true };
+        attempt_of(&mut story.history, 1).answer = Attempted::Accepted(receipt);
+        let seen = Seen { version: 2 * CHANGES_PER_EPOCH, stock: Some(9) };
+        story.note(at, AROUND, Event::Look(Some(seen)));
+        story.history
+    };
+    assert_passes(&shown_at(1_900, Attempted::Unknown));
+    assert_says(&shown_at(2_100, Attempted::Unknown), "a node shows 9 left after it answered");
+    assert_says(&shown_at(1_900, Attempted::NotActive), "right at no time");
+}
+
+#[test]
 fn units_that_a_restore_undid_unanswered_were_missed_meanwhile_and_in_one_life_never() {
     let refused = |mut story: Story| {
         story.tell(700, AROUND, ("lost", "key"), 2, Attempted::Unknown);
