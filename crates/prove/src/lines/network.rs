@@ -54,7 +54,8 @@ async fn cut(cut: Cut, chance: Chance) -> Trial {
     for instant in load.instants(CUTS) {
         load.decided(instant).await;
         let time = load.chance.time(SHORT, LONG);
-        if matches!(cut, Cut::Frozen) {
+        // Not each time: whoever comes during a pause is refused, and does not come again.
+        if matches!(cut, Cut::Frozen) && load.chance.happens(1, 3) {
             let (recorder, node) = (load.scene.recorder.clone(), load.a_node());
             join(happen(cut, &network, time), pause_and_resume(&recorder, node)).await;
         } else {
