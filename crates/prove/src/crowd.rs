@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, future::join_all, stream};
-use tokio::time::sleep;
+use tokio::{sync::Semaphore, time::sleep};
 
 use crate::{Chance, Recorder, history::Attempted};
 
@@ -96,8 +96,16 @@ impl Crowd {
 
     /// Everybody does what they want; answers those who did not get to know in time, in words.
     pub async fn buy(&self, recorder: &Recorder) -> Vec<String> {
-        let errands = self.errands.iter().cloned();
-        let under_way = stream::iter(errands).map(|errand| self.go(recorder, errand));
+        self.buy_as_let_in(recorder, &Semaphore::new(Semaphore::MAX_PERMITS)).await
+    }
+
+    /// The same, each errand when there is a permit for it.
+    pub async fn buy_as_let_in(&self, recorder: &Recorder, permits: &Semaphore) -> Vec<String> {
+        let errands = stream::iter(self.errands.iter().cloned()).then(|errand| async {
+            permits.acquire().await.expect("it is never closed").forget();
+            errand
+        });
+        let under_way = errands.map(|errand| self.go(recorder, errand));
         let left: Vec<_> = under_way.buffer_unordered(self.at_once).collect().await;
         left.into_iter().flatten().collect()
     }

@@ -28,6 +28,15 @@ impl Figure {
         Self { name: name.into(), measure: Measure::Count(count) }
     }
 
+    /// How many there were, if that was measured.
+    #[must_use]
+    pub fn as_count(&self) -> Option<usize> {
+        match self.measure {
+            Measure::Count(count) => usize::try_from(count).ok(),
+            Measure::Time(_) => None,
+        }
+    }
+
     /// How long it took.
     #[must_use]
     pub fn time(name: impl Into<String>, took: Duration) -> Self {

@@ -99,6 +99,12 @@ impl Trial {
         }
     }
 
+    /// What was counted under a name; `None` if nothing was.
+    #[must_use]
+    pub fn counted(&self, name: &str) -> Option<usize> {
+        self.figures.iter().find(|figure| figure.name == name).and_then(Figure::as_count)
+    }
+
     /// Adds what was measured.
     pub fn measured(&mut self, figure: Figure) {
         self.figures.push(figure);

@@ -12,6 +12,7 @@ use stampede_testkit::{
     shop::{Node, Stores},
 };
 use tokio::{
+    sync::Semaphore,
     task::{JoinHandle, spawn_local},
     time::{sleep, timeout},
 };
@@ -28,6 +29,10 @@ const STOP_LIMIT: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long Redis may take to reply, in milliseconds: the setting.
 const RESPONSE_LIMIT: &str = "STAMPEDE_REDIS_RESPONSE_MAX_MS";
+/// What [`Scene::conclude`] counts: purchases in the ledger, and restores of the gate by nodes
+/// that are still there.
+pub(crate) const RECORDED: &str = "purchases recorded";
+pub(crate) const RESTORES: &str = "restores";
 /// The name under which every trial sells.
 const SKU: &str = "WIDGET-001";
 
@@ -45,6 +50,7 @@ pub struct Scene {
     pub nodes: Vec<Node>,
     /// Their clients.
     pub recorder: Arc<Recorder>,
+    permits: Arc<Semaphore>,
 }
 
 impl Scene {
@@ -86,7 +92,7 @@ impl Scene {
         let shops = nodes.iter().map(|node| node.shop.clone()).collect();
         let gate = gate_of(&stores, &settings);
         let recorder = Recorder::open_during(shops, SKU, stock, limit, during, gate).await;
-        Self { stores, settings, nodes, recorder }
+        Self { stores, settings, nodes, recorder, permits: Arc::new(Semaphore::new(0)) }
     }
 
     /// What happens beside the crowd: does what it wants, by itself.
@@ -94,6 +100,20 @@ impl Scene {
     pub fn spawn(&self, crowd: Crowd) -> JoinHandle<Vec<String>> {
         let recorder = self.recorder.clone();
         spawn_local(async move { crowd.buy(&recorder).await })
+    }
+
+    /// The same, each errand when it is let in.
+    #[must_use]
+    pub fn spawn_paced(&self, crowd: Crowd) -> JoinHandle<Vec<String>> {
+        let (recorder, permits) = (self.recorder.clone(), self.permits.clone());
+        spawn_local(async move { crowd.buy_as_let_in(&recorder, &permits).await })
+    }
+
+    /// Lets so many more errands of the paced crowd begin, those counted that were let in and
+    /// have not come.
+    pub fn let_in(&self, errands: usize) {
+        let errands = errands.min(Semaphore::MAX_PERMITS);
+        self.permits.add_permits(errands.saturating_sub(self.permits.available_permits()));
     }
 
     /// Follows the stream of each node until the trial ends.
@@ -137,11 +157,18 @@ impl Scene {
 
     /// Waits until all is quiet, and holds everything that clients saw to the specification.
     ///
-    /// `left` are buyers who never got to know, in words. Ends the nodes: the program's own
-    /// comparison of gate and ledger comes last, with nothing at work beside it.
-    pub async fn conclude(self, promise: Promise, left: Vec<String>) -> Trial {
+    /// Called when the last fault is over, while buyers go on: `buying` ends with those who never
+    /// got to know, in words. Ends the nodes: the program's own comparison of gate and ledger comes
+    /// last, with nothing at work beside it.
+    pub async fn conclude(
+        self,
+        promise: Promise,
+        buying: impl Future<Output = Vec<String>>,
+    ) -> Trial {
         let fault_over = Instant::now();
-        let is_drained = self.recorder.drained(0, AGREEMENT_LIMIT).await;
+        let left = buying.await;
+        let is_drained =
+            self.recorder.drained(0, AGREEMENT_LIMIT.saturating_sub(fault_over.elapsed())).await;
         let took = fault_over.elapsed();
         for node in 0..self.nodes.len() {
             self.recorder.look(node).await;
@@ -149,12 +176,17 @@ impl Scene {
         let history = self.recorder.history(self.stores.ledger().await);
         let mut trial = check(&history, promise);
         trial.violations.extend(left);
+        trial.measured(Figure::count(RECORDED, history.ledger.len()));
+        if let Stores::Redis { .. } = self.stores {
+            trial.measured(Figure::count(RESTORES, self.nodes.iter().map(Node::restores).sum()));
+        }
         trial.expect(is_drained, || {
-            format!("the ledger has not what the gate has sold within {AGREEMENT_LIMIT:?}")
+            format!("{AGREEMENT_LIMIT:?} after the last fault the ledger has not what was sold")
         });
-        trial.measured(Figure::time("until the ledger had everything", took));
+        trial.measured(Figure::time("from the last fault until the ledger had everything", took));
         nothing_is_left(&self.stores, promise, &mut trial).await;
         drop(self.nodes);
+        differences(&self.stores, promise, &mut trial).await;
         all_agrees(&self.stores, &mut trial).await;
         trial
     }
@@ -171,23 +203,25 @@ fn gate_of(stores: &Stores, settings: &[Vec<Setting>]) -> Gate {
     }
 }
 
+/// Where no gate is lost, reconciliation has nothing to mend: it would hide that what brings
+/// purchases to the ledger does not.
+async fn differences(stores: &Stores, promise: Promise, trial: &mut Trial) {
+    let found = stores.differences().await;
+    match promise {
+        Promise::NothingLost => trial.expect(found == 0, || {
+            format!("reconciliation found {found} differences, and no gate was lost")
+        }),
+        Promise::NothingToldLost | Promise::LossCounted => {
+            trial.measured(Figure::count("differences that reconciliation found", found));
+        }
+    }
+}
+
 /// With no node at work, the program's own comparison of gate and ledger finds nothing.
 pub(crate) async fn all_agrees(stores: &Stores, trial: &mut Trial) {
-    // What is of this instant has settled, since nothing is at work any more.
-    let mut settings = stores.settings();
-    settings.push(("STAMPEDE_RECONCILE_SETTLED_AFTER_MS", "0".to_owned()));
-    let begun = Instant::now();
-    let mut compared = StampedeProcess::run(["reconcile"], settings.clone()).await;
-    // A node that ended in the middle of a comparison had the turn, which lapses.
-    let is_at_work = |line: &String| line.contains("another run of reconciliation is at work");
-    while compared.lines.iter().any(is_at_work) && begun.elapsed() < AGREEMENT_LIMIT {
-        compared = StampedeProcess::run(["reconcile"], settings.clone()).await;
-    }
-    let sum = compared.lines.iter().find(|line| line.starts_with("all "));
-    // Found, mended, raised.
-    let agrees = sum.is_some_and(|sum| sum.split_whitespace().skip(1).eq(["0", "0", "0"]));
-    trial.expect(agrees && compared.code == Some(0), || {
-        format!("gate and ledger do not agree in the end: {:?}", compared.lines)
+    let compared = stores.compare().await;
+    trial.expect(compared.agrees(), || {
+        format!("gate and ledger do not agree in the end: {:?}", compared.ended.lines)
     });
 }
 

@@ -11,13 +11,9 @@ use stampede_testkit::{
 use tokio::time::timeout;
 
 use super::load::Load;
-use crate::{Chance, Figure, Line, Promise, Trial};
+use crate::{Chance, Figure, Line, Promise, Trial, scene::RESTORES};
 
 const TITLE: &str = "Redis flushed, set back, promoted, alive twice; who restores or drains frozen";
-/// By which outbox workers read.
-const GROUP: &str = "ledger";
-/// What a node logs at the end of a restore.
-const RESTORED: &str = "restored a sale's gate";
 /// How long a restore may take that follows another one, and a batch that changes hands.
 const HANDOVER_LIMIT: Duration = Duration::from_secs(45);
 /// How long a split brain lasts if nothing is decided in it.
@@ -35,6 +31,7 @@ pub(super) fn line() -> Line {
         .kind("empty", 15, 3.0, empty)
         .kind("older-file", 15, 3.0, older_file)
         .kind("promoted", 15, 3.0, promoted)
+        .kind("led-back", 15, 4.0, led_back)
         .kind("failed-back", 15, 4.0, failed_back)
         .kind("old-master-alive", 15, 6.0, old_master_alive)
         .kind("restorer-frozen", 15, 25.0, restorer_frozen)
@@ -80,7 +77,10 @@ impl Shop {
     /// Whoever was not told repeats the attempt: it may be accepted anew before the first
     /// acceptance turns up, which is then given up to a person.
     async fn conclude(self) -> Trial {
-        self.load.conclude(Promise::NothingToldLost).await
+        let mut trial = self.load.conclude(Promise::NothingToldLost).await;
+        let restores = trial.counted(RESTORES);
+        trial.expect(restores > Some(0), || "nobody has restored the gate".to_owned());
+        trial
     }
 }
 
@@ -122,7 +122,7 @@ async fn promoted(chance: Chance) -> Trial {
 
 /// Clients are led back to the old master, which has slept meanwhile: the same life of the same
 /// data, rolled back by all that the other one did.
-async fn failed_back(chance: Chance) -> Trial {
+async fn led_back(chance: Chance) -> Trial {
     let mut shop = Shop::open(chance).await;
     let instant = shop.load.instants(1)[0];
     shop.load.decided(instant).await;
@@ -131,6 +131,38 @@ async fn failed_back(chance: Chance) -> Trial {
     shop.to_redis.lead_to(&shop.redis.url());
     shop.to_redis.cut().await;
     shop.conclude().await
+}
+
+/// The old master comes back as the replica of the new one, and is made the master again, at
+/// times while the new one goes on selling: what it then has is older.
+///
+/// The traffic of the nodes is held while clients change from one to the other.
+async fn failed_back(chance: Chance) -> Trial {
+    let mut shop = Shop::open(chance).await;
+    let instant = shop.load.instants(1)[0];
+    shop.load.decided(instant).await;
+    shop.fail_over().await;
+    shop.load.decided_more(SOME).await;
+    let is_older = shop.load.chance.happens(1, 2);
+    if is_older {
+        shop.redis.replicate(&shop.replica).await;
+        shop.redis.promote().await;
+        shop.load.decided_more(SOME).await;
+    }
+    shop.to_redis.freeze();
+    if !is_older {
+        shop.redis.replicate(&shop.replica).await;
+        shop.redis.promote().await;
+    }
+    shop.to_redis.lead_to(&shop.redis.url());
+    shop.to_redis.cut().await;
+    shop.to_redis.thaw();
+    let mut trial = shop.conclude().await;
+    // One for each change of masters.
+    let restores = trial.counted(RESTORES);
+    trial.expect(restores > Some(1), || format!("{restores:?} restores in two changes"));
+    trial.measured(Figure::count("masters that came back older", usize::from(is_older)));
+    trial
 }
 
 /// One node goes to the new master, the other one stays with the old one.
@@ -143,9 +175,14 @@ async fn old_master_alive(chance: Chance) -> Trial {
     let moved = shop.load.a_node();
     shop.load.scene.kill_and_restart(moved).await;
     // Each side may close the other one again and again: safe, and slow.
+    let before = shop.load.scene.recorder.decided_so_far();
     timeout(SPLIT, shop.load.decided_more(SOME)).await.ok();
+    let decided = shop.load.scene.recorder.decided_so_far() - before;
     shop.to_redis.cut().await;
-    shop.conclude().await
+    let mut trial = shop.conclude().await;
+    trial.expect(decided > 0, || "nothing was decided while two were masters".to_owned());
+    trial.measured(Figure::count("decided while two were masters", decided));
+    trial
 }
 
 /// A node that has taken the next epoch for a restore is frozen before it has restored; another
@@ -170,9 +207,7 @@ async fn restorer_frozen(chance: Chance) -> Trial {
 /// False if the restore was over before the node was frozen.
 async fn freeze_a_restorer(shop: &Shop, frozen: usize, other: usize) -> bool {
     let nodes = &shop.load.scene.nodes;
-    let restores = |node: usize| {
-        nodes[node].process.logs().iter().filter(|line| line.contains(RESTORED)).count()
-    };
+    let restores = |node: usize| nodes[node].restores();
     let before = (restores(frozen), restores(other), postgres_epoch(&shop.database.url).await);
     shop.to_postgres.replies(Way::Delay(SLOW));
     // Nobody else is to restore.
@@ -208,16 +243,17 @@ async fn worker_frozen(chance: Chance) -> Trial {
     shop.load.decided(instant).await;
     shop.to_postgres.freeze();
     until("a batch in each node's hand", HANDOVER_LIMIT, async || {
-        (shop.redis.in_hands(GROUP).await.len() > 1).then_some(())
+        (shop.redis.in_hands().await.len() > 1).then_some(())
     })
     .await;
     let frozen = shop.load.a_node();
     shop.load.scene.nodes[frozen].process.pause();
-    let held: u64 = shop.redis.in_hands(GROUP).await.values().sum();
+    let held: u64 = shop.redis.in_hands().await.values().sum();
     shop.to_postgres.thaw();
-    shop.load.scene.recorder.drained(1 - frozen, HANDOVER_LIMIT).await;
+    let is_taken_over = shop.load.scene.recorder.drained(1 - frozen, HANDOVER_LIMIT).await;
     shop.load.scene.nodes[frozen].process.resume();
     let mut trial = shop.load.conclude(Promise::NothingLost).await;
+    trial.expect(is_taken_over, || "nobody took over what the frozen one held".to_owned());
     let held = usize::try_from(held).unwrap_or(0);
     trial.measured(Figure::count("entries in hand when frozen", held));
     trial

@@ -4,20 +4,28 @@ use stampede_testkit::shop::Stores;
 use tokio::task::JoinHandle;
 
 use super::instants;
-use crate::{Chance, Crowd, Promise, Scene, Trial};
+use crate::{Chance, Crowd, Figure, Promise, Scene, Trial};
 
-const BUYERS: usize = 600;
+const BUYERS: usize = 800;
 const LIMIT: u32 = 2;
 /// Fewer than the crowd wants, so that the end of the stock is met too.
-const STOCK: u32 = 700;
-/// A fault comes after so many decided attempts at most: some are still to come then.
-const LAST_INSTANT: usize = BUYERS * 3 / 4;
+const STOCK: u32 = 1_000;
+/// A fault comes after so many decided attempts at most, while there is something to sell.
+const LAST_INSTANT: usize = 450;
+/// Errands that may begin while a fault lasts: more than are under way at a time, so that it
+/// meets a running sale, and few enough that the next one does too.
+const AHEAD: usize = 60;
 
 /// A sale at which a crowd is buying.
+///
+/// The crowd is let in by and by, as far as the next fault needs, and wholly at the end: a fast
+/// machine would be done with it while the first fault lasts.
 pub(super) struct Load {
     pub(super) scene: Scene,
     pub(super) chance: Chance,
     buying: JoinHandle<Vec<String>>,
+    met: usize,
+    missed: usize,
 }
 
 impl Load {
@@ -29,8 +37,14 @@ impl Load {
         mut chance: Chance,
     ) -> Self {
         let scene = Scene::open(stores, settings, nodes, STOCK, LIMIT).await;
-        let buying = scene.spawn(Crowd::of(&mut chance, "buyer", BUYERS, LIMIT, nodes));
-        Self { scene, chance, buying }
+        let crowd = Crowd::of(&mut chance, "buyer", BUYERS, LIMIT, nodes);
+        Self::of(scene, crowd, chance)
+    }
+
+    /// Lets a crowd into the sale.
+    pub(super) fn of(scene: Scene, crowd: Crowd, chance: Chance) -> Self {
+        let buying = scene.spawn_paced(crowd);
+        Self { scene, chance, buying, met: 0, missed: 0 }
     }
 
     /// So many instants by chance.
@@ -49,19 +63,30 @@ impl Load {
         self.chance.number(0, self.scene.nodes.len() - 1)
     }
 
-    /// Waits until so many attempts have been decided.
-    pub(super) async fn decided(&self, instant: usize) {
-        self.scene.recorder.decided(instant).await;
+    /// Waits until so many attempts have been decided: the instant of a fault.
+    pub(super) async fn decided(&mut self, instant: usize) {
+        let recorder = &self.scene.recorder;
+        self.scene.let_in(AHEAD + instant.saturating_sub(recorder.decided_so_far()));
+        recorder.decided(instant).await;
+        if self.buying.is_finished() {
+            self.missed += 1;
+        } else {
+            self.met += 1;
+        }
     }
 
     /// Waits until so many more have been decided.
-    pub(super) async fn decided_more(&self, count: usize) {
+    pub(super) async fn decided_more(&mut self, count: usize) {
         self.decided(self.scene.recorder.decided_so_far() + count).await;
     }
 
     /// Lets the crowd come to its end and holds all of it to the specification.
     pub(super) async fn conclude(self, promise: Promise) -> Trial {
-        let left = self.buying.await.expect("nobody panics");
-        self.scene.conclude(promise, left).await
+        self.scene.let_in(usize::MAX);
+        let buying = async { self.buying.await.expect("nobody panics") };
+        let mut trial = self.scene.conclude(promise, buying).await;
+        trial.expect(self.missed == 0, || format!("{} faults after the sale", self.missed));
+        trial.measured(Figure::count("faults during the sale", self.met));
+        trial
     }
 }

@@ -11,7 +11,8 @@ const NODES: usize = 2;
 const LIMIT: u32 = 2;
 /// More than anybody wants.
 const STOCK: u32 = 100_000;
-/// Buyers before, after, and in each second between.
+/// Buyers when it goes and when it comes back, and in each second between.
+const MANY: usize = 400;
 const BUYERS: usize = 40;
 
 pub(super) fn line() -> Line {
@@ -26,10 +27,11 @@ async fn away(length: Duration, mut chance: Chance) -> Trial {
     let mut postgres = OwnPostgres::start().await;
     let stores = Stores::on(&postgres).await;
     let scene = Scene::open(stores, &[], NODES, STOCK, LIMIT).await;
-    let mut left = Vec::new();
-    let before = Crowd::of(&mut chance, "before", BUYERS, LIMIT, NODES);
-    left.extend(before.buy(&scene.recorder).await);
+    let before = scene.spawn(Crowd::of(&mut chance, "before", MANY, LIMIT, NODES));
+    scene.recorder.decided(chance.number(1, MANY / 2)).await;
+    let is_missed = before.is_finished();
     postgres.kill();
+    let mut left = before.await.expect("nobody panics");
     let away_since = Instant::now();
     let mut second = 0;
     while away_since.elapsed() < length {
@@ -39,11 +41,16 @@ async fn away(length: Duration, mut chance: Chance) -> Trial {
         second += 1;
         sleep((away_since + Duration::from_secs(second)).duration_since(Instant::now())).await;
     }
+    let after = scene.spawn(Crowd::of(&mut chance, "after", MANY, LIMIT, NODES));
     postgres.restart().await;
-    let after = Crowd::of(&mut chance, "after", BUYERS, LIMIT, NODES);
-    left.extend(after.buy(&scene.recorder).await);
-    let failed = scene.recorder.unknown_so_far();
-    let mut trial = scene.conclude(Promise::NothingLost, left).await;
+    let recorder = scene.recorder.clone();
+    let buying = async {
+        left.extend(after.await.expect("nobody panics"));
+        left
+    };
+    let mut trial = scene.conclude(Promise::NothingLost, buying).await;
+    let failed = recorder.unknown_so_far();
+    trial.expect(!is_missed, || "Postgres was killed after the sale".to_owned());
     trial.expect(failed == 0, || format!("{failed} attempts failed while Postgres was away"));
     trial
 }

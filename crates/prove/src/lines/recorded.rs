@@ -6,7 +6,7 @@ use std::time::Duration;
 use stampede_testkit::shop::Stores;
 use tokio::{task::spawn_local, time::sleep};
 
-use super::instants;
+use super::{instants, load::Load};
 use crate::{Chance, Crowd, During, Line, Promise, Scene, Trial, history::Change};
 
 const BUYERS: usize = 1_700;
@@ -40,13 +40,13 @@ enum Happening {
 async fn recorded(stores: Stores, nodes: usize, mut chance: Chance) -> Trial {
     let stock = u32::try_from(chance.number(STOCK.0, STOCK.1)).expect("small");
     let during = during(&mut chance);
-    let mut scene = Scene::open_during(stores, vec![Vec::new(); nodes], stock, LIMIT, during).await;
+    let scene = Scene::open_during(stores, vec![Vec::new(); nodes], stock, LIMIT, during).await;
     scene.follow_streams();
     let happenings = happenings(&mut chance, during.is_none());
     let instants = instants(&mut chance, happenings.len(), BUYERS);
     let crowd = Crowd::of(&mut chance, "buyer", BUYERS, LIMIT, nodes);
-    let buying = scene.spawn(crowd);
-    let looker = scene.recorder.clone();
+    let mut load = Load::of(scene, crowd, chance);
+    let looker = load.scene.recorder.clone();
     let looking = spawn_local(async move {
         loop {
             for node in 0..nodes {
@@ -56,19 +56,18 @@ async fn recorded(stores: Stores, nodes: usize, mut chance: Chance) -> Trial {
         }
     });
     for (happening, instant) in happenings.into_iter().zip(instants) {
-        scene.recorder.decided(instant).await;
-        let node = chance.number(0, nodes - 1);
+        load.decided(instant).await;
+        let node = load.a_node();
         match happening {
-            Happening::Kill => scene.kill_and_restart(node).await,
+            Happening::Kill => load.scene.kill_and_restart(node).await,
             // As often as it takes: an admin who does not know repeats it.
-            Happening::Change(what) => while !scene.recorder.change(node, what).await {},
+            Happening::Change(what) => while !load.scene.recorder.change(node, what).await {},
         }
     }
-    let left = buying.await.expect("nobody panics");
+    let mut trial = load.conclude(Promise::NothingLost).await;
     looking.abort();
-    let operations = scene.recorder.history(Vec::new()).operations.len();
-    let mut trial = scene.conclude(Promise::NothingLost, left).await;
-    trial.expect(operations >= OPERATIONS_MIN, || format!("{operations} operations only"));
+    let operations = trial.counted("operations");
+    trial.expect(operations >= Some(OPERATIONS_MIN), || format!("{operations:?} operations only"));
     trial
 }
 

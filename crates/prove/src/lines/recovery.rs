@@ -40,7 +40,7 @@ async fn node(stores: Stores, mut chance: Chance) -> Trial {
     scene.kill_and_restart(0).await;
     decided(&scene, 0).await;
     let took = died.elapsed();
-    let mut trial = scene.conclude(Promise::NothingLost, left).await;
+    let mut trial = scene.conclude(Promise::NothingLost, async { left }).await;
     trial.measured(Figure::time("from its death to its first decision", took));
     trial
 }
@@ -80,7 +80,7 @@ async fn postgres(mut chance: Chance) -> Trial {
     // What keeps it from being drained, the end of the trial says.
     scene.recorder.drained(0, RECOVERY_LIMIT).await;
     let took = back.elapsed();
-    let mut trial = scene.conclude(Promise::NothingLost, left).await;
+    let mut trial = scene.conclude(Promise::NothingLost, async { left }).await;
     trial.measured(Figure::time("from its return until it has everything", took));
     trial
 }

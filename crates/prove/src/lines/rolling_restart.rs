@@ -11,13 +11,12 @@ use stampede_testkit::{
     shop::Stores,
 };
 
-use super::instants;
-use crate::{Chance, Crowd, Figure, Line, Promise, Scene, Trial};
+use super::load::Load;
+use crate::{Chance, Figure, Line, Promise, Trial};
 
 const NODES: usize = 3;
-const BUYERS: usize = 1_200;
-const LIMIT: u32 = 2;
-const STOCK: u32 = 1_500;
+/// Attempts that are decided before the first restart, and between one and the next, at most.
+const APART: usize = 150;
 
 /// In a comment at the head of every script: another letter there makes another script, with
 /// another SHA, that does the same.
@@ -28,18 +27,18 @@ pub(super) fn line() -> Line {
         .kind("redis", 20, 10.0, restarted)
 }
 
-async fn restarted(mut chance: Chance) -> Trial {
+async fn restarted(chance: Chance) -> Trial {
     let folder = scratch("version");
     let newer = newer_version(folder.path());
-    let mut scene = Scene::open(Stores::redis().await, &[], NODES, STOCK, LIMIT).await;
-    scene.follow_streams();
-    let buying = scene.spawn(Crowd::of(&mut chance, "buyer", BUYERS, LIMIT, NODES));
+    let mut load = Load::on(Stores::redis().await, &[], NODES, chance).await;
+    load.scene.follow_streams();
     let mut order: Vec<usize> = (0..NODES).collect();
-    chance.shuffle(&mut order);
+    load.chance.shuffle(&mut order);
     let mut unclean = Vec::new();
-    for (node, instant) in order.into_iter().zip(instants(&mut chance, NODES, BUYERS)) {
-        scene.recorder.decided(instant).await;
-        let ended = scene.roll(node, &newer).await;
+    for node in order {
+        let apart = load.chance.number(1, APART);
+        load.decided_more(apart).await;
+        let ended = load.scene.roll(node, &newer).await;
         if ended.code != Some(0) {
             unclean.push(format!(
                 "node {node} stopped with {:?}: {:?}",
@@ -48,10 +47,9 @@ async fn restarted(mut chance: Chance) -> Trial {
             ));
         }
     }
-    let left = buying.await.expect("nobody panics");
-    let unknown = scene.recorder.unknown_so_far();
-    let mut trial = scene.conclude(Promise::NothingLost, left).await;
-    trial.measured(Figure::count("errors that a repeat healed", unknown));
+    let recorder = load.scene.recorder.clone();
+    let mut trial = load.conclude(Promise::NothingLost).await;
+    trial.measured(Figure::count("errors that a repeat healed", recorder.unknown_so_far()));
     trial.violations.extend(unclean);
     trial
 }

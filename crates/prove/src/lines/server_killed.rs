@@ -2,13 +2,8 @@
 
 use stampede_testkit::shop::Stores;
 
-use super::instants;
-use crate::{Chance, Crowd, Line, Promise, Scene, Trial};
-
-const BUYERS: usize = 600;
-const LIMIT: u32 = 2;
-/// Fewer than the crowd wants, so that the end of the stock is met too.
-const STOCK: u32 = 700;
+use super::load::Load;
+use crate::{Chance, Line, Promise, Trial};
 
 pub(super) fn line() -> Line {
     Line::new("R1", "server killed at random instants under load")
@@ -17,16 +12,12 @@ pub(super) fn line() -> Line {
 }
 
 /// Kills one of `nodes` nodes, up to three times, after numbers of decided attempts by chance.
-async fn killed(stores: Stores, nodes: usize, mut chance: Chance) -> Trial {
-    let mut scene = Scene::open(stores, &[], nodes, STOCK, LIMIT).await;
-    let crowd = Crowd::of(&mut chance, "buyer", BUYERS, LIMIT, nodes);
-    let kills = chance.number(1, 3);
-    let instants = instants(&mut chance, kills, BUYERS);
-    let buying = scene.spawn(crowd);
-    for instant in instants {
-        scene.recorder.decided(instant).await;
-        scene.kill_and_restart(chance.number(0, nodes - 1)).await;
+async fn killed(stores: Stores, nodes: usize, chance: Chance) -> Trial {
+    let mut load = Load::on(stores, &[], nodes, chance).await;
+    for instant in load.some_instants(3) {
+        load.decided(instant).await;
+        let node = load.a_node();
+        load.scene.kill_and_restart(node).await;
     }
-    let left = buying.await.expect("nobody panics");
-    scene.conclude(Promise::NothingLost, left).await
+    load.conclude(Promise::NothingLost).await
 }

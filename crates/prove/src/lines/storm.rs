@@ -6,15 +6,16 @@ use stampede_testkit::{
     shop::Stores,
 };
 
-use super::instants;
-use crate::{Chance, Crowd, Figure, Line, Promise, Scene, Setting, Trial};
+use super::{instants, load::Load};
+use crate::{
+    Chance, Crowd, Figure, Line, Promise, Scene, Setting, Trial,
+    scene::{RECORDED, RESTORES},
+};
 
 const NODES: usize = 3;
 const KEYS: usize = 100;
 const COPIES: usize = 100;
 const CUTS: usize = 6;
-/// What a node logs when a gate is as the ledger again.
-const RESTORED: &str = "restored a sale's gate";
 
 pub(super) fn line() -> Line {
     Line::new(
@@ -38,29 +39,26 @@ async fn storm(mut chance: Chance) -> Trial {
     }
     let stock = u32::try_from(2 * KEYS).expect("small");
     let scene = Scene::open_each(stores, settings, stock, 1).await;
-    let buying = scene.spawn(Crowd::storm(&mut chance, KEYS, COPIES, NODES));
+    let crowd = Crowd::storm(&mut chance, KEYS, COPIES, NODES);
+    let mut load = Load::of(scene, crowd, chance);
     // One of the faults, by chance, is the loss of everything; all come while half is still to be
     // decided, so that somebody meets what was lost.
-    let flushed = chance.number(0, CUTS);
-    for (fault, instant) in
-        instants(&mut chance, CUTS + 1, KEYS * COPIES / 2).into_iter().enumerate()
-    {
-        scene.recorder.decided(instant).await;
+    let flushed = load.chance.number(0, CUTS);
+    let instants = instants(&mut load.chance, CUTS + 1, KEYS * COPIES / 2);
+    for (fault, instant) in instants.into_iter().enumerate() {
+        load.decided(instant).await;
         if fault == flushed {
             redis.flush().await;
         } else {
-            proxies[chance.number(0, NODES - 1)].cut().await;
+            let node = load.a_node();
+            proxies[node].cut().await;
         }
     }
-    let left = buying.await.expect("nobody panics");
-    let recorded = scene.stores.ledger().await.len();
-    let lines = scene.nodes.iter().flat_map(|node| node.process.logs());
-    let restores = lines.filter(|line| line.contains(RESTORED)).count();
+    let mut trial = load.conclude(Promise::NothingLost).await;
+    let (restores, recorded) = (trial.counted(RESTORES), trial.counted(RECORDED));
     let cut: u64 = proxies.iter().map(|proxy| proxy.carried().cut).sum();
-    let mut trial = scene.conclude(Promise::NothingLost, left).await;
-    trial.expect(restores > 0 && cut > 0, || format!("{restores} restores, {cut} cuts"));
-    trial.measured(Figure::count("restores", restores));
+    trial.expect(restores > Some(0) && cut > 0, || format!("{restores:?} restores, {cut} cuts"));
     trial.measured(Figure::count("connections cut", usize::try_from(cut).unwrap_or(usize::MAX)));
-    trial.expect(recorded == KEYS, || format!("{recorded} purchases by {KEYS} keys"));
+    trial.expect(recorded == Some(KEYS), || format!("{recorded:?} purchases by {KEYS} keys"));
     trial
 }

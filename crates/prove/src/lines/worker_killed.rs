@@ -48,8 +48,11 @@ async fn killed(mut chance: Chance) -> Trial {
     .await;
     let met = OutboxLeft::of(&redis).await;
     scene.kill_and_restart(0).await;
-    left.extend(buying.await.expect("nobody panics"));
-    let mut trial = scene.conclude(Promise::NothingLost, left).await;
+    let buying = async {
+        left.extend(buying.await.expect("nobody panics"));
+        left
+    };
+    let mut trial = scene.conclude(Promise::NothingLost, buying).await;
     trial.expect(met.pending > 0, || format!("nothing was in the worker's hand: {met:?}"));
     trial
 }

@@ -5,12 +5,11 @@ use std::{collections::BTreeMap, time::Duration};
 use futures::future::join_all;
 use stampede_testkit::{
     servers::{OwnRedis, OwnRedisOptions, until},
-    shop::{Answer, Shop, Stores},
+    shop::{Answer, RESTORED, Shop, Stores},
 };
 
 /// A node that finds its Redis back, and a restore.
 const RECOVERY_LIMIT: Duration = Duration::from_secs(30);
-const RESTORED: &str = "restored a sale's gate";
 
 async fn own_redis() -> OwnRedis {
     OwnRedis::start(OwnRedisOptions { appendonly: true, ..OwnRedisOptions::default() }).await

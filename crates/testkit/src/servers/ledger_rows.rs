@@ -94,6 +94,31 @@ pub async fn sqlite_rows(file: &Path) -> Vec<LedgerRow> {
         .expect("the table of purchases")
 }
 
+/// What all comparisons on record found, of every trigger.
+const DIFFERENCES: &str =
+    "SELECT cast(coalesce(sum(mismatches), 0) AS bigint) FROM reconciliation_runs";
+
+/// In how many ways all comparisons on record in a Postgres found that gate and ledger differ.
+pub async fn postgres_differences(url: &str) -> usize {
+    let mut connection = PgConnection::connect(url).await.expect("the database answers");
+    let sum: i64 = sqlx::query_scalar(DIFFERENCES)
+        .fetch_one(&mut connection)
+        .await
+        .expect("the table of comparisons");
+    usize::try_from(sum).expect("not negative")
+}
+
+/// The same of the database of the engine embedded.
+pub async fn sqlite_differences(file: &Path) -> usize {
+    let options = SqliteConnectOptions::new().filename(file).read_only(true);
+    let mut connection = SqliteConnection::connect_with(&options).await.expect("a database");
+    let sum: i64 = sqlx::query_scalar(DIFFERENCES)
+        .fetch_one(&mut connection)
+        .await
+        .expect("the table of comparisons");
+    usize::try_from(sum).expect("not negative")
+}
+
 /// How many purchases in a Postgres wait for a person.
 pub async fn dead_letters(url: &str) -> usize {
     let mut connection = PgConnection::connect(url).await.expect("the database answers");

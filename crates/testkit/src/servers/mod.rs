@@ -37,8 +37,8 @@ pub use held_commits::HeldCommits;
 pub use host::{DiskFault, Host, Lost, Refused};
 pub use ledger_copy::LedgerCopy;
 pub use ledger_rows::{
-    KeptRow, LedgerRow, dead_letters, execute, postgres_epoch, postgres_kept, postgres_rows,
-    sqlite_kept, sqlite_rows,
+    KeptRow, LedgerRow, dead_letters, execute, postgres_differences, postgres_epoch, postgres_kept,
+    postgres_rows, sqlite_differences, sqlite_kept, sqlite_rows,
 };
 pub use outbox_left::OutboxLeft;
 pub use own_postgres::{OwnPostgres, OwnPostgresOptions, TakenConnections};

@@ -6,7 +6,7 @@ use stampede_domain::Shard;
 use super::SharedRedis;
 
 /// The group of workers that read it.
-const GROUP: &str = "ledger";
+pub(super) const GROUP: &str = "ledger";
 
 /// What is on its way from gate to ledger, and what could not go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -17,6 +17,7 @@ use super::{
     child::{Child, RunAs, arguments, command, eventually},
     copy::{copy_folder, empty_folder},
     host::{Host, Lost},
+    outbox_left::GROUP,
     port::free_port,
     programs,
     scratch::scratch,
@@ -199,15 +200,15 @@ impl OwnRedis {
         self.told(redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes)).await;
     }
 
-    /// How many entries of its streams each consumer of `group` holds.
-    pub async fn in_hands(&self, group: &'static str) -> BTreeMap<String, u64> {
+    /// How many entries of the outbox each worker holds.
+    pub async fn in_hands(&self) -> BTreeMap<String, u64> {
         type Pending = (u64, Option<String>, Option<String>, Option<Vec<(String, u64)>>);
         let streams = redis::cmd("KEYS").arg("*").clone();
         let names: Vec<String> = self.asked(&streams).await.expect("its keys");
         let mut hands = BTreeMap::new();
         for name in names {
             // Other keys, and streams without that group, are errors.
-            let pending = redis::cmd("XPENDING").arg(name).arg(group).clone();
+            let pending = redis::cmd("XPENDING").arg(name).arg(GROUP).clone();
             let Some((_, _, _, held)) = self.asked::<Pending>(&pending).await else { continue };
             for (consumer, count) in held.into_iter().flatten() {
                 *hands.entry(consumer).or_default() += count;

@@ -11,10 +11,13 @@ use crate::{
     drifts,
     servers::{
         Host, KeptRow, LedgerRow, OwnPostgres, OwnRedis, SharedRedis, StampedeProcess,
-        TestDatabase, postgres, postgres_kept, postgres_rows, redis, scratch, sqlite_kept,
-        sqlite_rows,
+        TestDatabase, postgres, postgres_differences, postgres_kept, postgres_rows, redis, scratch,
+        sqlite_differences, sqlite_kept, sqlite_rows,
     },
 };
+
+/// What a node logs when it has restored a gate.
+pub const RESTORED: &str = "restored a sale's gate";
 
 /// The stores of one engine, of this test alone.
 #[derive(Debug)]
@@ -53,6 +56,14 @@ pub struct Node {
     pub process: StampedeProcess,
     /// Its clients.
     pub shop: Shop,
+}
+
+impl Node {
+    /// Restores of a gate that it has brought to their end.
+    #[must_use]
+    pub fn restores(&self) -> usize {
+        self.process.logs().iter().filter(|line| line.contains(RESTORED)).count()
+    }
 }
 
 impl Database {
@@ -199,6 +210,16 @@ impl Stores {
                 sqlite_rows(&folder.path().join("stampede.db")).await
             }
             Self::Redis { database, .. } => postgres_rows(database.url()).await,
+        }
+    }
+
+    /// In how many ways all comparisons on record found that gate and ledger differ.
+    pub async fn differences(&self) -> usize {
+        match self {
+            Self::Embedded(folder) | Self::OnHost { folder, .. } => {
+                sqlite_differences(&folder.path().join("stampede.db")).await
+            }
+            Self::Redis { database, .. } => postgres_differences(database.url()).await,
         }
     }
 
