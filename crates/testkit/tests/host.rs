@@ -60,7 +60,7 @@ fn what_was_synced_is_kept_and_what_was_appended_since_is_lost() {
     let scene = Scene::new();
     scene.does("printf one > file; sync file; printf two >> file; printf three >> file");
     scene.assert(&[("file", Some("onetwothree"))]);
-    assert_eq!(scene.host.lose_power(), Lost { changes: 2, names: 0 });
+    assert_eq!(scene.host.lose_power(), Lost { changes: 2, ..Lost::default() });
     scene.assert(&[("file", Some("one"))]);
 }
 
@@ -221,6 +221,53 @@ async fn a_redis_that_rewrote_its_file_has_its_data_when_power_fails() {
     redis.lose_power();
     redis.restart().await;
     assert_eq!(connect(&redis).await.get::<_, i64>("stock").await, Ok(6));
+}
+
+#[tokio::test]
+async fn a_redis_whose_power_fails_while_it_rewrites_its_file_has_its_data_and_its_child_ends() {
+    let mut redis = on_a_host(Fsync::Always).await;
+    let mut connection = connect(&redis).await;
+    connection.mset::<_, _, ()>(&[("stock", 7), ("sold", 0)]).await.expect("MSET");
+    redis.begin_rewrite(Duration::from_mins(1)).await;
+    connection.decr::<_, _, ()>("stock", 1).await.expect("DECR");
+    redis.lose_power();
+    redis.restart().await;
+    assert_eq!(connect(&redis).await.get::<_, i64>("stock").await, Ok(6));
+}
+
+#[tokio::test]
+async fn a_redis_whose_file_has_a_torn_end_loses_that_end_and_nothing_that_it_writes_later() {
+    let mut redis = on_a_host(Fsync::Always).await;
+    connect(&redis).await.set::<_, _, ()>("stock", 7).await.expect("SET");
+    // From here on nothing is synced.
+    redis::cmd("CONFIG")
+        .arg(&["SET", "appendfsync", "no"])
+        .exec_async(&mut connect(&redis).await)
+        .await
+        .expect("CONFIG SET");
+    for left in [6, 5, 4] {
+        connect(&redis).await.set::<_, _, ()>("stock", left).await.expect("SET");
+    }
+    // The first of the three, and half of the second.
+    let mut picks = [1, 10].into_iter();
+    let lost = redis.lose_power_keeping(&mut |_| picks.next().unwrap_or(0));
+    assert_eq!((lost.kept, lost.changes), (1, 2));
+    redis.restart().await;
+    assert_eq!(connect(&redis).await.get::<_, i64>("stock").await, Ok(6));
+    // It has cut the torn end off before it appended, and that is noted too.
+    connect(&redis).await.set::<_, _, ()>("stock", 3).await.expect("SET");
+    redis.lose_power();
+    redis.restart().await;
+    assert_eq!(connect(&redis).await.get::<_, i64>("stock").await, Ok(3));
+}
+
+#[test]
+fn a_file_that_is_truncated_by_its_name_is_put_back() {
+    let scene = Scene::new();
+    scene.does("printf sold > file; sync file; perl -e 'truncate(\"file\", 1) or die'");
+    scene.assert(&[("file", Some("s"))]);
+    scene.host.lose_power();
+    scene.assert(&[("file", Some("sold"))]);
 }
 
 #[tokio::test]

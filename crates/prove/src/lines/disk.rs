@@ -32,15 +32,23 @@ async fn on_a_host(chance: Chance) -> Load {
 
 async fn power_lost(chance: Chance) -> Trial {
     let mut load = on_a_host(chance).await;
-    let mut unsynced = 0;
+    let (mut unsynced, mut kept) = (0, 0);
     for instant in load.some_instants(3) {
         load.decided(instant).await;
         load.scene.nodes.remove(0).process.kill().await;
-        unsynced += load.scene.stores.host().lose_power().changes;
+        let host = load.scene.stores.host();
+        let lost = if load.chance.happens(1, 2) {
+            host.lose_power_keeping(&mut |most| load.chance.number(0, most))
+        } else {
+            host.lose_power()
+        };
+        unsynced += lost.changes;
+        kept += lost.kept;
         load.scene.start(0).await;
     }
     let mut trial = load.conclude(Promise::NothingLost).await;
     trial.measured(Figure::count("writes that power loss took", unsynced));
+    trial.measured(Figure::count("unsynced writes that it left", kept));
     trial
 }
 

@@ -1,6 +1,8 @@
 //! R2: the power of the machine of Redis fails while a crowd buys.
 //!
-//! Its file is cut back to what it had really synced, since killing it alone loses nothing.
+//! Its file is cut back to what it had really synced, since killing it alone loses nothing; every
+//! other time a beginning of the rest is left, with a torn end, and at times the file is being
+//! rewritten.
 
 use std::time::Duration;
 
@@ -18,6 +20,9 @@ use crate::{Chance, Figure, Line, Promise, Trial};
 const BEHIND: usize = 60;
 /// How long the ledger hangs if fewer are: nothing is decided while the last fault is mended.
 const HANGS: Duration = Duration::from_secs(2);
+/// What a key takes at most while the file is rewritten, and what is decided meanwhile.
+const REWRITE: Duration = Duration::from_millis(50);
+const SOME: usize = 20;
 const TITLE: &str = "power loss of Redis, cut to what it had synced";
 
 pub(super) fn line() -> Line {
@@ -42,7 +47,7 @@ async fn lost(fsync: Fsync, level: &'static str, promise: Promise, chance: Chanc
     let network = Proxy::before(&database.url).await;
     let stores = Stores::at(redis.url(), network.url(&database.url));
     let mut load = Load::on(stores, &[("STAMPEDE_ACK", level)], 2, chance).await;
-    let mut unsynced = 0;
+    let (mut unsynced, mut kept) = (0, 0);
     for instant in load.some_instants(2) {
         load.decided(instant).await;
         let hangs = level == "gate" && load.chance.happens(1, 2);
@@ -50,12 +55,25 @@ async fn lost(fsync: Fsync, level: &'static str, promise: Promise, chance: Chanc
             network.freeze();
             timeout(HANGS, load.decided_more(BEHIND)).await.ok();
         }
+        if load.chance.happens(1, 3) {
+            // Long enough to be met at work, mostly.
+            let each = load.chance.time(Duration::ZERO, REWRITE);
+            redis.begin_rewrite(each).await;
+            timeout(HANGS, load.decided_more(SOME)).await.ok();
+        }
         load.scene.recorder.power_fails();
-        unsynced += redis.lose_power().changes;
+        let lost = if load.chance.happens(1, 2) {
+            redis.lose_power_keeping(&mut |most| load.chance.number(0, most))
+        } else {
+            redis.lose_power()
+        };
+        unsynced += lost.changes;
+        kept += lost.kept;
         redis.restart().await;
         network.thaw();
     }
     let mut trial = load.conclude(promise).await;
     trial.measured(Figure::count("writes that power loss took", unsynced));
+    trial.measured(Figure::count("unsynced writes that it left", kept));
     trial
 }

@@ -7,14 +7,22 @@ use std::{
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     process::Command,
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use tempfile::TempDir;
 
 use self::cut::cut;
-use super::{child::run, copy::empty_folder, programs, scratch::scratch};
+use super::{
+    child::{eventually, run},
+    copy::empty_folder,
+    programs,
+    scratch::scratch,
+};
 
 pub use cut::Lost;
 
@@ -28,6 +36,8 @@ pub use cut::Lost;
 pub struct Host {
     disk: PathBuf,
     side: TempDir,
+    /// Whether anything was ever noted: a program that is not seen would lose nothing.
+    is_seen: AtomicBool,
 }
 
 /// How a disk refuses.
@@ -47,6 +57,9 @@ pub struct Refused {
     /// Syncs of files and folders.
     pub syncs: i64,
 }
+
+/// How long killed programs take to be gone.
+const END_LIMIT: Duration = Duration::from_secs(10);
 
 /// The numbers of `struct switches` in `host.c`, in its order.
 #[derive(Clone, Copy)]
@@ -84,7 +97,7 @@ impl Host {
         let side = scratch("host");
         fs::create_dir(side.path().join("graves")).expect("a folder beside the disk");
         File::create(side.path().join("journal")).expect("a journal");
-        let host = Self { disk, side };
+        let host = Self { disk, side, is_seen: AtomicBool::new(false) };
         fs::write(host.side.path().join("switch"), [0; SWITCHES * 8]).expect("a switch");
         host
     }
@@ -109,14 +122,35 @@ impl Host {
     /// killed.
     #[expect(clippy::must_use_candidate, reason = "called for what it does to the disk")]
     pub fn lose_power(&self) -> Lost {
-        let lost = cut(&self.journal(), &self.disk, &self.graves()).expect("cut the disk");
+        self.lose_power_keeping(&mut |_| 0)
+    }
+
+    /// The same, on a disk that has taken more than it was told to sync: `keep` says how many of
+    /// so many writes of a file it has, the oldest, and how many bytes of the next one.
+    pub fn lose_power_keeping(&self, keep: &mut dyn FnMut(usize) -> usize) -> Lost {
+        let ended = eventually(END_LIMIT, || (!self.has_programs()).then_some(()));
+        assert!(ended.is_some(), "a program of this machine outlives its power");
+        let lost = cut(&self.journal(), &self.disk, &self.graves(), keep).expect("cut the disk");
         self.settle();
+        assert!(self.is_seen.load(Ordering::Relaxed), "no change of this disk was ever noted");
         lost
+    }
+
+    /// Whether a program holds the journal, as every one does that runs on this machine.
+    fn has_programs(&self) -> bool {
+        let journal = self.journal_path().canonicalize().expect("a journal");
+        let programs = fs::read_dir("/proc").into_iter().flatten().flatten();
+        programs
+            .flat_map(|program| fs::read_dir(program.path().join("fd")).into_iter().flatten())
+            .any(|file| {
+                file.is_ok_and(|file| fs::read_link(file.path()).is_ok_and(|to| to == journal))
+            })
     }
 
     /// Takes the disk as it is for synced, after the test itself changed it. Its programs must
     /// have ended.
     pub fn settle(&self) {
+        self.is_seen.fetch_or(!self.journal().is_empty(), Ordering::Relaxed);
         File::create(self.journal_path()).expect("empty the journal");
         empty_folder(&self.graves()).expect("empty the graves");
     }

@@ -174,8 +174,21 @@ impl OwnRedis {
     /// The power of its machine fails: it is killed and what it had not synced is gone. It is
     /// not started again: [`OwnRedis::restart`] does.
     pub fn lose_power(&mut self) -> Lost {
+        self.lose_power_keeping(&mut |_| 0)
+    }
+
+    /// The same, on a disk that has taken more: see [`Host::lose_power_keeping`].
+    pub fn lose_power_keeping(&mut self, keep: &mut dyn FnMut(usize) -> usize) -> Lost {
         self.kill();
-        self.host().lose_power()
+        self.host().lose_power_keeping(keep)
+    }
+
+    /// Begins to rewrite its append-only file, which takes `each` for every key.
+    pub async fn begin_rewrite(&self, each: Duration) {
+        let each = each.as_micros().to_string();
+        self.told(redis::cmd("CONFIG").arg("SET").arg("rdb-key-save-delay").arg(each)).await;
+        let begun: Option<String> = self.asked(&redis::cmd("BGREWRITEAOF")).await;
+        assert!(begun.is_some_and(|said| said.contains("started")), "BGREWRITEAOF");
     }
 
     /// Makes it a replica of `master` and waits until it holds what that held. The clients of

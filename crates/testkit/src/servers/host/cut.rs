@@ -1,6 +1,7 @@
 //! What a power loss leaves of a disk: all that no completed sync covers is undone.
 
 use std::{
+    cmp::Ordering,
     collections::HashMap,
     ffi::OsStr,
     fs::{self, File, OpenOptions},
@@ -15,8 +16,11 @@ use std::{
 /// What a power loss took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lost {
-    /// Writes and truncations of files that were undone.
+    /// Writes and truncations of files that were undone, one of them in part where an end is
+    /// torn.
     pub changes: usize,
+    /// Writes that no sync covers and that were kept all the same.
+    pub kept: usize,
     /// Creations, renames and removals that were undone.
     pub names: usize,
 }
@@ -102,7 +106,15 @@ pub(super) fn whole(journal: &[u8]) -> usize {
 /// folder the names in it. So the name of a file that is new or renamed is kept from the file's
 /// own sync on, as journaling file systems do, and from its folder's. Folders are kept from
 /// their creation on.
-pub(super) fn cut(journal: &[u8], disk: &Path, graves: &Path) -> io::Result<Lost> {
+///
+/// A disk may have taken more than it was told to sync: of what is not covered of a file `keep`
+/// says how many writes stay, the oldest, and how many bytes of the next one, out of so many.
+pub(super) fn cut(
+    journal: &[u8],
+    disk: &Path,
+    graves: &Path,
+    keep: &mut dyn FnMut(usize) -> usize,
+) -> io::Result<Lost> {
     let records = records(journal);
     let synced = last_syncs(&records);
     let covers = |file: u64, place: usize| synced.get(&file).is_some_and(|sync| *sync > place);
@@ -110,16 +122,27 @@ pub(super) fn cut(journal: &[u8], disk: &Path, graves: &Path) -> io::Result<Lost
     open_all(disk, &mut files)?;
     open_all(graves, &mut files)?;
     let mut lost = Lost::default();
+    let mut ends = Ends::of(&records, &synced);
     for (place, record) in records.iter().enumerate().rev() {
         let (is_synced, is_listed) = (covers(record.file, place), covers(record.folder, place));
         let file = files.get(&record.file);
         match record.kind {
-            Kind::Changed if !is_synced => {
-                lost.changes += 1;
-                file.map_or(Ok(()), |file| put_back(file, record))?;
-            }
+            Kind::Changed if !is_synced => match ends.fate(record.file, keep) {
+                Fate::Kept => lost.kept += 1,
+                Fate::Torn => {
+                    lost.changes += 1;
+                    let left = file.map_or(Ok(0), |file| tear(file, record, keep))?;
+                    ends.leave(record.file, left);
+                }
+                Fate::Undone => {
+                    lost.changes += 1;
+                    file.map_or(Ok(()), |file| put_back(file, record))?;
+                }
+            },
             // What was written unseen after the last sync began.
-            Kind::SyncBegun if synced.get(&record.file) == Some(&place) => {
+            Kind::SyncBegun
+                if synced.get(&record.file) == Some(&place) && !ends.leaves(record.file) =>
+            {
                 file.map_or(Ok(()), |file| shorten(file, record.length))?;
             }
             Kind::Created if !is_synced && is_listed => {
@@ -137,6 +160,64 @@ pub(super) fn cut(journal: &[u8], disk: &Path, graves: &Path) -> io::Result<Lost
         }
     }
     Ok(lost)
+}
+
+/// What becomes of writes that no sync covers.
+struct Ends {
+    files: HashMap<u64, End>,
+}
+
+/// Of one file.
+#[derive(Default)]
+struct End {
+    /// Those that have not met their fate.
+    open: usize,
+    /// How many stay, the oldest, once that is known.
+    kept: Option<usize>,
+    /// Whether one stays, or a part of one.
+    leaves: bool,
+}
+
+enum Fate {
+    Kept,
+    /// The first that is not kept: its end is lost.
+    Torn,
+    Undone,
+}
+
+impl Ends {
+    fn of(records: &[Record<'_>], synced: &HashMap<u64, usize>) -> Self {
+        let mut files: HashMap<u64, End> = HashMap::new();
+        for (place, record) in records.iter().enumerate() {
+            let is_synced = synced.get(&record.file).is_some_and(|sync| *sync > place);
+            if record.kind == Kind::Changed && !is_synced {
+                files.entry(record.file).or_default().open += 1;
+            }
+        }
+        Self { files }
+    }
+
+    /// Of the newest write of the file that has not met it.
+    fn fate(&mut self, file: u64, keep: &mut dyn FnMut(usize) -> usize) -> Fate {
+        let end = self.files.entry(file).or_default();
+        let kept = *end.kept.get_or_insert_with(|| keep(end.open));
+        end.open -= 1;
+        end.leaves |= kept > 0;
+        match end.open.cmp(&kept) {
+            Ordering::Less => Fate::Kept,
+            Ordering::Equal => Fate::Torn,
+            Ordering::Greater => Fate::Undone,
+        }
+    }
+
+    fn leave(&mut self, file: u64, bytes: usize) {
+        self.files.entry(file).or_default().leaves |= bytes > 0;
+    }
+
+    /// Whether anything stays of what no sync covers.
+    fn leaves(&self, file: u64) -> bool {
+        self.files.get(&file).is_some_and(|end| end.leaves)
+    }
 }
 
 /// The place at which the last completed sync of each file and folder began.
@@ -173,6 +254,28 @@ fn open_all(folder: &Path, files: &mut HashMap<u64, File>) -> io::Result<()> {
 fn put_back(file: &File, record: &Record<'_>) -> io::Result<()> {
     file.set_len(record.length)?;
     file.write_all_at(record.payload, record.offset)
+}
+
+/// Leaves a beginning of what was written, and answers its length. What was truncated comes back
+/// whole.
+fn tear(
+    file: &File,
+    record: &Record<'_>,
+    keep: &mut dyn FnMut(usize) -> usize,
+) -> io::Result<usize> {
+    let length = file.metadata()?.len();
+    let end = match length.cmp(&record.length) {
+        Ordering::Less => record.offset,
+        Ordering::Equal => record.offset + record.payload.len() as u64,
+        Ordering::Greater => length,
+    };
+    let size = end.saturating_sub(record.offset);
+    let mut written = vec![0; usize::try_from(size).unwrap_or(0)];
+    file.read_exact_at(&mut written, record.offset)?;
+    put_back(file, record)?;
+    let kept = keep(written.len());
+    file.write_all_at(&written[..kept], record.offset)?;
+    Ok(kept)
 }
 
 fn shorten(file: &File, length: u64) -> io::Result<()> {
@@ -238,6 +341,15 @@ mod tests {
 
     /// A file that holds `now`, after the journal that `of` makes for its number was cut.
     fn left(now: &str, of: impl Fn(u64) -> Vec<u8>) -> (String, Lost) {
+        left_of(now, of, &mut |_| 0)
+    }
+
+    /// The same on a disk that kept more than it was told to.
+    fn left_of(
+        now: &str,
+        of: impl Fn(u64) -> Vec<u8>,
+        keep: &mut dyn FnMut(usize) -> usize,
+    ) -> (String, Lost) {
         let folder = scratch("cut");
         let (disk, graves) = (folder.path().join("disk"), folder.path().join("graves"));
         fs::create_dir(&disk).expect("a disk");
@@ -245,7 +357,7 @@ mod tests {
         let path = disk.join("file");
         fs::write(&path, now).expect("a file");
         let journal = of(path.metadata().expect("a file").ino());
-        let lost = cut(&journal, &disk, &graves).expect("a cut");
+        let lost = cut(&journal, &disk, &graves, keep).expect("a cut");
         (fs::read_to_string(path).expect("a file"), lost)
     }
 
@@ -277,6 +389,43 @@ mod tests {
             assert_eq!(whole(&journal(0)), replaced(0).len());
             assert_eq!(left("ab", journal).0, "xy", "{torn} bytes");
         }
+    }
+
+    #[test]
+    fn a_disk_may_keep_a_beginning_of_what_was_not_synced_and_tear_what_follows() {
+        let appended = |file, length| record([CHANGED, 0, file, 0, length, length], b"");
+        let journal = |file| {
+            let begun = record([SYNC_BEGUN, 7, file, 0, 0, 2], b"");
+            let done = record([SYNC_DONE, 7, file, 0, 0, 2], b"");
+            [
+                appended(file, 0),
+                begun,
+                done,
+                appended(file, 2),
+                appended(file, 4),
+                appended(file, 6),
+            ]
+            .concat()
+        };
+        for (writes, bytes, content) in
+            [(0, 0, "ab"), (0, 1, "abc"), (1, 0, "abcd"), (1, 1, "abcde"), (3, 0, "abcdefgh")]
+        {
+            let mut picks = [writes, bytes].into_iter();
+            let (left, lost) = left_of("abcdefgh", journal, &mut |most| {
+                let pick = picks.next().expect("two picks");
+                assert!(pick <= most);
+                pick
+            });
+            assert_eq!((left.as_str(), lost.kept, lost.changes), (content, writes, 3 - writes));
+        }
+    }
+
+    #[test]
+    fn a_page_is_torn_between_its_new_and_its_old_bytes() {
+        let journal = |file| record([CHANGED, 0, file, 0, 1, 5], b"bcd");
+        let mut picks = [0, 2].into_iter();
+        let (left, _) = left_of("aBCDe", journal, &mut |_| picks.next().expect("two picks"));
+        assert_eq!(left, "aBCde");
     }
 
     #[test]

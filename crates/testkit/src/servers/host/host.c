@@ -22,7 +22,8 @@
  * - One lock is held over a record and its change, so a sync whose beginning is recorded after a
  *   change's record began after the change itself. A sync runs outside of the lock: Redis syncs
  *   on one thread and writes on another, and what is written meanwhile is not covered by it.
- * - A forked child (BGREWRITEAOF) inherits the journal and gets a free lock.
+ * - A forked child (BGREWRITEAOF) inherits the journal and gets a free lock, and is killed with
+ *   its parent: where the power fails, nobody goes on.
  *
  * What is not seen: memory maps (SQLite's -shm, which it rebuilds after a crash), and the bytes
  * that stdio writes, since libc does not call itself through these names. A sync's record has
@@ -36,12 +37,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -80,6 +83,10 @@ static int (*libc_clock_gettime)(clockid_t, struct timespec *);
 
 static void lock_for_fork(void) { pthread_mutex_lock(&lock); }
 static void unlock_after_fork(void) { pthread_mutex_unlock(&lock); }
+static void begin_child(void) {
+    unlock_after_fork();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
 
 static void give_up(const char *why) {
     dprintf(STDERR_FILENO, "host.c: %s: %s\n", why, strerror(errno));
@@ -103,7 +110,7 @@ __attribute__((constructor)) static void begin(void) {
     if (map == MAP_FAILED) give_up(path);
     close(fd);
     switches = map;
-    pthread_atfork(lock_for_fork, unlock_after_fork, unlock_after_fork);
+    pthread_atfork(lock_for_fork, unlock_after_fork, begin_child);
 }
 
 /* ---- The journal ---- */
@@ -253,6 +260,19 @@ int ftruncate64(int fd, off64_t length) {
 }
 
 int ftruncate(int fd, off_t length) { return ftruncate64(fd, length); }
+
+/* By name, as Redis cuts off a torn end when it starts. */
+int truncate64(const char *name, off64_t length) {
+    if (journal < 0) return syscall(SYS_truncate, name, length);
+    int fd = syscall(SYS_openat, AT_FDCWD, name, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return -1;
+    int done = ftruncate64(fd, length), error = errno;
+    close(fd);
+    errno = error;
+    return done;
+}
+
+int truncate(const char *name, off_t length) { return truncate64(name, length); }
 
 /* What it does to bytes that are there depends on the mode. */
 int fallocate64(int fd, int mode, off64_t offset, off64_t size) {
