@@ -3,7 +3,7 @@
 
 use std::{fs, path::PathBuf, process::ExitCode};
 
-use clap::Parser;
+use clap::{Parser, value_parser};
 use stampede_prove::{Asked, Board, Line, Plan, lines, run};
 use tokio::signal::ctrl_c;
 
@@ -19,6 +19,7 @@ struct Arguments {
     full: bool,
     /// Runs so many trials of each kind, however long they take
     #[arg(long, value_name = "N", conflicts_with = "minutes")]
+    #[arg(value_parser = value_parser!(u32).range(1..))]
     trials: Option<u32>,
     /// What chance is made of; drawn and printed if it is not given
     #[arg(long, value_name = "S")]

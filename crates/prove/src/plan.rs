@@ -78,11 +78,13 @@ fn shares_of(lines: &[Line], only: &[String]) -> Result<Vec<Share>, String> {
     for (line_index, line) in lines.iter().enumerate() {
         for (kind_index, kind) in line.kinds.iter().enumerate() {
             let full = format!("{}/{}", line.name, kind.name);
-            let named = only.iter().position(|name| *name == line.name || *name == full);
-            if let Some(place) = named {
-                met[place] = true;
+            let mut is_named = only.is_empty();
+            for (name, met) in only.iter().zip(&mut met) {
+                if *name == line.name || *name == full {
+                    (*met, is_named) = (true, true);
+                }
             }
-            if named.is_some() || only.is_empty() {
+            if is_named {
                 let trials = kind.trials;
                 shares.push(Share { line: line_index, kind: kind_index, trials });
             }
@@ -221,6 +223,7 @@ mod tests {
         let one = plan(Some(0.0), &["R1/redis"], Some(1)).unwrap();
         assert_eq!((one.turns.len(), one.turns[0].seed), (1, 7));
         assert_eq!((one.shares[0].line, one.shares[0].kind), (0, 1));
+        assert_eq!(trials(&plan(None, &["R1", "R1/redis"], Some(2)).unwrap()), [2, 2]);
         assert!(plan(None, &["R1", "R9"], None).is_err());
     }
 }

@@ -21,8 +21,12 @@ pub(crate) fn prove(arguments: &[String]) -> Result<(), Stop> {
     install::provide([Need::Redis, Need::Postgres], Permission::Install)?;
     let binary = binary::build()?;
     let proof = build()?;
-    let error =
-        Command::new(&proof).args(arguments).env("STAMPEDE_BIN", binary).current_dir(root()).exec();
+    let mut command = Command::new(&proof);
+    command.args(arguments).env("STAMPEDE_BIN", binary).current_dir(root());
+    if !arguments.iter().any(|argument| argument.starts_with("--json")) {
+        command.arg("--json").arg(target().join("prove.json"));
+    }
+    let error = command.exec();
     Err(Stop::failed(format!("{}: {error}", proof.display())))
 }
 

@@ -1,6 +1,6 @@
 //! The Postgres that the tests of one process share.
 
-use std::thread;
+use std::{mem::take, thread};
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::sync::OnceCell;
@@ -10,20 +10,19 @@ use super::{OwnPostgres, OwnPostgresOptions, blocking, container, programs, sour
 
 /// An empty database of one test.
 ///
-/// On a named server it is dropped with the value; elsewhere it goes with the server.
+/// Dropped with the value: a server would otherwise carry those of every test before.
 #[derive(Debug)]
 pub struct TestDatabase {
     /// The address.
     pub url: String,
     name: String,
-    /// The address of the database from which this one is dropped, on a named server.
-    drop_from: Option<String>,
+    /// The address of the database from which this one is dropped.
+    drop_from: String,
 }
 
 /// The server, kept as long as the process lives.
 struct Server {
     url: String,
-    is_named: bool,
     _local: Option<OwnPostgres>,
 }
 
@@ -36,22 +35,18 @@ pub async fn postgres() -> TestDatabase {
     run(&server.url, format!("CREATE DATABASE {name} TEMPLATE template0"))
         .await
         .unwrap_or_else(|error| panic!("create a database on {}: {error}", server.url));
-    TestDatabase {
-        url: with_database(&server.url, &name),
-        name,
-        drop_from: server.is_named.then(|| server.url.clone()),
-    }
+    TestDatabase { url: with_database(&server.url, &name), name, drop_from: server.url.clone() }
 }
 
 fn find() -> Server {
     let is_installed = programs::find_postgres().is_some();
     match Source::choose("STAMPEDE_TEST_DATABASE_URL", is_installed) {
-        Source::Named(url) => Server { url, is_named: true, _local: None },
+        Source::Named(url) => Server { url, _local: None },
         Source::Local => {
             let local = OwnPostgres::launch(&OwnPostgresOptions::default());
-            Server { url: local.url(), is_named: false, _local: Some(local) }
+            Server { url: local.url(), _local: Some(local) }
         }
-        Source::Container => Server { url: container::postgres(), is_named: false, _local: None },
+        Source::Container => Server { url: container::postgres(), _local: None },
     }
 }
 
@@ -64,7 +59,7 @@ async fn run(url: &str, statement: String) -> Result<(), sqlx::Error> {
 impl Drop for TestDatabase {
     /// On a thread with a runtime of its own, since the test's runtime cannot wait here.
     fn drop(&mut self) {
-        let Some(url) = self.drop_from.take() else { return };
+        let url = take(&mut self.drop_from);
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         let dropping = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
