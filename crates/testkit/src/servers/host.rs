@@ -120,7 +120,6 @@ impl Host {
 
     /// Leaves on the disk what a power loss leaves: what was synced. Its programs must have been
     /// killed.
-    #[expect(clippy::must_use_candidate, reason = "called for what it does to the disk")]
     pub fn lose_power(&self) -> Lost {
         self.lose_power_keeping(&mut |_| 0)
     }
