@@ -348,6 +348,30 @@ fn units_that_a_restore_undid_unanswered_were_missed_meanwhile_and_in_one_life_n
 }
 
 #[test]
+fn a_node_shows_what_it_told_though_a_restore_readmits_what_it_did_not_know_of() {
+    let shown = |stock| {
+        let mut story = story();
+        story.attempt(100, AROUND, ("ann", "key"), 1);
+        let readmitted = story.judge(200, ("bob", "key"), 1);
+        story.tell(200, AROUND, ("bob", "key"), 1, Attempted::Unknown);
+        story.attempt(300, AROUND, ("carl", "key"), 1);
+        story.note(320, AROUND, Event::Look(Some(Seen { version: 1, stock: Some(stock) })));
+        story.tell(950, AROUND, ("bob", "key"), 1, readmitted);
+        // Carl bought of another life, which had never heard of Bob.
+        let rows = &mut story.history.ledger;
+        (rows[1].epoch_number, rows[1].position) = (2, 5);
+        rows[2].remaining = 8;
+        let Attempted::Accepted(receipt) = &mut attempt_of(&mut story.history, 2).answer else {
+            panic!("Carl has bought");
+        };
+        receipt.remaining = 8;
+        story.history
+    };
+    assert_passes(&shown(8));
+    assert_says(&shown(9), "after it answered that 8 are");
+}
+
+#[test]
 fn what_a_later_life_readmits_stands_after_what_was_accepted_later() {
     let readmitted = |epoch_number| {
         let mut history = five_bought().history;
