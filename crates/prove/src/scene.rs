@@ -152,7 +152,8 @@ impl Scene {
     }
 
     async fn anew(&self, node: usize, program: &Path) -> Node {
-        self.stores.node_of(program, self.settings[node].iter().cloned()).await
+        let clients = self.recorder.shop(node);
+        self.stores.node_for(&clients, program, self.settings[node].iter().cloned()).await
     }
 
     /// Waits until all is quiet, and holds everything that clients saw to the specification.

@@ -66,6 +66,12 @@ impl Shop {
         Self { base_url: base_url.to_owned(), http }
     }
 
+    /// The same clients, of the node at this address: to make others takes most of a second.
+    #[must_use]
+    pub fn moved_to(&self, base_url: &str) -> Self {
+        Self { base_url: base_url.to_owned(), http: self.http.clone() }
+    }
+
     /// By the connections of its clients, since to make others takes most of a second.
     pub(super) fn get(&self, url: &str) -> RequestBuilder {
         self.http.get(url)

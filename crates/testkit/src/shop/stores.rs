@@ -173,16 +173,36 @@ impl Stores {
         program: &Path,
         others: impl IntoIterator<Item = (&'static str, S)>,
     ) -> Node {
+        let process = self.process(program, others).await;
+        // It takes most of a second of computing, which clients of other nodes need not wait for.
+        let base_url = process.base_url().to_owned();
+        let shop = spawn_blocking(move || Shop::at(&base_url)).await.expect("a client");
+        Node { process, shop }
+    }
+
+    /// Starts a node of that binary for clients who are there already.
+    pub async fn node_for<S: Into<String>>(
+        &self,
+        clients: &Shop,
+        program: &Path,
+        others: impl IntoIterator<Item = (&'static str, S)>,
+    ) -> Node {
+        let process = self.process(program, others).await;
+        let shop = clients.moved_to(process.base_url());
+        Node { process, shop }
+    }
+
+    async fn process<S: Into<String>>(
+        &self,
+        program: &Path,
+        others: impl IntoIterator<Item = (&'static str, S)>,
+    ) -> StampedeProcess {
         let mut settings = self.settings();
         for (name, value) in others {
             settings.retain(|(other, _)| *other != name);
             settings.push((name, value.into()));
         }
-        let process = StampedeProcess::serve_with(program, settings).await;
-        // It takes most of a second of computing, which clients of other nodes need not wait for.
-        let base_url = process.base_url().to_owned();
-        let shop = spawn_blocking(move || Shop::at(&base_url)).await.expect("a client");
-        Node { process, shop }
+        StampedeProcess::serve_with(program, settings).await
     }
 
     /// As many nodes as the engine allows, at most two.
