@@ -77,21 +77,28 @@ impl Crowd {
         Self { errands, at_once: 48, patience: Duration::from_mins(1) }
     }
 
-    /// Each of so many buyers wants one unit, and sends so many copies of their attempt at once.
+    /// Each of so many buyers wants one unit, and sends so many copies of their attempt: half of
+    /// them at once, and the other half at once at another time, so that what is lost between the
+    /// two is met by copies of what was decided before.
     #[must_use]
     pub fn storm(chance: &mut Chance, buyers: usize, copies: usize, nodes: usize) -> Self {
-        let errands = (0..buyers).map(|number| Errand {
-            buyer: format!("storm-{number:05}"),
-            key: format!("key-{:08x}", chance.number(0, 0xffff_ffff)),
-            qty: 1,
-            node: chance.number(0, nodes - 1),
-            copies,
-            gives_up: false,
-            looks_up: false,
-            looks: false,
-        });
-        let patience = Duration::from_mins(1);
-        Self { errands: errands.collect(), at_once: 4, patience }
+        let mut errands: Vec<Errand> = Vec::new();
+        for number in 0..buyers {
+            let first = Errand {
+                buyer: format!("storm-{number:05}"),
+                key: format!("key-{:08x}", chance.number(0, 0xffff_ffff)),
+                qty: 1,
+                node: chance.number(0, nodes - 1),
+                copies: copies / 2,
+                gives_up: false,
+                looks_up: false,
+                looks: false,
+            };
+            let second = Errand { copies: copies - first.copies, ..first.clone() };
+            errands.extend([first, second]);
+        }
+        chance.shuffle(&mut errands);
+        Self { errands, at_once: 4, patience: Duration::from_mins(1) }
     }
 
     /// Everybody does what they want; answers those who did not get to know in time, in words.

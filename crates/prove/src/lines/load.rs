@@ -12,9 +12,6 @@ const LIMIT: u32 = 2;
 const STOCK: u32 = 1_000;
 /// A fault comes after so many decided attempts at most, while there is something to sell.
 const LAST_INSTANT: usize = 450;
-/// Errands that may begin while a fault lasts: more than are under way at a time, so that it
-/// meets a running sale, and few enough that the next one does too.
-const AHEAD: usize = 60;
 
 /// A sale at which a crowd is buying.
 ///
@@ -24,6 +21,11 @@ pub(super) struct Load {
     pub(super) scene: Scene,
     pub(super) chance: Chance,
     buying: JoinHandle<Vec<String>>,
+    /// Attempts of the errand that has fewest.
+    copies: usize,
+    /// Errands that may begin while a fault lasts: more than are under way at a time, so that it
+    /// meets a running sale, and few enough that the next one does too.
+    ahead: usize,
     met: usize,
     missed: usize,
 }
@@ -43,8 +45,10 @@ impl Load {
 
     /// Lets a crowd into the sale.
     pub(super) fn of(scene: Scene, crowd: Crowd, chance: Chance) -> Self {
+        let copies = crowd.errands.iter().map(|errand| errand.copies).min().unwrap_or(1);
+        let ahead = crowd.at_once + crowd.at_once / 4;
         let buying = scene.spawn_paced(crowd);
-        Self { scene, chance, buying, met: 0, missed: 0 }
+        Self { scene, chance, buying, copies, ahead, met: 0, missed: 0 }
     }
 
     /// So many instants by chance.
@@ -66,7 +70,8 @@ impl Load {
     /// Waits until so many attempts have been decided: the instant of a fault.
     pub(super) async fn decided(&mut self, instant: usize) {
         let recorder = &self.scene.recorder;
-        self.scene.let_in(AHEAD + instant.saturating_sub(recorder.decided_so_far()));
+        let wanted = instant.saturating_sub(recorder.decided_so_far());
+        self.scene.let_in(self.ahead + wanted.div_ceil(self.copies));
         recorder.decided(instant).await;
         if self.buying.is_finished() {
             self.missed += 1;

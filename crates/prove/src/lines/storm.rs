@@ -42,7 +42,7 @@ async fn storm(mut chance: Chance) -> Trial {
     let crowd = Crowd::storm(&mut chance, KEYS, COPIES, NODES);
     let mut load = Load::of(scene, crowd, chance);
     // One of the faults, by chance, is the loss of everything; all come while half is still to be
-    // decided, so that somebody meets what was lost.
+    // decided, so that copies of what was decided meet what was lost.
     let flushed = load.chance.number(0, CUTS);
     let instants = instants(&mut load.chance, CUTS + 1, KEYS * COPIES / 2);
     for (fault, instant) in instants.into_iter().enumerate() {
