@@ -17,6 +17,9 @@ use crate::{Chance, Crowd, Figure, Line, Recorder, Trial, history::Attempted, sc
 
 /// Within which a drift is repaired or raised (I7).
 const LIMIT: Duration = Duration::from_mins(1);
+/// As nodes are shipped, a younger purchase of the gate may be on its way to the ledger, and is not
+/// compared: a unit that is sold twice is then first met as one that the gate lacks.
+const SETTLED_AFTER: Duration = Duration::from_secs(10);
 /// From the start of a node to its first comparison.
 const FIRST_RUN_LIMIT: Duration = Duration::from_secs(40);
 const STOCK: u32 = 10;
@@ -81,7 +84,7 @@ impl Installation {
         Self { stores, nodes, sales }
     }
 
-    /// Plants every drift at once, each in its sale, right after a comparison.
+    /// Plants every drift at once, each in its sale, whose purchases have all settled.
     async fn drift_apart(mut self) -> Trial {
         let mut trial = Trial::default();
         for planted in &self.sales {
@@ -92,6 +95,8 @@ impl Installation {
             runs.data().as_array().is_some_and(|runs| !runs.is_empty()).then_some(())
         })
         .await;
+        let newest = self.sales.iter().map(|planted| planted.at).max();
+        sleep(SETTLED_AFTER.saturating_sub(newest.map_or(SETTLED_AFTER, |at| at.elapsed()))).await;
         let stores = self.stores.drifts().await;
         for planted in &mut self.sales {
             let id = stores.sale(planted.sale.sku()).await;

@@ -22,7 +22,7 @@ pub(super) fn line() -> Line {
         "R7",
         "100 copies of each of 100 attempts over 3 nodes, cuts, a restore, level ledger",
     )
-    .kind("redis", 100, 15.0, storm)
+    .kind("redis", 100, 8.0, storm)
 }
 
 async fn storm(mut chance: Chance) -> Trial {
