@@ -62,7 +62,7 @@ pub fn on_redis(level: Acknowledgement, redis: &RedisFacts, postgres: &PostgresF
     };
     let with_replica = |loss| of_gate(if redis.replicas == 0 { Loss::CannotHappen } else { loss });
     let ledger_power = match unsynced {
-        Some(_) => Loss::MendedWhileGateLives,
+        Some(_) => Loss::RepairedWhileGateLives,
         None => Loss::NothingOnHonestDisk,
     };
     let told = |setting: &Option<String>| setting.clone().unwrap_or_else(|| "unknown".to_owned());
@@ -77,7 +77,7 @@ pub fn on_redis(level: Acknowledgement, redis: &RedisFacts, postgres: &PostgresF
             (Fault::GatePromoted, with_replica(Loss::WithinReplicationLag)),
             (Fault::GateParted, with_replica(Loss::UntilRefused)),
             (Fault::LedgerPowerLoss, ledger_power),
-            (Fault::LedgerLosesCommits, Loss::MendedWhileGateLives),
+            (Fault::LedgerLosesCommits, Loss::RepairedWhileGateLives),
         ],
         settings: vec![
             ("appendonly", told(&append_only)),
@@ -192,8 +192,8 @@ mod tests {
     #[test]
     fn the_table_is_the_protocols() {
         use Loss::{
-            CannotHappen, LastThirtySeconds, LastTwoSeconds, MendedWhileGateLives, Nothing,
-            NothingOnHonestDisk, Unknown, Unrecorded, UntilRefused, WithinReplicationLag,
+            CannotHappen, LastThirtySeconds, LastTwoSeconds, Nothing, NothingOnHonestDisk,
+            RepairedWhileGateLives, Unknown, Unrecorded, UntilRefused, WithinReplicationLag,
         };
         for (append_only, append_fsync, replicas, killed, power) in [
             (Some(true), Some("always"), 0, Nothing, NothingOnHonestDisk),
@@ -208,7 +208,7 @@ mod tests {
                 0 => (CannotHappen, CannotHappen),
                 _ => (WithinReplicationLag, UntilRefused),
             };
-            let rest = [NothingOnHonestDisk, MendedWhileGateLives];
+            let rest = [NothingOnHonestDisk, RepairedWhileGateLives];
             let at_gate = [Nothing, killed, power, Unrecorded, promoted, parted, rest[0], rest[1]];
             assert_eq!(losses(Gate, &redis), at_gate, "{redis:?}");
             let at_ledger =
@@ -227,7 +227,7 @@ mod tests {
         ] {
             for level in [Gate, Ledger] {
                 let worth = on_redis(level, &redis, &facts);
-                let power = (Fault::LedgerPowerLoss, Loss::MendedWhileGateLives);
+                let power = (Fault::LedgerPowerLoss, Loss::RepairedWhileGateLives);
                 assert!(worth.may_lose.contains(&power), "{worth:?}");
                 let told = worth.broken.is_some_and(|why| why.starts_with(word));
                 assert_eq!(told, level == Ledger, "{worth:?}");

@@ -204,7 +204,7 @@ fn gate_of(stores: &Stores, settings: &[Vec<Setting>]) -> Gate {
     }
 }
 
-/// Where no gate is lost, reconciliation has nothing to mend: it would hide that what brings
+/// Where no gate is lost, reconciliation has nothing to repair: it would hide that what brings
 /// purchases to the ledger does not.
 async fn differences(stores: &Stores, promise: Promise, trial: &mut Trial) {
     let found = stores.differences().await;

@@ -32,7 +32,7 @@ pub enum Command {
     Migrate,
     /// Look at settings and stores: what is wrong, and what an acknowledgement is worth here.
     Check,
-    /// Compare gate and ledger once, purchase by purchase, and mend what differs.
+    /// Compare gate and ledger once, purchase by purchase, and repair what differs.
     Reconcile(Reconcile),
     /// Print the OpenAPI document of the API.
     Openapi,

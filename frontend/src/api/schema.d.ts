@@ -487,7 +487,7 @@ export interface components {
             drift: components["schemas"]["DriftWord"];
             /**
              * Format: int32
-             * @description Mended and raised together.
+             * @description Repaired and raised together.
              */
             found: number;
             /** Format: int32 */
@@ -533,7 +533,7 @@ export interface components {
             mismatches: number;
             /**
              * Format: int32
-             * @description Drifts that were mended.
+             * @description Drifts that were repaired.
              */
             repaired: number;
             /**
@@ -669,7 +669,7 @@ export interface components {
                 raised: number;
                 /**
                  * Format: int32
-                 * @description Drifts that were mended.
+                 * @description Drifts that were repaired.
                  */
                 repaired: number;
                 /**
@@ -887,7 +887,7 @@ export interface components {
             raised: number;
             /**
              * Format: int32
-             * @description Drifts that were mended.
+             * @description Drifts that were repaired.
              */
             repaired: number;
             /**
@@ -1184,7 +1184,7 @@ export interface components {
                 raised: number;
                 /**
                  * Format: int32
-                 * @description Drifts that were mended.
+                 * @description Drifts that were repaired.
                  */
                 repaired: number;
                 /**

@@ -46,7 +46,7 @@ pub enum Loss {
     /// What is not in the ledger yet: milliseconds of work, or all since the ledger went away.
     Unrecorded,
     /// Commits, which are recorded again as long as the same gate lives.
-    MendedWhileGateLives,
+    RepairedWhileGateLives,
     /// All that is in it.
     Everything,
     /// The store does not tell how it is set up.
@@ -122,7 +122,7 @@ impl Loss {
             Self::WithinReplicationLag => "WITHIN_REPLICATION_LAG",
             Self::UntilRefused => "UNTIL_REFUSED",
             Self::Unrecorded => "UNRECORDED",
-            Self::MendedWhileGateLives => "MENDED_WHILE_GATE_LIVES",
+            Self::RepairedWhileGateLives => "REPAIRED_WHILE_GATE_LIVES",
             Self::Everything => "EVERYTHING",
             Self::Unknown => "UNKNOWN",
         }
@@ -149,7 +149,7 @@ impl Loss {
                 "what is not in the ledger yet: milliseconds of work, or all since the ledger's \
                  store went away"
             }
-            Self::MendedWhileGateLives => "mended while the same gate lives, lost with it",
+            Self::RepairedWhileGateLives => "repaired while the same gate lives, lost with it",
             Self::Everything => "everything in it; keep a copy",
             Self::Unknown => "unknown: the store does not tell how it is set up",
         }

@@ -63,7 +63,7 @@ impl Drift {
 /// What became of all that was found of one kind: there is nothing third.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DriftCount {
-    /// Mended without a person.
+    /// Repaired without a person.
     pub repaired: u32,
     /// Told to a person, since nobody else can decide.
     pub raised: u32,
@@ -82,7 +82,7 @@ impl DriftCount {
 pub struct Findings(pub BTreeMap<Drift, DriftCount>);
 
 impl Findings {
-    /// So many more were found and mended.
+    /// So many more were found and repaired.
     pub fn repaired(&mut self, drift: Drift, number: usize) {
         self.add(drift, DriftCount { repaired: count(number), raised: 0 });
     }
@@ -236,7 +236,7 @@ pub struct ReconciliationRun {
     /// Drifts that were found, all kinds together. Beside the kinds, since runs of older versions
     /// have no kinds.
     pub mismatches: u32,
-    /// Drifts that were mended.
+    /// Drifts that were repaired.
     pub repaired: u32,
     /// Drifts that a person was told of.
     pub raised: u32,
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_found_is_mended_or_raised_and_nothing_of_a_kind_is_no_finding() {
+    fn what_is_found_is_repaired_or_raised_and_nothing_of_a_kind_is_no_finding() {
         let mut findings = Findings::default();
         findings.repaired(Drift::SoldTwice, 0);
         assert_eq!(findings, Findings::default());

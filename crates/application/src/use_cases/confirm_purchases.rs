@@ -1,6 +1,6 @@
 //! Sees to it that the ledger has a purchase before anybody tells of it.
 
-mod mending;
+mod repairs;
 mod request;
 mod ways;
 
@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use self::{
-    mending::{Mend, Mending},
+    repairs::{Repair, Repairs},
     request::Request,
     ways::Ways,
 };
@@ -85,7 +85,7 @@ pub struct ConfirmPurchases {
     level: Acknowledgement,
     wait_max: Duration,
     ways: Arc<Ways>,
-    mending: Arc<Mending>,
+    repairs: Arc<Repairs>,
     /// Lookups that may ask the ledger at a time, so that they leave the commits their connections.
     lookups: Semaphore,
 }
@@ -100,10 +100,10 @@ impl ConfirmPurchases {
         drift_met: DriftMet,
     ) -> Self {
         let runtime = Handle::current();
-        let mending = Arc::new(Mending::new(stores.gate.clone(), drift_met, runtime.clone()));
-        let ways = Arc::new(Ways::new(stores.clone(), limits, mending.clone(), runtime));
+        let repairs = Arc::new(Repairs::new(stores.gate.clone(), drift_met, runtime.clone()));
+        let ways = Arc::new(Ways::new(stores.clone(), limits, repairs.clone(), runtime));
         let lookups = Semaphore::new(limits.at_once_max.max(1));
-        Self { stores, level, wait_max: limits.wait_max, ways, mending, lookups }
+        Self { stores, level, wait_max: limits.wait_max, ways, repairs, lookups }
     }
 
     /// What an answer must have survived for a sale that asks for `sale`.
@@ -178,7 +178,7 @@ impl ConfirmPurchases {
         };
         if on_record.epoch != Some(epoch) {
             if let Some(epoch) = on_record.epoch {
-                self.mending.start(id, Mend::Align(epoch));
+                self.repairs.start(id, Repair::Align(epoch));
             }
             return Err(PortError::unavailable("gate", OtherLife));
         }

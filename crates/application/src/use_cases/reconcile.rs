@@ -1,4 +1,4 @@
-//! Operations compare gate and ledger, and mend what has drifted apart, without stopping a sale.
+//! Operations compare gate and ledger, and repair what has drifted apart, without stopping a sale.
 
 mod compare_sale;
 mod comparison;
@@ -86,8 +86,8 @@ pub enum ReconcileError {
     /// Another run did not end in time.
     #[error("another run of reconciliation is at work")]
     Busy,
-    /// A store was away; what was mended stays mended. A sale that alone could not be compared is
-    /// told by the run's own error.
+    /// A store was away; what was repaired stays repaired. A sale that alone could not be compared
+    /// is told by the run's own error.
     #[error(transparent)]
     Port(#[from] PortError),
 }
@@ -95,7 +95,7 @@ pub enum ReconcileError {
 /// Compares gate and ledger.
 ///
 /// One node at a time does, to save the others the work; every repair is conditional, so that two
-/// at once mend once. It streams, so a sale of a million buyers takes bounded memory.
+/// at once repair once. It streams, so a sale of a million buyers takes bounded memory.
 pub struct Reconcile {
     stores: ReconcileStores,
     /// What entries are recorded by that nobody reads.

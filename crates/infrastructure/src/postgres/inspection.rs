@@ -16,7 +16,7 @@ pub struct PostgresFacts {
     pub synchronous_commit: String,
     /// Whether it syncs at all: `on` or `off`.
     pub fsync: String,
-    /// Whether a page that a power loss tears can be mended: `on` or `off`.
+    /// Whether a page that a power loss tears can be repaired: `on` or `off`.
     pub full_page_writes: String,
     /// The standbys that a commit waits for; empty for none.
     pub synchronous_standby_names: String,

@@ -31,7 +31,7 @@ async fn set_aside(shop: &Shop, id: &SaleId, buyer: &str) -> RecordedPurchase {
         panic!("{waiting:?}")
     };
     let purchase = bought.into_iter().next_back().expect("the one just bought");
-    let error = "a fault that was mended since".to_owned();
+    let error = "a fault that was repaired since".to_owned();
     let letter = DeadLetter { purchase: Some(purchase.clone()), raw: None, error };
     shop.outbox.bury(shop.shard(id), &letter).await.expect("the outbox answers");
     let ids: Vec<_> = waiting.into_iter().filter_map(|entry| entry.id).collect();

@@ -17,7 +17,7 @@ async fn recorded_numbers(shop: &Shop, id: &SaleId) -> Vec<PurchaseNo> {
     shop.recorded(id).await.iter().map(|one| one.purchase.no()).collect()
 }
 
-/// One turn of a worker, which meets the difference and goes on once it is mended.
+/// One turn of a worker, which meets the difference and goes on once it is repaired.
 async fn record_all(shop: &Shop, id: &SaleId) {
     shop.drain(id).await.expect("the stores answer");
     assert_eq!(shop.waiting(id).await, []);

@@ -1,4 +1,4 @@
-//! Reconciliation finds what was planted, mends it, and leaves alone what is on its way.
+//! Reconciliation finds what was planted, repairs it, and leaves alone what is on its way.
 
 #[path = "reconciliation/counters.rs"]
 mod counters;
@@ -37,8 +37,8 @@ async fn reconcile(
     run.expect("the stores answer").1
 }
 
-/// So many of each kind, all of them mended.
-fn mended(drifts: &[(Drift, usize)]) -> Findings {
+/// So many of each kind, all of them repaired.
+fn repaired(drifts: &[(Drift, usize)]) -> Findings {
     let mut findings = Findings::default();
     for (drift, number) in drifts {
         findings.repaired(*drift, *number);
@@ -46,10 +46,10 @@ fn mended(drifts: &[(Drift, usize)]) -> Findings {
     findings
 }
 
-/// A run that compares counters first finds so much, mends it, and puts it on record.
+/// A run that compares counters first finds so much, repairs it, and puts it on record.
 async fn finds(shop: &Shop, drifts: &[(Drift, usize)]) {
     let run = reconcile(shop, NOW, Thoroughness::Counters).await;
-    assert_eq!(run.findings, mended(drifts));
+    assert_eq!(run.findings, repaired(drifts));
     let total = run.findings.total();
     assert_eq!((run.mismatches, run.repaired, run.raised), (total.found(), total.repaired, 0));
     assert_eq!(run.error, None);

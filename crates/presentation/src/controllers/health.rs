@@ -107,7 +107,7 @@ pub(crate) struct LastReconciliation {
     sales: u32,
     /// Drifts that were found.
     mismatches: u32,
-    /// Drifts that were mended.
+    /// Drifts that were repaired.
     repaired: u32,
     /// Whether it went to its end; what went wrong is in the log.
     complete: bool,

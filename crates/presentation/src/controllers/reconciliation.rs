@@ -48,7 +48,7 @@ pub(crate) struct Run {
     sales: u32,
     /// Drifts that were found.
     mismatches: u32,
-    /// Drifts that were mended.
+    /// Drifts that were repaired.
     repaired: u32,
     /// Drifts that only a person can settle.
     raised: u32,
@@ -65,7 +65,7 @@ pub(crate) struct Run {
 #[derive(Debug, Serialize, ToSchema)]
 struct FoundDrift {
     drift: DriftWord,
-    /// Mended and raised together.
+    /// Repaired and raised together.
     found: u32,
     repaired: u32,
     raised: u32,

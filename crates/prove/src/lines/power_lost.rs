@@ -18,7 +18,7 @@ use crate::{Chance, Figure, Line, Promise, Trial};
 
 /// Attempts that are decided while the ledger hangs, so that the outbox has something to lose.
 const BEHIND: usize = 60;
-/// How long the ledger hangs if fewer are: nothing is decided while the last fault is mended.
+/// How long the ledger hangs if fewer are: nothing is decided while the last fault is repaired.
 const HANGS: Duration = Duration::from_secs(2);
 /// What a key takes at most while the file is rewritten, and what is decided meanwhile.
 const REWRITE: Duration = Duration::from_millis(50);

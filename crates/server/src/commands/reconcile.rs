@@ -35,18 +35,18 @@ fn table(run: &ReconciliationRun) -> String {
     let took_ms = run.finished_at.millis_since(run.started_at);
     let mut table = format!("{} sales compared in {took_ms} ms\n\n", run.sales);
     // Writing to a String cannot fail.
-    let mut line = |name: &str, found: &str, mended: &str, raised: &str| {
-        let _ = writeln!(table, "{name:<28}{found:>8}{mended:>8}{raised:>8}");
+    let mut line = |name: &str, found: &str, repaired: &str, raised: &str| {
+        let _ = writeln!(table, "{name:<28}{found:>8}{repaired:>8}{raised:>8}");
     };
-    line("drift", "found", "mended", "raised");
+    line("drift", "found", "repaired", "raised");
     for drift in Drift::ALL {
         let count = run.findings.of(drift);
-        let [found, mended, raised] =
+        let [found, repaired, raised] =
             [count.found(), count.repaired, count.raised].map(|number| number.to_string());
-        line(drift.as_str(), &found, &mended, &raised);
+        line(drift.as_str(), &found, &repaired, &raised);
     }
-    let [found, mended, raised] =
+    let [found, repaired, raised] =
         [run.mismatches, run.repaired, run.raised].map(|number| number.to_string());
-    line("all", &found, &mended, &raised);
+    line("all", &found, &repaired, &raised);
     table
 }

@@ -68,7 +68,7 @@ async fn check_says_what_level_ledger_is_worth_and_fails_over_a_postgres_that_sy
         let power = if fsync {
             "nothing is lost on a disk that syncs when it says so"
         } else {
-            "mended while the same gate lives, lost with it"
+            "repaired while the same gate lives, lost with it"
         };
         assert_eq!(loss("the ledger's host loses power").as_deref(), Some(power), "{said}");
     }
@@ -114,7 +114,7 @@ async fn health_says_what_an_acknowledgement_is_worth_on_these_stores() {
         .map(|row| (text(row, "fault"), text(row, "loss")))
         .collect();
     assert_eq!(faults.len(), FAULTS.len(), "{worth}");
-    for row in [("GATE_LOST", "NOTHING"), ("LEDGER_POWER_LOSS", "MENDED_WHILE_GATE_LIVES")] {
+    for row in [("GATE_LOST", "NOTHING"), ("LEDGER_POWER_LOSS", "REPAIRED_WHILE_GATE_LIVES")] {
         assert!(faults.contains(&row), "{worth}");
     }
 

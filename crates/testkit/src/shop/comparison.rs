@@ -13,7 +13,7 @@ const WAITS: &str = "another run of reconciliation is at work";
 /// What one comparison found.
 #[derive(Debug)]
 pub struct Comparison {
-    /// In all: found, mended, raised. `None` if it did not come to its end.
+    /// In all: found, repaired, raised. `None` if it did not come to its end.
     pub sum: Option<[u64; 3]>,
     /// The command.
     pub ended: Ended,
@@ -56,8 +56,8 @@ mod tests {
     use super::sum;
 
     #[test]
-    fn the_sum_of_a_comparison_is_found_mended_and_raised() {
-        let lines = |all: &str| ["drift  found mended raised", all].map(str::to_owned);
+    fn the_sum_of_a_comparison_is_found_repaired_and_raised() {
+        let lines = |all: &str| ["drift  found repaired raised", all].map(str::to_owned);
         assert_eq!(sum(&lines("all      3      2      1")), Some([3, 2, 1]));
         assert_eq!(sum(&lines("sold_twice 3 2 1")), None);
         assert_eq!(sum(&lines("all 3 2")), None);

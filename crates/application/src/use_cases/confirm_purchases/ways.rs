@@ -15,7 +15,7 @@ use tokio::{
 
 use super::{
     ConfirmLimits, ConfirmStores, Confirmed,
-    mending::{Mend, Mending},
+    repairs::{Repair, Repairs},
     request::{Gathered, Request},
 };
 use crate::ports::{Causes, CommitError, Entry, EntryBody, EntryId, Settled};
@@ -27,7 +27,7 @@ use crate::ports::{Causes, CommitError, Entry, EntryBody, EntryId, Settled};
 pub(super) struct Ways {
     stores: ConfirmStores,
     limits: ConfirmLimits,
-    mending: Arc<Mending>,
+    repairs: Arc<Repairs>,
     /// Asked by every worker thread, held for no work.
     open: Mutex<Open>,
     /// Commits that may run at a time.
@@ -56,11 +56,11 @@ impl Ways {
     pub(super) fn new(
         stores: ConfirmStores,
         limits: ConfirmLimits,
-        mending: Arc<Mending>,
+        repairs: Arc<Repairs>,
         runtime: Handle,
     ) -> Self {
         let commits = Semaphore::new(limits.at_once_max.max(1));
-        Self { stores, limits, mending, open: Mutex::default(), commits, runtime }
+        Self { stores, limits, repairs, open: Mutex::default(), commits, runtime }
     }
 
     /// Whether one more purchase of the sale may wait: while fewer of it do than all sales together
@@ -188,7 +188,7 @@ impl Ways {
                 }
                 Err(CommitError::Drift { sale, constraint }) => {
                     tracing::error!(%sale, constraint, "gate and ledger disagree");
-                    return self.mending.start(&sale, Mend::Rebuild);
+                    return self.repairs.start(&sale, Repair::Rebuild);
                 }
                 Err(CommitError::Port(error) | CommitError::Busy { error, .. }) => {
                     tracing::warn!(sale = %id, error = %Causes(&error),

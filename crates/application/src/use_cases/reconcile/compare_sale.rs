@@ -109,8 +109,8 @@ impl Reconcile {
         let waiting = self.stores.outbox.waiting(id, self.limits.waiting_max).await?;
         let on_the_way = waiting.iter().any(|entry| matches!(entry.body, EntryBody::Change(_)));
         let now = self.row(id).await?;
-        let mended = now.is_none_or(|now| now.sale == gate.sale || now.version >= gate.version);
-        if on_the_way || mended {
+        let repaired = now.is_none_or(|now| now.sale == gate.sale || now.version >= gate.version);
+        if on_the_way || repaired {
             return Ok(());
         }
         tracing::error!(sale = %id, "gate and catalogue describe the sale differently");

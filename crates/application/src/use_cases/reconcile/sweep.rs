@@ -7,7 +7,7 @@ use super::{Reconcile, comparison::Comparison};
 use crate::ports::{Causes, Findings, PortError};
 
 /// Failures one after the other after which a run is given up: a sale that stays closed keeps no
-/// other from being mended, but a store that is away is not asked for each.
+/// other from being repaired, but a store that is away is not asked for each.
 const IN_A_ROW_MAX: u32 = 3;
 
 /// What went wrong with single sales of a run.

@@ -1,6 +1,6 @@
 -- Puts purchases of the ledger that this gate has lost into their places.
 --
--- Never over the stock nor over the limit: counters that disagree are for a restore to mend.
+-- Never over the stock nor over the limit: counters that disagree are for a restore to repair.
 -- Nothing goes to the outbox, since the ledger has them.
 --
 -- KEYS and ARGV 1 to 4: see fence.lua. Then for each purchase:

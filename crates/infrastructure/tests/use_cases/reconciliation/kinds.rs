@@ -1,4 +1,5 @@
-//! Every kind of drift, as a fault leaves it behind: found within two runs, mended or told a person.
+//! Every kind of drift, as a fault leaves it behind: found within two runs, repaired or told a
+//! person.
 
 use stampede_application::ports::{Drift, Findings, SaleGate as _, Thoroughness, Trigger};
 use stampede_domain::SaleId;
@@ -30,7 +31,7 @@ async fn found_within_two_runs(shop: &Shop, id: &SaleId) -> Findings {
 }
 
 /// It is found once, as what it is and nothing else, and then all agree.
-async fn is_mended(shop: Shop, drift: Drift) {
+async fn is_repaired(shop: Shop, drift: Drift) {
     let id = a_sale(&shop).await;
     shop.stores.drifts().plant(drift, &id).await;
     let mut expected = Findings::default();
@@ -62,15 +63,15 @@ on_every_engine!(
 );
 
 async fn a_purchase_that_the_ledger_lost_is_found(shop: Shop) {
-    is_mended(shop, Drift::MissingInLedger).await;
+    is_repaired(shop, Drift::MissingInLedger).await;
 }
 
 async fn a_purchase_that_the_gate_lost_is_found(shop: Shop) {
-    is_mended(shop, Drift::MissingInGate).await;
+    is_repaired(shop, Drift::MissingInGate).await;
 }
 
 async fn a_definition_of_another_day_is_found(shop: Shop) {
-    is_mended(shop, Drift::DefinitionDiffers).await;
+    is_repaired(shop, Drift::DefinitionDiffers).await;
 }
 
 async fn a_gate_that_outlived_its_burial_is_forgotten(shop: Shop) {
@@ -88,12 +89,12 @@ async fn an_entry_of_an_old_generation_is_raised(shop: Shop) {
 }
 
 async fn what_both_have_sold_is_found(shop: Shop) {
-    is_mended(shop, Drift::SoldTwice).await;
+    is_repaired(shop, Drift::SoldTwice).await;
 }
 
 #[test]
 fn counters_that_disagree_are_found() {
-    run(async { is_mended(crate::shop::redis().await, Drift::CountersDisagree).await });
+    run(async { is_repaired(crate::shop::redis().await, Drift::CountersDisagree).await });
 }
 
 #[test]

@@ -7,7 +7,7 @@ use stampede_application::{
 use stampede_domain::Attempt;
 use stampede_testkit::suites::attempt;
 
-use super::{NOW, agrees, forged, mended, only_in_ledger};
+use super::{NOW, agrees, forged, only_in_ledger, repaired};
 use crate::shop::{Shop, WIDGET, When, crowd};
 
 on_every_engine!(
@@ -60,7 +60,7 @@ async fn in_motion_a_lost_purchase_is_found_and_nothing_on_its_way_is_called_dri
         shop.buy_all(&id, &round(number + 100, 1)).await;
         found.merge(&scheduled(&reconcile).await);
     }
-    assert_eq!(found, mended(&[(Drift::MissingInLedger, 2)]));
+    assert_eq!(found, repaired(&[(Drift::MissingInLedger, 2)]));
 }
 
 /// A sale with a backlog of its own is not gone through each time.
@@ -86,7 +86,7 @@ async fn what_the_ledger_loses_of_an_agreed_part_is_found(shop: Shop) {
     shop.stores.drifts().plant(Drift::MissingInLedger, &id).await;
     // Something is on its way, so that the counters differ anyway.
     shop.buy(&id, "ada").await;
-    assert_eq!(scheduled(&reconcile).await, mended(&[(Drift::MissingInLedger, 1)]));
+    assert_eq!(scheduled(&reconcile).await, repaired(&[(Drift::MissingInLedger, 1)]));
 }
 
 /// A purchase that waits for a person is missing in the ledger as long as they like.
@@ -132,7 +132,7 @@ async fn a_sweep_compares_no_more_than_its_rows_and_goes_on_where_it_stopped(sho
         shop.buy_all(&id, &round(1_000 + runs, 1)).await;
         shop.drain(&id).await.expect("the stores answer");
     }
-    assert_eq!(found, mended(&[(Drift::SoldTwice, 1)]));
+    assert_eq!(found, repaired(&[(Drift::SoldTwice, 1)]));
 }
 
 async fn a_final_run_is_not_repeated_by_another_node_until_something_arrives(shop: Shop) {
@@ -149,7 +149,7 @@ async fn a_final_run_is_not_repeated_by_another_node_until_something_arrives(sho
     assert_eq!(scheduled(&another).await, Findings::default());
     assert_eq!(shop.gate.compared(), 0, "it was done");
     only_in_ledger(&shop, &forged(&shop, &id, 9).await).await;
-    assert_eq!(scheduled(&another).await, mended(&[(Drift::MissingInGate, 1)]));
+    assert_eq!(scheduled(&another).await, repaired(&[(Drift::MissingInGate, 1)]));
     assert_eq!(scheduled(&another).await, Findings::default());
     agrees(&shop).await;
 }

@@ -7,7 +7,7 @@ use stampede_testkit::{
     suites::{attempt, run},
 };
 
-use super::{LATER, NOW, agrees, finds, forged, mended, only_in_ledger, reconcile};
+use super::{LATER, NOW, agrees, finds, forged, only_in_ledger, reconcile, repaired};
 use crate::shop::{Shop, WIDGET, When, crowd, poisoned};
 
 on_every_engine!(
@@ -88,7 +88,7 @@ async fn what_both_have_sold_is_told_a_person_where_nothing_is_left_for_it(shop:
     let run = reconcile(&shop, NOW, Thoroughness::Counters).await;
     let mut raised = Findings::default();
     raised.raised(Drift::SoldTwice, 1);
-    assert_eq!(run.findings, raised, "it is not called mended");
+    assert_eq!(run.findings, raised, "it is not called repaired");
     assert_eq!((run.mismatches, run.repaired, run.raised), (1, 0, 1));
     let letters = shop.dead_letters().await;
     let told = letters.iter().filter_map(|(_, letter)| letter.purchase.as_ref());
@@ -154,7 +154,7 @@ async fn what_waits_for_a_person_is_no_drift(shop: Shop) {
     shop.lose_outbox(&other).await;
     assert_eq!(shop.counts(&id).await, (8, 2, 1));
     finds(&shop, &[(Drift::MissingInLedger, 1)]).await;
-    assert_eq!(shop.counts(&other).await, (9, 1, 1), "it keeps no other sale from being mended");
+    assert_eq!(shop.counts(&other).await, (9, 1, 1), "it keeps no other sale from being repaired");
     assert_eq!(shop.counts(&id).await, (8, 2, 1), "it is left to the person");
     let letters = shop.dead_letters().await;
     assert_eq!(letters.len(), 1);
@@ -176,10 +176,10 @@ async fn a_sale_that_is_over_is_compared_whole_once_and_gets_no_stock_back(shop:
         let run = reconcile.run(None, Thoroughness::Counters, Trigger::OnDemand).await;
         run.expect("the stores answer").1.findings
     };
-    assert_eq!(found().await, mended(&[(Drift::MissingInLedger, 4)]));
+    assert_eq!(found().await, repaired(&[(Drift::MissingInLedger, 4)]));
     assert_eq!(shop.counts(&id).await, (6, 4, 4));
     only_in_ledger(&shop, &forged(&shop, &id, 5).await).await;
-    assert_eq!(found().await, mended(&[(Drift::MissingInGate, 1)]));
+    assert_eq!(found().await, repaired(&[(Drift::MissingInGate, 1)]));
     assert_eq!(shop.counts(&id).await, (5, 5, 5), "units are taken, none is given back");
     assert_eq!(found().await, Findings::default(), "the final run");
     assert_eq!(shop.product(&id).await.phase.state, State::Ended);
@@ -220,7 +220,7 @@ async fn a_purchase_of_the_same_number_in_another_place_is_no_drift(shop: Shop) 
 
 /// A purchase that no ledger takes: told a person once, and in nobody else's way.
 #[test]
-fn what_the_ledger_refuses_for_its_data_keeps_no_other_sale_from_being_mended() {
+fn what_the_ledger_refuses_for_its_data_keeps_no_other_sale_from_being_repaired() {
     run(async {
         let shop = crate::shop::embedded().await;
         let other = shop.sell("GADGET-002", 10, 1, When::Active).await;

@@ -14,7 +14,7 @@ use stampede_testkit::suites::{attempt, run};
 
 use uuid::Uuid;
 
-use super::{NOW, agrees, finds, forged, mended, only_in_ledger, reconcile};
+use super::{NOW, agrees, finds, forged, only_in_ledger, reconcile, repaired};
 use crate::shop::{Shop, WIDGET, When, crowd, sku};
 
 on_every_engine!(
@@ -23,7 +23,7 @@ on_every_engine!(
     every_page_of_the_catalogue_is_compared,
     a_ledger_that_is_away_is_no_drift,
     two_runs_at_once_mend_once,
-    a_run_records_each_kind_with_what_was_mended_and_raised,
+    a_run_records_each_kind_with_what_was_repaired_and_raised,
     a_run_without_findings_is_forgotten_before_one_with,
     what_a_worker_finds_is_on_record,
 );
@@ -110,7 +110,7 @@ async fn two_runs_at_once_mend_once(shop: Shop) {
 
 /// The embedded gate closes a sale whose journal it cannot read whole.
 #[test]
-fn a_sale_that_stays_closed_keeps_no_other_from_being_mended() {
+fn a_sale_that_stays_closed_keeps_no_other_from_being_repaired() {
     run(async {
         let shop = crate::shop::embedded().await;
         let other = shop.sell("GADGET-002", 10, 1, When::Active).await;
@@ -129,14 +129,14 @@ fn a_sale_that_stays_closed_keeps_no_other_from_being_mended() {
     });
 }
 
-async fn a_run_records_each_kind_with_what_was_mended_and_raised(shop: Shop) {
+async fn a_run_records_each_kind_with_what_was_repaired_and_raised(shop: Shop) {
     let id = shop.sell(WIDGET, 10, 1, When::Active).await;
     shop.buy_all(&id, &crowd(3)).await;
     shop.lose_outbox(&id).await;
     shop.ledger.refuse(attempt("buyer-1", 1, 1).buyer, &id);
     only_in_ledger(&shop, &forged(&shop, &id, 9).await).await;
     let run = reconcile(&shop, NOW, Thoroughness::Whole).await;
-    let mut expected = mended(&[(Drift::MissingInLedger, 2), (Drift::MissingInGate, 1)]);
+    let mut expected = repaired(&[(Drift::MissingInLedger, 2), (Drift::MissingInGate, 1)]);
     expected.raised(Drift::MissingInLedger, 1);
     assert_eq!(run.findings, expected);
     assert_eq!((run.sales, run.mismatches, run.repaired, run.raised), (1, 4, 3, 1));

@@ -7,7 +7,7 @@ use stampede_application::{
 use stampede_domain::Purchase;
 use stampede_testkit::suites::{attempt, run};
 
-use super::{NOW, agrees, mended};
+use super::{NOW, agrees, repaired};
 use crate::shop::{Shop, WIDGET, When, crowd};
 
 /// A run for which every entry has stood for too long.
@@ -40,7 +40,7 @@ async fn an_entry_of_a_buried_sale_is_done_if_the_archive_has_it_and_else_raised
     shop.delete.run(&id.sku).await.expect("it is deleted");
     let drifts = shop.stores.drifts();
     drifts.enqueue(&recorded[0]).await;
-    let archived = mended(&[(Drift::EntryOfAnOldGeneration, 1)]);
+    let archived = repaired(&[(Drift::EntryOfAnOldGeneration, 1)]);
     assert_eq!(run_that_finds_entries_old(&shop).await, archived);
     assert_eq!(shop.dead_letters().await, []);
     let mut late = recorded[0].clone();

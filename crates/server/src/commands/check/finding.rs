@@ -9,7 +9,7 @@ pub(super) enum Level {
     Ok,
     /// It works, and somebody should know.
     Warn,
-    /// It must be mended.
+    /// It must be repaired.
     Fail,
 }
 

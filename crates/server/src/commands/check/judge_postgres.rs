@@ -8,7 +8,7 @@ use stampede_infrastructure::{
 
 use super::finding::Finding;
 
-/// The oldest version that its makers still mend; tests run on 15 and newer.
+/// The oldest version that its makers still repair; tests run on 15 and newer.
 const VERSION_MIN: u32 = 14;
 
 /// One finding a fact; `migrate` is whether the start brings the tables up to date.
@@ -39,14 +39,15 @@ fn role(standby: bool) -> Finding {
     }
 }
 
-/// At level ledger an answer is a promise that this Postgres keeps; at level gate a loss is mended.
+/// At level ledger an answer is a promise that this Postgres keeps; at level gate a loss is
+/// repaired.
 fn commits(facts: &PostgresFacts, level: Acknowledgement) -> Finding {
     match (worth::unsynced(facts), level) {
         (Some(why), Acknowledgement::Ledger) => {
             Finding::fail(format!("postgres: {why}; at level ledger that is a promise broken"))
         }
         (Some(why), Acknowledgement::Gate) => {
-            Finding::warn(format!("postgres: {why}; they are mended only while Redis lives"))
+            Finding::warn(format!("postgres: {why}; they are repaired only while Redis lives"))
         }
         (None, _) => Finding::ok(format!(
             "postgres: a commit is synced when answered (synchronous_commit {})",

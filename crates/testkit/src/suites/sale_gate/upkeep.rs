@@ -1,4 +1,4 @@
-//! Opening, scanning, mending and forgetting the sales of a gate.
+//! Opening, scanning, repairing and forgetting the sales of a gate.
 
 use std::collections::HashMap;
 
@@ -273,7 +273,8 @@ pub async fn a_sale_that_is_shut_loses_nothing(harness: &impl Harness) {
     assert_eq!(rows.iter().map(|row| row.purchase.no()).collect::<Vec<_>>(), [bought.no()]);
 }
 
-/// The time by which a gate judges, the last place that it gave and its life come with the counters.
+/// The time by which a gate judges, the last place that it gave and its life come with the
+/// counters.
 pub async fn an_audit_tells_the_gates_time_life_and_last_place(harness: &impl Harness) {
     let scene = Scene::active(harness, 10, 1).await;
     let audit = async || {

@@ -13,33 +13,33 @@ use crate::ports::{Causes, Drift, Findings, PortError, SaleGate};
 
 /// What a sale's gate needs.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Mend {
+pub(super) enum Repair {
     /// To be in this life, in which the ledger is.
     Align(Epoch),
     /// To be made anew: it has sold what the ledger has no room for.
     Rebuild,
 }
 
-/// Mends sales; at most one task a sale, however many have found the same.
-pub(super) struct Mending {
+/// Repairs sales; at most one task a sale, however many have found the same.
+pub(super) struct Repairs {
     gate: Arc<dyn SaleGate>,
     drift_met: DriftMet,
     under_way: Mutex<HashSet<SaleId>>,
     runtime: Handle,
 }
 
-impl Mending {
+impl Repairs {
     pub(super) fn new(gate: Arc<dyn SaleGate>, drift_met: DriftMet, runtime: Handle) -> Self {
         Self { gate, drift_met, under_way: Mutex::default(), runtime }
     }
 
-    /// Begins to mend the sale, unless that is under way.
-    pub(super) fn start(self: &Arc<Self>, id: &SaleId, mend: Mend) {
+    /// Begins to repair the sale, unless that is under way.
+    pub(super) fn start(self: &Arc<Self>, id: &SaleId, repair: Repair) {
         if !self.locked().insert(id.clone()) {
             return;
         }
-        let claim = Claim { mending: self.clone(), id: id.clone() };
-        self.runtime.spawn(claim.run(mend));
+        let claim = Claim { repairs: self.clone(), id: id.clone() };
+        self.runtime.spawn(claim.run(repair));
     }
 
     fn locked(&self) -> MutexGuard<'_, HashSet<SaleId>> {
@@ -47,30 +47,30 @@ impl Mending {
     }
 }
 
-/// One task's claim to mend a sale; given back however the task ends.
+/// One task's claim to repair a sale; given back however the task ends.
 struct Claim {
-    mending: Arc<Mending>,
+    repairs: Arc<Repairs>,
     id: SaleId,
 }
 
 impl Claim {
-    async fn run(self, mend: Mend) {
-        if let Err(error) = self.mend(mend).await {
-            tracing::warn!(sale = %self.id, ?mend, error = %Causes(&error),
+    async fn run(self, repair: Repair) {
+        if let Err(error) = self.repair(repair).await {
+            tracing::warn!(sale = %self.id, ?repair, error = %Causes(&error),
                 "gate and ledger are not brought together");
         }
     }
 
-    async fn mend(&self, mend: Mend) -> Result<(), PortError> {
-        let gate = &self.mending.gate;
-        match mend {
-            Mend::Align(epoch) => gate.align(&self.id, epoch).await.map(drop),
-            Mend::Rebuild => {
+    async fn repair(&self, repair: Repair) -> Result<(), PortError> {
+        let gate = &self.repairs.gate;
+        match repair {
+            Repair::Align(epoch) => gate.align(&self.id, epoch).await.map(drop),
+            Repair::Rebuild => {
                 gate.rebuild(&self.id).await?;
                 // What found no place is told by the restore.
                 let mut findings = Findings::default();
                 findings.repaired(Drift::SoldTwice, 1);
-                (self.mending.drift_met)(findings).await;
+                (self.repairs.drift_met)(findings).await;
                 Ok(())
             }
         }
@@ -79,6 +79,6 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.mending.locked().remove(&self.id);
+        self.repairs.locked().remove(&self.id);
     }
 }
