@@ -5,7 +5,7 @@
 
 use std::{io, time::Duration};
 
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{PgConnection, Row as _};
 use stampede_application::ports::PortError;
 use tokio::time::timeout;
 
@@ -24,15 +24,18 @@ pub(super) async fn within<T, E: From<PortError>>(
     answered.unwrap_or_else(|elapsed| Err(PortError::unavailable(STORE, elapsed).into()))
 }
 
-/// Whether a connection answers before it goes back to the pool. The pool asks too, but has no
-/// limit of its own, and keeps the place of whoever does not answer.
+/// Whether a connection answers before it goes back to the pool, and is in no transaction. The pool
+/// asks too, but has no limit of its own, keeps the place of whoever does not answer, and does not
+/// know of a transaction whose beginning was on its way when it was given up: what the next one
+/// writes would be undone with it. Outside of any, a statement's time is its transaction's.
 ///
 /// # Errors
 ///
 /// The connection is of no further use, and is closed without another word.
 pub(super) async fn lives(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    match timeout(RETURN_MAX, connection.ping()).await {
-        Ok(answer) => answer.map(|()| true),
+    let alone = sqlx::raw_sql("SELECT statement_timestamp() = transaction_timestamp()");
+    match timeout(RETURN_MAX, alone.fetch_one(connection)).await {
+        Ok(row) => row?.try_get(0),
         Err(elapsed) => Err(io::Error::from(elapsed).into()),
     }
 }

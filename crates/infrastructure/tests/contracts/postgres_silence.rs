@@ -23,6 +23,8 @@ use super::postgres_records::database;
 
 /// How long an answer is waited for here.
 const ANSWER: Duration = Duration::from_secs(3);
+/// How late a slow network delivers what is said.
+const LATE: Duration = Duration::from_millis(400);
 /// Much longer than that, and much shorter than TCP's own patience.
 const LONG: Duration = Duration::from_secs(20);
 /// Connections of the node; more than there are questions.
@@ -228,6 +230,31 @@ fn what_is_asked_of_a_postgres_that_falls_silent_comes_back_within_the_limit() {
         assert!(wrong.is_empty(), "{wrong:#?}");
         sqlx::raw_sql("ROLLBACK").execute(&mut stranger).await.expect("Postgres answers");
         at.goes_on().await;
+    });
+}
+
+/// The word that begins a transaction is on its way when whoever said it gives up: what is asked
+/// next on that connection would be undone with it. The pool asks first whether it is alive.
+#[test]
+fn a_transaction_that_begins_too_late_takes_nothing_with_it() {
+    run(async {
+        let at = Behind::start().await;
+        let limits = PostgresLimits { connections_max: 1, ..PostgresLimits::default() };
+        let pool = connect(&at.proxy.url(&at.database.url), &limits).expect("an address");
+        let ledger = PostgresLedger::new(pool.clone()).answering_within(LATE + LATE / 2);
+        let questions = Questions::about(&at);
+        ledger.known(&at.sale.id, &questions.numbers).await.expect("Postgres answers");
+        until("it is given back", LONG, async || (pool.num_idle() == 1).then_some(())).await;
+        at.proxy.requests(Way::Delay(LATE));
+        let late = ledger.commit(&questions.entries).await;
+        assert!(matches!(late, Err(CommitError::Port(PortError::Unavailable { .. }))), "{late:?}");
+        at.proxy.thaw();
+        until("a letter is taken", LONG, async || {
+            ledger.bury(&questions.purchase, "lost").await.ok()
+        })
+        .await;
+        let letters = at.ledger.dead_letters(None, 10).await.expect("Postgres answers");
+        assert_eq!(letters.len(), 1, "what was answered stands");
     });
 }
 

@@ -86,7 +86,8 @@ fn a_batch_that_takes_longer_than_the_claim_is_recorded_by_its_holder_alone() {
         let workers = [("one", &one), ("other", &other)]
             .map(|(node, shop)| Workers::of_node(node, shop, limits.clone()));
         let mut held = one.stores.hold_row(&id).await;
-        let bought = one.buy_all(&id, &crowd(3)).await;
+        // One entry, which is one batch.
+        let bought = one.buy_all(&id, &crowd(1)).await;
         until("a commit has waited for much longer than the claim", SOON, async || {
             held.has_kept_waiting(3 * claim_idle).await.then_some(())
         })

@@ -44,30 +44,26 @@ pub(super) fn check_versions(history: &History, trial: &mut Trial) {
     }
 }
 
-/// After how many acceptances a purchase was told, and how many units were left by its receipt.
-type Told = (usize, u32);
-
 /// A node that has answered a purchase shows its stock from then on.
 pub(super) fn check_own_stock(history: &History, sale: &Acceptances<'_>, trial: &mut Trial) {
-    let mut answered: HashMap<usize, Vec<(Duration, Told)>> = HashMap::new();
+    let mut answered: HashMap<usize, Vec<(Duration, usize)>> = HashMap::new();
     for operation in &history.operations {
         if let Event::Attempt(attempt) = &operation.event
             && let Attempted::Accepted(receipt) = &attempt.answer
             && let Some(index) = sale.by_number.get(receipt.number.as_str())
         {
-            let told = (index + 1, receipt.remaining);
-            answered.entry(operation.node).or_default().push((operation.ended, told));
+            answered.entry(operation.node).or_default().push((operation.ended, index + 1));
         }
     }
-    let answered: HashMap<usize, Highest<Told>> =
+    let answered: HashMap<usize, Highest<usize>> =
         answered.into_iter().map(|(node, all)| (node, Highest::of(all))).collect();
     for operation in &history.operations {
         let Event::Look(Some(seen)) = &operation.event else { continue };
         let before = answered.get(&operation.node).and_then(|all| all.before(operation.begun));
-        let (Some((state, told)), Some(stock)) = (before, seen.stock) else { continue };
+        let (Some(state), Some(stock)) = (before, seen.stock) else { continue };
         let floating = sale.floating(operation.begun, operation.ended);
         // A restore readmits what another life had accepted before, and nobody knew of then.
-        let most = sale.remaining[state].saturating_add(floating).max(told);
+        let most = sale.remaining[state].saturating_add(floating);
         trial.expect(stock <= most, || {
             format!("a node shows {stock} left after it answered that {most} are: {operation:?}")
         });
