@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
 use stampede_application::ports::{
     Buried, Catalogue, CatalogueCursor, CatalogueRow, Created, LockedSale, PortError, SaleStanding,
 };
@@ -21,6 +21,9 @@ use super::{
 
 /// The advisory lock that creations take one after the other; any number that nothing else uses.
 const CREATION_LOCK: i64 = 0x5354_414d_5045_4445;
+/// How long a sale's purchases may take on their way to the archive: millions move in one
+/// transaction, beyond the limits of ordinary statements.
+const BURIAL_MAX: Duration = Duration::from_mins(10);
 /// Archived purchases that one statement removes, so that none runs long.
 const EXPIRED_PER_STATEMENT_MAX: i64 = 10_000;
 /// What a sale's row is read by.
@@ -128,22 +131,7 @@ impl Catalogue for PostgresCatalogue {
         nonce: u64,
         at: Instant,
     ) -> Result<Buried, PortError> {
-        let mut transaction = self.pool.begin().await.map_err(unavailable)?;
-        // A sale of millions moves in one transaction; the limits of ordinary statements are off,
-        // and so is this process's own.
-        sqlx::query("SET LOCAL statement_timeout = '10min'")
-            .execute(&mut *transaction)
-            .await
-            .map_err(unavailable)?;
-        let row: Option<(i64, i64, bool)> = sqlx::query_as(
-            "SELECT epoch_number, epoch_nonce, deleted_at IS NOT NULL FROM sales
-             WHERE generation = $1 AND sku = $2 FOR UPDATE",
-        )
-        .bind(id.generation.0)
-        .bind(id.sku.as_str())
-        .fetch_optional(&mut *transaction)
-        .await
-        .map_err(unavailable)?;
+        let (mut transaction, row) = within(self.answer_max, take_to_bury(&self.pool, id)).await?;
         let Some((number, old_nonce, is_buried)) = row else { return Ok(Buried::Unknown) };
         let last = epoch(number, old_nonce)?;
         if is_buried {
@@ -153,8 +141,11 @@ impl Catalogue for PostgresCatalogue {
             return Ok(Buried::Moved);
         }
         let next = Epoch { number: last.number + 1, nonce };
-        entomb(&mut transaction, id.generation, next, at).await?;
-        transaction.commit().await.map_err(unavailable)?;
+        within(BURIAL_MAX + self.answer_max, async {
+            entomb(&mut transaction, id.generation, next, at).await?;
+            transaction.commit().await.map_err(unavailable)
+        })
+        .await?;
         Ok(Buried::Buried(next))
     }
 
@@ -277,6 +268,26 @@ async fn insert(connection: &mut PgConnection, sale: &Sale, epoch: Epoch) -> Res
     .await
     .map_err(unavailable)?;
     Ok(())
+}
+
+/// Takes the row of a sale that is to be buried, in a transaction with time for it.
+async fn take_to_bury(
+    pool: &PgPool,
+    id: &SaleId,
+) -> Result<(Transaction<'static, Postgres>, Option<(i64, i64, bool)>), PortError> {
+    let mut transaction = pool.begin().await.map_err(unavailable)?;
+    let patience = format!("SET LOCAL statement_timeout = {}", BURIAL_MAX.as_millis());
+    sqlx::query(AssertSqlSafe(patience)).execute(&mut *transaction).await.map_err(unavailable)?;
+    let row = sqlx::query_as(
+        "SELECT epoch_number, epoch_nonce, deleted_at IS NOT NULL FROM sales
+         WHERE generation = $1 AND sku = $2 FOR UPDATE",
+    )
+    .bind(id.generation.0)
+    .bind(id.sku.as_str())
+    .fetch_optional(&mut *transaction)
+    .await
+    .map_err(unavailable)?;
+    Ok((transaction, row))
 }
 
 /// Makes a held row a tombstone under `epoch` and moves the sale's purchases to the archive.

@@ -1,11 +1,14 @@
 //! How a Postgres is set up, as far as it matters to what a purchase is worth there.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use sqlx::PgPool;
 use stampede_application::ports::PortError;
 
-use super::failure::unavailable;
+use super::{deadline::within, failure::unavailable};
+
+/// How long all these questions may take together.
+const INSPECTION_MAX: Duration = Duration::from_secs(5);
 
 /// What a Postgres says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +44,12 @@ pub enum Tables {
 ///
 /// # Errors
 ///
-/// [`PortError::Unavailable`] if it does not answer.
+/// [`PortError::Unavailable`] if it does not answer within five seconds.
 pub async fn inspect(pool: &PgPool) -> Result<PostgresFacts, PortError> {
+    within(INSPECTION_MAX, facts(pool)).await
+}
+
+async fn facts(pool: &PgPool) -> Result<PostgresFacts, PortError> {
     let (version, synchronous_commit, fsync, full_page_writes, synchronous_standby_names, standby) =
         sqlx::query_as::<_, (String, String, String, String, String, bool)>(
             "SELECT current_setting('server_version'), current_setting('synchronous_commit'),

@@ -10,7 +10,7 @@ use stampede_application::ports::{
 };
 use stampede_domain::{Epoch, Position, PurchaseNo, RecordedPurchase, Sale, SaleId};
 use stampede_infrastructure::postgres::{
-    PostgresCatalogue, PostgresLedger, PostgresLimits, PostgresProbe, connect,
+    PostgresCatalogue, PostgresLedger, PostgresLimits, PostgresProbe, connect, inspect,
 };
 use stampede_testkit::{
     builders::{a_purchase, a_sale},
@@ -179,6 +179,7 @@ impl Questions {
             ("find", asked(catalogue.find(&id.sku))),
             ("list", asked(catalogue.page(None, 10))),
             ("lock", asked(catalogue.lock(&id.sku))),
+            ("bury a sale", asked(catalogue.bury(id, None, 7, now))),
             ("tombstone", asked(catalogue.tombstone(&id.sku))),
             ("standing", asked(catalogue.standing(&self.ids))),
             ("note_over", asked(catalogue.note_over(id, epoch, now))),
@@ -272,6 +273,18 @@ fn a_row_in_the_hand_of_who_hears_nothing_more_is_given_up() {
         assert!(matches!(finished, Err(PortError::Unavailable { .. })), "{finished:?}");
         at.proxy.cut().await;
         at.goes_on().await;
+    });
+}
+
+/// At a start and at a look at its health nobody else sets a limit.
+#[test]
+fn how_a_silent_postgres_is_set_up_is_not_waited_for() {
+    run(async {
+        let at = Behind::start().await;
+        at.has_every_connection().await;
+        at.proxy.both(Way::Blackhole);
+        let facts = timeout(LONG, inspect(&at.pool)).await.expect("it ends");
+        assert!(matches!(facts, Err(PortError::Unavailable { .. })), "{facts:?}");
     });
 }
 
