@@ -178,7 +178,7 @@ async fn record_batch(batch: Batch, job: Data<Job>) -> Result<Recorded, BoxDynEr
     match job.record.run(job.shard, entries).await {
         Ok(recorded) => {
             job.metrics.recorded(&recorded);
-            job.reconciliation.worker_found(recorded.findings.clone()).await;
+            job.reconciliation.drift_met(recorded.findings.clone()).await;
             Ok(recorded)
         }
         Err(error) => {

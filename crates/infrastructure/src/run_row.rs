@@ -30,35 +30,18 @@ pub(crate) struct RunRow<T> {
 }
 
 impl<T> RunRow<T> {
-    /// The runs of these rows. One whose words only a newer version knows is left out, so that
-    /// nodes of two versions can work beside each other.
-    pub(crate) fn read_all(
-        rows: Vec<Self>,
-        instant: impl Fn(T) -> Instant,
-    ) -> Result<Vec<(RunId, ReconciliationRun)>, Unreadable> {
-        let runs = rows.into_iter().filter_map(|row| {
-            let words = Trigger::parse(&row.trigger).zip(Thoroughness::parse(&row.thoroughness));
-            let Some((trigger, thoroughness)) = words else {
-                tracing::debug!(run = row.id, "a run of another version is not shown");
-                return None;
-            };
-            Some(row.read(trigger, thoroughness, &instant))
-        });
-        runs.collect()
-    }
-
-    fn read(
+    /// The run that a row of [`known_words`] is.
+    pub(crate) fn read(
         self,
-        trigger: Trigger,
-        thoroughness: Thoroughness,
         instant: impl Fn(T) -> Instant,
     ) -> Result<(RunId, ReconciliationRun), Unreadable> {
         let run = ReconciliationRun {
             started_at: instant(self.started_at),
             finished_at: instant(self.finished_at),
             node: self.node,
-            trigger,
-            thoroughness,
+            trigger: Trigger::parse(&self.trigger).ok_or("a trigger of another version")?,
+            thoroughness: Thoroughness::parse(&self.thoroughness)
+                .ok_or("a thoroughness of another version")?,
             sku: self.sku.as_deref().map(Sku::parse).transpose()?,
             sales: self.sales.try_into()?,
             mismatches: self.mismatches.try_into()?,
@@ -69,6 +52,15 @@ impl<T> RunRow<T> {
         };
         Ok((RunId(self.id), run))
     }
+}
+
+/// The triggers and the thoroughnesses that this version knows: a run of others, which a newer node
+/// has put on record, is not read, so that nodes of two versions can work beside each other.
+pub(crate) fn known_words() -> (Vec<&'static str>, Vec<&'static str>) {
+    (
+        Trigger::ALL.iter().map(|trigger| trigger.as_str()).collect(),
+        Thoroughness::ALL.iter().map(|thoroughness| thoroughness.as_str()).collect(),
+    )
 }
 
 /// Findings as a JSON object by kind of drift.
@@ -92,40 +84,4 @@ fn findings(drifts: &str) -> Result<Findings, Unreadable> {
         Some((Drift::parse(&name)?, DriftCount { repaired: of("repaired"), raised: of("raised") }))
     });
     Ok(Findings(known.collect()))
-}
-
-#[cfg(test)]
-mod tests {
-    use stampede_application::ports::Trigger;
-    use stampede_domain::Instant;
-
-    use super::RunRow;
-
-    fn row(id: i64, trigger: &str, drifts: &str) -> RunRow<i64> {
-        RunRow {
-            id,
-            started_at: 1,
-            finished_at: 2,
-            sales: 3,
-            mismatches: 0,
-            repaired: 0,
-            error: None,
-            node: "node-1".into(),
-            trigger: trigger.into(),
-            thoroughness: "whole".into(),
-            sku: None,
-            raised: 0,
-            drifts: drifts.into(),
-        }
-    }
-
-    #[test]
-    fn a_run_whose_words_only_a_newer_version_knows_hides_no_other() {
-        let newer = [row(3, "eclipse", "{}"), row(2, "schedule", r#"{"lunar":{"raised":1}}"#)];
-        let rows = newer.into_iter().chain([row(1, "start", "{}")]).collect();
-        let runs = RunRow::read_all(rows, Instant::from_millis).unwrap();
-        let read: Vec<_> = runs.iter().map(|(id, run)| (id.0, run.trigger)).collect();
-        assert_eq!(read, [(2, Trigger::Schedule), (1, Trigger::Start)]);
-        assert!(runs[0].1.findings.0.is_empty(), "a kind that is not known is left out");
-    }
 }

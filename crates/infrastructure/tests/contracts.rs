@@ -5,6 +5,8 @@
 mod embedded_engine;
 #[path = "contracts/embedded_records.rs"]
 mod embedded_records;
+#[path = "contracts/newer_runs.rs"]
+mod newer_runs;
 #[path = "contracts/postgres_records.rs"]
 mod postgres_records;
 #[path = "contracts/postgres_restore.rs"]

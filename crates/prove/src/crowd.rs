@@ -95,7 +95,7 @@ impl Crowd {
                 looks: false,
             };
             let second = Errand { copies: copies - first.copies, ..first.clone() };
-            errands.extend([first, second]);
+            errands.extend([first, second].into_iter().filter(|errand| errand.copies > 0));
         }
         chance.shuffle(&mut errands);
         Self { errands, at_once: 4, patience: Duration::from_mins(1) }

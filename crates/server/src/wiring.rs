@@ -87,7 +87,7 @@ impl Node {
         let recording = reconcile.clone();
         let drift_met: DriftMet = Arc::new(move |findings| {
             let recording = recording.clone();
-            Box::pin(async move { recording.worker_found(findings).await })
+            Box::pin(async move { recording.drift_met(findings).await })
         });
         let (level, limits) = (settings.acknowledge, settings.confirm);
         let confirm = Arc::new(ConfirmPurchases::start(stores, level, limits, drift_met));

@@ -142,7 +142,8 @@ pub enum Thoroughness {
 }
 
 impl Thoroughness {
-    const ALL: [Self; 2] = [Self::Counters, Self::Whole];
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Counters, Self::Whole];
 
     /// Its name in records.
     #[must_use]
@@ -181,7 +182,8 @@ pub enum Trigger {
 }
 
 impl Trigger {
-    const ALL: [Self; 7] = [
+    /// Every one of them.
+    pub const ALL: [Self; 7] = [
         Self::Start,
         Self::Schedule,
         Self::StoreBack,

@@ -173,7 +173,7 @@ impl Reconcile {
     }
 
     /// Puts on record what somebody has found who had purchases to record.
-    pub async fn worker_found(&self, findings: Findings) {
+    pub async fn drift_met(&self, findings: Findings) {
         if findings == Findings::default() {
             return;
         }
@@ -181,7 +181,7 @@ impl Reconcile {
         let wanted = Wanted { sku: None, thoroughness, trigger };
         let now = self.stores.clock.now();
         if let Err(error) = self.on_record(now, wanted, 0, findings, None).await {
-            tracing::warn!(error = %Causes(&error), "what a worker found is not on record");
+            tracing::warn!(error = %Causes(&error), "drift that was met is not on record");
         }
     }
 

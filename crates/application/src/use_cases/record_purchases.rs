@@ -8,7 +8,7 @@ use stampede_domain::{RecordedPurchase, SaleId, Shard};
 
 pub use self::recorded::Recorded;
 use crate::ports::{
-    Causes, CommitError, DeadLetter, Drift, Entry, EntryBody, Ledger, Outbox, PortError,
+    Causes, CommitError, DeadLetter, Drift, Entry, EntryBody, Ledger, NoPlace, Outbox, PortError,
     Readmission, SaleGate, Settled,
 };
 
@@ -196,7 +196,7 @@ impl RecordPurchases {
             Settled::Dropped => {}
             Settled::Orphaned(purchases) => {
                 recorded.findings.raised(Drift::EntryOfAnOldGeneration, purchases.len());
-                let error = "its sale is deleted, and its archive has it not";
+                let error = NoPlace::SaleGone.as_str();
                 self.bury_all(shard, purchases, error, recorded).await?;
             }
             Settled::Stale { purchases, epoch } => {

@@ -1,5 +1,6 @@
 //! Runs of reconciliation on record.
 
+use serde_json::json;
 use stampede_application::ports::{PortError, ReconciliationRun, RunId};
 use stampede_domain::Instant;
 
@@ -7,7 +8,7 @@ use super::{
     EmbeddedDatabase,
     failure::{inconsistent, unavailable},
 };
-use crate::run_row::{RunRow, drifts};
+use crate::run_row::{RunRow, drifts, known_words};
 
 /// Puts a run on record and forgets old ones.
 pub(super) async fn record(
@@ -56,15 +57,21 @@ pub(super) async fn page(
     before: Option<RunId>,
     limit: usize,
 ) -> Result<Vec<(RunId, ReconciliationRun)>, PortError> {
+    let (triggers, thoroughnesses) = known_words();
     let rows: Vec<RunRow<i64>> = sqlx::query_as(
         "SELECT id, started_at, finished_at, sales, mismatches, repaired, error, node, trigger,
                 thoroughness, sku, raised, drifts
-         FROM reconciliation_runs WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
+         FROM reconciliation_runs
+         WHERE id < ?1 AND trigger IN (SELECT value FROM json_each(?3))
+             AND thoroughness IN (SELECT value FROM json_each(?4))
+         ORDER BY id DESC LIMIT ?2",
     )
     .bind(before.map_or(i64::MAX, |before| before.0))
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .bind(json!(triggers).to_string())
+    .bind(json!(thoroughnesses).to_string())
     .fetch_all(database.readers())
     .await
     .map_err(unavailable)?;
-    RunRow::read_all(rows, Instant::from_millis).map_err(inconsistent)
+    rows.into_iter().map(|row| row.read(Instant::from_millis).map_err(inconsistent)).collect()
 }

@@ -82,16 +82,17 @@ impl PostgresLedger {
             let names: Vec<&str> = buyers.iter().map(|buyer| buyer.as_str()).collect();
             // By the index of purchases_ordinal_once.
             let held: Vec<PurchaseRow> = sqlx::query_as(
-            "SELECT bits, epoch_number, epoch_nonce, buyer, purchased_at, qty, key_hash, remaining,
-                        position, ordinal, held_after, cancelled, traceparent, unit_price_minor,
-                        currency
-                 FROM purchases WHERE generation = $1 AND buyer = ANY($2) ORDER BY buyer, ordinal",
-        )
-        .bind(id.generation.0)
-        .bind(names)
-        .fetch_all(&mut *transaction)
-        .await
-        .map_err(unavailable)?;
+                "SELECT bits, epoch_number, epoch_nonce, buyer, purchased_at, qty, key_hash,
+                        remaining, position, ordinal, held_after, cancelled, traceparent,
+                        unit_price_minor, currency
+                 FROM purchases WHERE generation = $1 AND buyer = ANY($2)
+                 ORDER BY buyer, ordinal",
+            )
+            .bind(id.generation.0)
+            .bind(names)
+            .fetch_all(&mut *transaction)
+            .await
+            .map_err(unavailable)?;
             transaction.commit().await.map_err(unavailable)?;
 
             let mut holdings: HashMap<BuyerId, Vec<Purchase>> = HashMap::new();

@@ -8,7 +8,7 @@ use stampede_application::ports::{PortError, ReconciliationRun, RunId};
 use stampede_domain::Instant;
 
 use super::failure::{inconsistent, unavailable};
-use crate::run_row::{RunRow, drifts};
+use crate::run_row::{RunRow, drifts, known_words};
 
 /// Puts a run on record and forgets old ones. One round trip.
 pub(super) async fn record(pool: &PgPool, run: &ReconciliationRun) -> Result<RunId, PortError> {
@@ -51,17 +51,22 @@ pub(super) async fn page(
     before: Option<RunId>,
     limit: usize,
 ) -> Result<Vec<(RunId, ReconciliationRun)>, PortError> {
+    let (triggers, thoroughnesses) = known_words();
     let rows: Vec<RunRow<DateTime<Utc>>> = sqlx::query_as(
         "SELECT id, started_at, finished_at, sales, mismatches, repaired, error, node, trigger,
                 thoroughness, sku, raised, drifts::text AS drifts
-         FROM reconciliation_runs WHERE id < $1 ORDER BY id DESC LIMIT $2",
+         FROM reconciliation_runs
+         WHERE id < $1 AND trigger = ANY($3) AND thoroughness = ANY($4)
+         ORDER BY id DESC LIMIT $2",
     )
     .bind(before.map_or(i64::MAX, |before| before.0))
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .bind(triggers)
+    .bind(thoroughnesses)
     .fetch_all(pool)
     .await
     .map_err(unavailable)?;
-    RunRow::read_all(rows, Instant::from).map_err(inconsistent)
+    rows.into_iter().map(|row| row.read(Instant::from).map_err(inconsistent)).collect()
 }
 
 /// Takes or renews the turn. The clock is this server's alone; a turn that ends further away than

@@ -85,9 +85,10 @@ impl QueueMetrics {
             self.unrepaired.add(0, &kind);
         }
         for reason in RestoreReason::ALL {
-            let reason = KeyValue::new("reason", reason.as_str());
-            self.restores
-                .add(0, &[reason, KeyValue::new("outcome", RestoreOutcome::Open.as_str())]);
+            for outcome in RestoreOutcome::NAMES {
+                let reason = KeyValue::new("reason", reason.as_str());
+                self.restores.add(0, &[reason, KeyValue::new("outcome", outcome)]);
+            }
         }
     }
 }

@@ -70,8 +70,8 @@ impl Reconciliation {
     }
 
     /// A worker met drift in what it had to record.
-    pub(super) async fn worker_found(&self, findings: Findings) {
-        self.reconcile.worker_found(findings).await;
+    pub(super) async fn drift_met(&self, findings: Findings) {
+        self.reconcile.drift_met(findings).await;
     }
 
     /// A store was away: the next run looks at everything.

@@ -82,12 +82,13 @@ impl RedisOutbox {
         let mut fields = Fields::of(answer.value).map_err(inconsistent)?;
         let letters = fields.value().and_then(|_| fields.value()).and_then(|_| fields.bytes());
         let answers = letters.map_err(inconsistent)?.into_iter().map(|letter| match letter {
-            b'A' => Readmission::Adopted,
-            b'K' => Readmission::Refused(NoPlace::BoughtAgain),
-            b'L' => Readmission::Refused(NoPlace::OverLimit),
-            _ => Readmission::Refused(NoPlace::SoldOut),
+            b'A' => Ok(Readmission::Adopted),
+            b'K' => Ok(Readmission::Refused(NoPlace::BoughtAgain)),
+            b'L' => Ok(Readmission::Refused(NoPlace::OverLimit)),
+            b'S' => Ok(Readmission::Refused(NoPlace::SoldOut)),
+            _ => Err(inconsistent(Undecodable("what became of a purchase"))),
         });
-        Ok(answers.collect())
+        answers.collect()
     }
 }
 

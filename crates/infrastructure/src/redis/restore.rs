@@ -218,13 +218,20 @@ impl Restorer {
         if row.sale.limit_per_buyer > 1 && !self.ledger.close_gaps(id, epoch).await? {
             return Err(NotNow::RestoredElsewhere.into());
         }
-        let given = run.give_survivors(head.unwrap_or(seen)).await;
+        let restored = self.fill(&run, head.unwrap_or(seen)).await;
+        // Whatever came of it, and not while the sale is closed.
         run.record_refused().await;
-        given?;
+        restored
+    }
+
+    /// Gives the gate what it and the ledger have of the sale, and opens it.
+    async fn fill(&self, run: &Run<'_>, left: Epoch) -> Result<Restored, PortError> {
+        let (id, epoch) = (&run.sale.id, run.epoch);
+        run.give_survivors(left).await?;
         self.watch.reached(id, RestoreStep::SurvivorsGiven).await?;
         let counted = run.refill().await?;
         let state = run.reopen(&counted).await?;
-        sale.set_epoch(epoch);
+        run.sale.set_epoch(epoch);
         self.watch.reached(id, RestoreStep::Opened).await?;
         if let Err(error) = self.ledger.end_restore(id, epoch).await {
             // It lapses by itself; until then a second fault waits.

@@ -508,7 +508,7 @@ fn confirm(
     let reconcile = Arc::new(reconcile);
     let drift_met: DriftMet = Arc::new(move |findings| {
         let reconcile = reconcile.clone();
-        Box::pin(async move { reconcile.worker_found(findings).await })
+        Box::pin(async move { reconcile.drift_met(findings).await })
     });
     let stores = ConfirmStores { ledger, outbox, gate };
     Arc::new(ConfirmPurchases::start(stores, level, ConfirmLimits::default(), drift_met))

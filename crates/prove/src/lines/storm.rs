@@ -54,7 +54,7 @@ async fn storm(mut chance: Chance) -> Trial {
             proxies[node].cut().await;
         }
     }
-    let mut trial = load.conclude(Promise::NothingLost).await;
+    let mut trial = load.conclude(Promise::NothingToldLost).await;
     let (restores, recorded) = (trial.counted(RESTORES), trial.counted(RECORDED));
     let cut: u64 = proxies.iter().map(|proxy| proxy.carried().cut).sum();
     trial.expect(restores > Some(0) && cut > 0, || format!("{restores:?} restores, {cut} cuts"));

@@ -36,7 +36,7 @@ fn table(run: &ReconciliationRun) -> String {
     let mut table = format!("{} sales compared in {took_ms} ms\n\n", run.sales);
     // Writing to a String cannot fail.
     let mut line = |name: &str, found: &str, repaired: &str, raised: &str| {
-        let _ = writeln!(table, "{name:<28}{found:>8}{repaired:>8}{raised:>8}");
+        let _ = writeln!(table, "{name:<28}{found:>10}{repaired:>10}{raised:>10}");
     };
     line("drift", "found", "repaired", "raised");
     for drift in Drift::ALL {

@@ -73,6 +73,8 @@ async fn after_redis_restarted_empty_the_sale_is_restored_and_not_oversold() {
     redis.restart_empty().await;
     assert_restored(&stores, &node.shop, held).await;
     node.process.logged(RESTORED, RECOVERY_LIMIT).await;
+    let counted = node.shop.counter("gate_restores_total", "outcome=\"open\",reason=\"closed\"");
+    assert_eq!(counted.await, 1);
     assert!(version(&node.shop).await > before, "a version never falls");
 }
 

@@ -12,7 +12,7 @@ use super::{
 use crate::ports::{Drift, EntryBody, Findings, Holding, PortError};
 
 /// What a person is told of a purchase that no commit gets into the ledger.
-const REFUSED: &str = "acknowledged at the gate, refused by the ledger for its data";
+const REFUSED: &str = "accepted at the gate, refused by the ledger for its data";
 
 /// What the ledger is known to lack for a good reason.
 enum Expected {

@@ -65,6 +65,9 @@ pub enum RestoreOutcome {
 }
 
 impl RestoreOutcome {
+    /// Every name in metrics.
+    pub const NAMES: [&'static str; 3] = ["open", "gone", "failed"];
+
     /// Its name in metrics.
     #[must_use]
     pub fn as_str(&self) -> &'static str {

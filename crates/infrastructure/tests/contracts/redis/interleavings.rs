@@ -190,7 +190,7 @@ impl World<'_> {
         let settled = self.commit(&entries).await;
         for (entry, settled) in entries.into_iter().zip(settled) {
             if let Settled::Stale { purchases, epoch } = settled {
-                // Refused, it was acknowledged at the gate and is lost: nobody was told of it here.
+                // Refused, it was accepted at the gate and is lost: nobody was told of it here.
                 let Ok(answers) = outbox.readmit(&purchases, epoch).await else { continue };
                 assert_eq!(answers.len(), purchases.len(), "one answer each");
             }

@@ -158,7 +158,7 @@ async fn what_a_worker_finds_is_on_record(shop: Shop) {
     raised.raised(Drift::EntryOfAnOldGeneration, 1);
     assert_eq!(recorded.findings, raised);
     let reconcile = shop.reconcile(NOW);
-    reconcile.worker_found(recorded.findings).await;
+    reconcile.drift_met(recorded.findings).await;
     let run = shop.ledger.last_run().await.expect("the ledger answers").expect("a run");
     assert_eq!((run.trigger, run.sales, run.findings), (Trigger::Worker, 0, raised));
 }
