@@ -29,8 +29,10 @@ use crate::{Trial, history::History};
 const CLOCK_ERROR: Duration = Duration::from_millis(100);
 /// How old a status may be.
 const STATUS_AGE: Duration = Duration::from_secs(1);
-/// How old a stream's event may be: a status, and the interval of stock updates.
-const STREAM_AGE: Duration = Duration::from_millis(1_120);
+/// How old a stream's event may be. A node looks every 200 ms and sends every 120 ms; unlike a
+/// status, an event is not refused by a node that has not looked for a second, and the rest is for
+/// the turns of a machine that runs all nodes, stores and clients of a trial.
+const STREAM_AGE: Duration = Duration::from_secs(2);
 
 /// What a line promises of purchases that were told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

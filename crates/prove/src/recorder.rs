@@ -71,14 +71,15 @@ impl Recorder {
     ) -> Arc<Self> {
         let window = during.map(During::window_from_now);
         open_sale(&nodes[0], sku, stock, limit, window).await;
+        let (origin, origin_ms) = origin();
         Arc::new(Self {
             sku: sku.to_owned(),
             stock,
             limit,
             window,
             gate,
-            origin: Instant::now(),
-            origin_ms: now_ms(),
+            origin,
+            origin_ms,
             nodes: Mutex::new(nodes),
             noted: Mutex::default(),
             decided: watch::Sender::new(0),
@@ -303,6 +304,16 @@ impl Recorder {
 
 /// How often the ledger is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// An instant, and the clock of the stores at it: read again if something came in between.
+fn origin() -> (Instant, i64) {
+    loop {
+        let (instant, now) = (Instant::now(), now_ms());
+        if instant.elapsed() < Duration::from_millis(5) {
+            return (instant, now);
+        }
+    }
+}
+
 /// The clock of the stores, which run on this machine.
 #[expect(clippy::disallowed_methods, reason = "what stores wrote is compared with this")]
 fn now_ms() -> i64 {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use stampede_testkit::{
-    servers::{Ended, OutboxLeft, StampedeProcess, dead_letters},
+    servers::{Ended, OutboxLeft, StampedeProcess, dead_letters, until},
     shop::{Node, Stores},
 };
 use tokio::{
@@ -23,6 +23,8 @@ use crate::{Crowd, During, Figure, Promise, Recorder, Trial, check, history::Gat
 const AGREEMENT_LIMIT: Duration = Duration::from_mins(1);
 /// How long an entry may stand after its commit.
 const EMPTY_LIMIT: Duration = Duration::from_secs(20);
+/// How long a node takes to see that there is a sale.
+const KNOWN_LIMIT: Duration = Duration::from_secs(20);
 /// How long a node may take to stop when it is asked to.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 /// How often the outbox is looked at.
@@ -92,6 +94,13 @@ impl Scene {
         let shops = nodes.iter().map(|node| node.shop.clone()).collect();
         let gate = gate_of(&stores, &settings);
         let recorder = Recorder::open_during(shops, SKU, stock, limit, during, gate).await;
+        for node in &nodes {
+            // By itself: whoever asks for what a node does not know yet has the ledger asked.
+            until("every node knows of the sale", KNOWN_LIMIT, async || {
+                (node.shop.status(SKU).await.status == 200).then_some(())
+            })
+            .await;
+        }
         Self { stores, settings, nodes, recorder, permits: Arc::new(Semaphore::new(0)) }
     }
 
@@ -122,6 +131,19 @@ impl Scene {
             let recorder = self.recorder.clone();
             spawn_local(async move { recorder.follow(node).await });
         }
+    }
+
+    /// Freezes a node in the middle of whatever it does: it owes nobody an answer.
+    pub fn pause(&self, node: usize) {
+        self.recorder.gone(node);
+        self.nodes[node].process.pause();
+    }
+
+    /// Lets a frozen node go on where it was.
+    pub fn resume(&self, node: usize) {
+        let Node { process, shop } = &self.nodes[node];
+        process.resume();
+        self.recorder.moved(node, shop.clone());
     }
 
     /// Kills a node in the middle of whatever it does and starts it anew.
@@ -168,8 +190,8 @@ impl Scene {
     ) -> Trial {
         let fault_over = Instant::now();
         let left = buying.await;
-        let is_drained =
-            self.recorder.drained(0, AGREEMENT_LIMIT.saturating_sub(fault_over.elapsed())).await;
+        let time_left = AGREEMENT_LIMIT.saturating_sub(fault_over.elapsed());
+        let is_drained = self.recorder.drained(0, time_left.max(EMPTY_LIMIT)).await;
         let took = fault_over.elapsed();
         for node in 0..self.nodes.len() {
             self.recorder.look(node).await;

@@ -8,7 +8,7 @@ use stampede_testkit::{
     },
     shop::Stores,
 };
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::load::Load;
 use crate::{Chance, Figure, Line, Promise, Trial, scene::RESTORES};
@@ -16,13 +16,17 @@ use crate::{Chance, Figure, Line, Promise, Trial, scene::RESTORES};
 const TITLE: &str = "Redis flushed, set back, promoted, alive twice; who restores or drains frozen";
 /// How long a restore may take that follows another one, and a batch that changes hands.
 const HANDOVER_LIMIT: Duration = Duration::from_secs(45);
-/// How long a split brain lasts if nothing is decided in it.
-const SPLIT: Duration = Duration::from_secs(4);
+/// How long a split brain lasts if nothing is decided in it: longer than a restore that has begun
+/// keeps others out.
+const SPLIT: Duration = Duration::from_secs(15);
+/// How often a restore is looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Attempts that are decided between two faults that belong together.
 const SOME: usize = 60;
 /// How often a restorer is tried to be caught at work.
 const TRIES: usize = 5;
-/// How late each answer of Postgres comes while it is tried, which makes a restore last.
+/// How late each answer of Postgres comes at the first try, which makes a restore last; later at
+/// each further one.
 const SLOW: Duration = Duration::from_millis(15);
 
 pub(super) fn line() -> Line {
@@ -193,11 +197,12 @@ async fn restorer_frozen(chance: Chance) -> Trial {
     shop.load.decided(instant).await;
     let (frozen, other) = if shop.load.chance.happens(1, 2) { (0, 1) } else { (1, 0) };
     let mut is_caught = false;
-    for _ in 0..TRIES {
-        is_caught = freeze_a_restorer(&shop, frozen, other).await;
+    for slow in (1..).map(|number| SLOW * number).take(TRIES) {
+        is_caught = freeze_a_restorer(&shop, frozen, other, slow).await;
         if is_caught {
             break;
         }
+        shop.load.decided_more(1).await;
     }
     let mut trial = shop.conclude().await;
     trial.expect(is_caught, || format!("no restore was caught at work in {TRIES} tries"));
@@ -205,29 +210,30 @@ async fn restorer_frozen(chance: Chance) -> Trial {
 }
 
 /// False if the restore was over before the node was frozen.
-async fn freeze_a_restorer(shop: &Shop, frozen: usize, other: usize) -> bool {
-    let nodes = &shop.load.scene.nodes;
-    let restores = |node: usize| nodes[node].restores();
+async fn freeze_a_restorer(shop: &Shop, frozen: usize, other: usize, slow: Duration) -> bool {
+    let scene = &shop.load.scene;
+    let restores = |node: usize| scene.nodes[node].restores();
     let before = (restores(frozen), restores(other), postgres_epoch(&shop.database.url).await);
-    shop.to_postgres.replies(Way::Delay(SLOW));
+    shop.to_postgres.replies(Way::Delay(slow));
     // Nobody else is to restore.
-    nodes[other].process.pause();
+    scene.pause(other);
     shop.redis.flush().await;
     until("an epoch for a restore", HANDOVER_LIMIT, async || {
         (postgres_epoch(&shop.database.url).await > before.2).then_some(())
     })
     .await;
-    nodes[frozen].process.pause();
-    let is_caught = restores(frozen) == before.0;
+    scene.pause(frozen);
     shop.to_postgres.replies(Way::Pass);
-    nodes[other].process.resume();
-    if is_caught {
-        until("a restore by the other node", HANDOVER_LIMIT, async || {
-            (restores(other) > before.1).then_some(())
-        })
-        .await;
-    }
-    nodes[frozen].process.resume();
+    scene.resume(other);
+    // One that was over although its log line had not come needs no other.
+    let by_other = async {
+        while restores(frozen) == before.0 && restores(other) == before.1 {
+            sleep(LOOK_EVERY).await;
+        }
+        restores(other) > before.1
+    };
+    let is_caught = timeout(HANDOVER_LIMIT, by_other).await.unwrap_or(false);
+    scene.resume(frozen);
     is_caught
 }
 
@@ -247,11 +253,11 @@ async fn worker_frozen(chance: Chance) -> Trial {
     })
     .await;
     let frozen = shop.load.a_node();
-    shop.load.scene.nodes[frozen].process.pause();
+    shop.load.scene.pause(frozen);
     let held: u64 = shop.redis.in_hands().await.values().sum();
     shop.to_postgres.thaw();
     let is_taken_over = shop.load.scene.recorder.drained(1 - frozen, HANDOVER_LIMIT).await;
-    shop.load.scene.nodes[frozen].process.resume();
+    shop.load.scene.resume(frozen);
     let mut trial = shop.load.conclude(Promise::NothingLost).await;
     trial.expect(is_taken_over, || "nobody took over what the frozen one held".to_owned());
     let held = usize::try_from(held).unwrap_or(0);
