@@ -34,6 +34,9 @@ pub struct Gate {
     /// Whether it keeps every place that it gave through any restart, as that of `embedded` does,
     /// whose journal lies beside the ledger.
     pub keeps_places: bool,
+    /// Whether it answers a purchase only once the ledger has it, and says so: at level `ledger`, and
+    /// on `embedded`, whose journal counts as that.
+    pub is_strict: bool,
     /// How long after its unknown outcome an attempt or a change may still take effect: what a
     /// batch is void after, which is how long the gate's store may take to reply.
     pub not_after: Duration,
@@ -175,7 +178,7 @@ impl History {
 impl Default for Gate {
     /// As the engine `redis` is shipped.
     fn default() -> Self {
-        Self { keeps_places: false, not_after: Duration::from_secs(2) }
+        Self { keeps_places: false, is_strict: false, not_after: Duration::from_secs(2) }
     }
 }
 

@@ -237,6 +237,22 @@ impl Recorder {
         seen
     }
 
+    /// The numbers of the purchases that buyers were told of.
+    #[must_use]
+    pub fn told(&self) -> Vec<String> {
+        let numbers = |operation: &Operation| match &operation.event {
+            Event::Attempt(attempt) => attempt.answer.number().map(str::to_owned),
+            Event::Lookup { .. }
+            | Event::Change { .. }
+            | Event::Look(_)
+            | Event::Told { .. }
+            | Event::Over { .. }
+            | Event::Silence
+            | Event::Strange(_) => None,
+        };
+        self.noted().operations.iter().filter_map(numbers).collect()
+    }
+
     /// What was noted, and what stands in the ledger now that all is quiet.
     #[must_use]
     pub fn history(&self, ledger: Vec<LedgerRow>) -> History {

@@ -31,6 +31,8 @@ const STOP_LIMIT: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long Redis may take to reply, in milliseconds: the setting.
 const RESPONSE_LIMIT: &str = "STAMPEDE_REDIS_RESPONSE_MAX_MS";
+/// What an answer must have survived: the setting.
+const LEVEL: &str = "STAMPEDE_ACK";
 /// What [`Scene::conclude`] counts: purchases in the ledger, and restores of the gate by nodes
 /// that are still there.
 pub(crate) const RECORDED: &str = "purchases recorded";
@@ -146,6 +148,12 @@ impl Scene {
         self.recorder.moved(node, shop.clone());
     }
 
+    /// Takes a node out, which owes nobody an answer from now on.
+    pub fn take(&mut self, node: usize) -> Node {
+        self.recorder.gone(node);
+        self.nodes.remove(node)
+    }
+
     /// Kills a node in the middle of whatever it does and starts it anew.
     pub async fn kill_and_restart(&mut self, node: usize) {
         self.recorder.gone(node);
@@ -218,10 +226,14 @@ impl Scene {
 /// What the gate of nodes with these settings is like.
 fn gate_of(stores: &Stores, settings: &[Vec<Setting>]) -> Gate {
     let shipped = Gate::default();
+    let is_embedded = !matches!(stores, Stores::Redis { .. });
+    let is_ledger = |(name, level): &Setting| *name == LEVEL && level == "ledger";
+    let asks_for_ledger = settings.iter().all(|each| each.iter().any(is_ledger));
     let limits = settings.iter().flatten().filter(|(name, _)| *name == RESPONSE_LIMIT);
     let longest = limits.map(|(_, millis)| millis.parse().expect("milliseconds")).max();
     Gate {
-        keeps_places: !matches!(stores, Stores::Redis { .. }),
+        keeps_places: is_embedded,
+        is_strict: is_embedded || asks_for_ledger,
         not_after: longest.map_or(shipped.not_after, Duration::from_millis),
     }
 }

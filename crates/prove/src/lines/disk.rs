@@ -6,7 +6,6 @@ use stampede_testkit::{
     servers::{DiskFault, until},
     shop::Stores,
 };
-
 use tokio::time::timeout;
 
 use super::load::Load;
@@ -35,7 +34,7 @@ async fn power_lost(chance: Chance) -> Trial {
     let (mut unsynced, mut kept) = (0, 0);
     for instant in load.some_instants(3) {
         load.decided(instant).await;
-        load.scene.nodes.remove(0).process.kill().await;
+        load.scene.take(0).process.kill().await;
         let host = load.scene.stores.host();
         let lost = if load.chance.happens(1, 2) {
             host.lose_power_keeping(&mut |most| load.chance.number(0, most))
@@ -73,7 +72,7 @@ async fn refused(fault: DiskFault, chance: Chance) -> Trial {
         host.heal();
         met += usize::try_from(host.refused().writes).expect("a count");
         if load.chance.happens(1, 3) {
-            load.scene.nodes.remove(0).process.kill().await;
+            load.scene.take(0).process.kill().await;
             load.scene.stores.host().lose_power();
             load.scene.start(0).await;
         }
@@ -89,8 +88,8 @@ async fn sync_failed(chance: Chance) -> Trial {
     let mut load = on_a_host(chance).await;
     let instant = load.instants(1)[0];
     load.decided(instant).await;
+    let node = load.scene.take(0);
     load.scene.stores.host().refuse_syncs(DiskFault::Broken, 1);
-    let node = load.scene.nodes.remove(0);
     let ended = node.process.wait(FAULT_LIMIT).await;
     let scene = &mut load.scene;
     scene.stores.host().heal();

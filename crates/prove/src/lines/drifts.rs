@@ -1,6 +1,7 @@
 //! R8: gate and ledger disagree, in every way in which they can.
 
 use std::{
+    collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -107,6 +108,15 @@ impl Installation {
         for planted in &self.sales {
             self.is_one(planted.drift, &mut trial).await;
             planted.sells_on(&mut trial).await;
+        }
+        let kept = self.stores.kept().await;
+        let kept: BTreeSet<&str> = kept.iter().map(|row| row.purchase_no.as_str()).collect();
+        for Planted { drift, sale, .. } in &self.sales {
+            for number in sale.told() {
+                trial.expect(kept.contains(number.as_str()), || {
+                    format!("lost: {number} was told, and is nowhere after {drift:?}")
+                });
+            }
         }
         let raised = self.sales.iter().filter(|planted| is_for_a_person(planted.drift)).count();
         let letters = self.nodes[0].shop.dead_letters().await;

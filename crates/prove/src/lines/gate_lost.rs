@@ -25,6 +25,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const SOME: usize = 60;
 /// How often a restorer is tried to be caught at work.
 const TRIES: usize = 5;
+/// Answers of Postgres that a restore waits for, about.
+const STEPS: u32 = 8;
 /// How late each answer of Postgres comes at the first try, which makes a restore last; later at
 /// each further one.
 const SLOW: Duration = Duration::from_millis(15);
@@ -37,6 +39,7 @@ pub(super) fn line() -> Line {
         .kind("promoted", 15, 3.0, promoted)
         .kind("led-back", 15, 4.0, led_back)
         .kind("failed-back", 15, 4.0, failed_back)
+        .kind("failed-back-unseen", 15, 4.0, failed_back_unseen)
         .kind("old-master-alive", 15, 6.0, old_master_alive)
         .kind("restorer-frozen", 15, 25.0, restorer_frozen)
         .kind("worker-frozen", 15, 5.0, worker_frozen)
@@ -169,6 +172,22 @@ async fn failed_back(chance: Chance) -> Trial {
     trial
 }
 
+/// A replica was promoted, which no client has seen; the old master, which sold on, becomes its
+/// replica and is made the master again: the same process, and its data is older by all that it
+/// did since. Only the name of its replication tells.
+async fn failed_back_unseen(chance: Chance) -> Trial {
+    let mut shop = Shop::open(chance).await;
+    let instant = shop.load.instants(1)[0];
+    shop.load.decided(instant).await;
+    shop.replica.promote().await;
+    shop.load.decided_more(SOME).await;
+    shop.to_redis.freeze();
+    shop.redis.replicate(&shop.replica).await;
+    shop.redis.promote().await;
+    shop.to_redis.thaw();
+    shop.conclude().await
+}
+
 /// One node goes to the new master, the other one stays with the old one.
 async fn old_master_alive(chance: Chance) -> Trial {
     let mut shop = Shop::open(chance).await;
@@ -198,7 +217,9 @@ async fn restorer_frozen(chance: Chance) -> Trial {
     let (frozen, other) = if shop.load.chance.happens(1, 2) { (0, 1) } else { (1, 0) };
     let mut is_caught = false;
     for slow in (1..).map(|number| SLOW * number).take(TRIES) {
-        is_caught = freeze_a_restorer(&shop, frozen, other, slow).await;
+        // At any of its steps, from the new epoch to the open sale.
+        let steps = shop.load.chance.time(Duration::ZERO, STEPS * slow);
+        is_caught = freeze_a_restorer(&shop, frozen, other, (slow, steps)).await;
         if is_caught {
             break;
         }
@@ -210,7 +231,12 @@ async fn restorer_frozen(chance: Chance) -> Trial {
 }
 
 /// False if the restore was over before the node was frozen.
-async fn freeze_a_restorer(shop: &Shop, frozen: usize, other: usize, slow: Duration) -> bool {
+async fn freeze_a_restorer(
+    shop: &Shop,
+    frozen: usize,
+    other: usize,
+    (slow, steps): (Duration, Duration),
+) -> bool {
     let scene = &shop.load.scene;
     let restores = |node: usize| scene.nodes[node].restores();
     let before = (restores(frozen), restores(other), postgres_epoch(&shop.database.url).await);
@@ -222,6 +248,7 @@ async fn freeze_a_restorer(shop: &Shop, frozen: usize, other: usize, slow: Durat
         (postgres_epoch(&shop.database.url).await > before.2).then_some(())
     })
     .await;
+    sleep(steps).await;
     scene.pause(frozen);
     shop.to_postgres.replies(Way::Pass);
     scene.resume(other);

@@ -16,9 +16,10 @@ use crate::{Chance, Figure, Line, Promise, Recorder, Trial, history::Change};
 const CUTS: usize = 5;
 /// How long a reply may take: shorter than usual, so that a freeze can outlast it.
 const RESPONSE_LIMIT: &str = "500";
-/// Fewer milliseconds than that, and more.
+/// Fewer milliseconds than that, and more: by so much that a repeat which is refused, and a buyer who
+/// gives up, come long before the original is delivered.
 const SHORT: Duration = Duration::from_millis(50);
-const LONG: Duration = Duration::from_millis(1_500);
+const LONG: Duration = Duration::from_secs(3);
 const TITLE: &str = "replies dropped, connections cut and frozen between node and Redis";
 
 /// What happens to the network.
@@ -39,8 +40,8 @@ pub(super) fn line() -> Line {
     Line::new("R6", TITLE)
         .kind("reply-dropped", 25, 3.0, |chance| cut(Cut::ReplyDropped, chance))
         .kind("reset", 25, 3.0, |chance| cut(Cut::Reset, chance))
-        .kind("frozen", 25, 7.0, |chance| cut(Cut::Frozen, chance))
-        .kind("swallowed", 25, 7.0, |chance| cut(Cut::Swallowed, chance))
+        .kind("frozen", 25, 10.0, |chance| cut(Cut::Frozen, chance))
+        .kind("swallowed", 25, 10.0, |chance| cut(Cut::Swallowed, chance))
 }
 
 async fn cut(cut: Cut, chance: Chance) -> Trial {
@@ -51,8 +52,10 @@ async fn cut(cut: Cut, chance: Chance) -> Trial {
     let stores = Stores::at(network.url(&redis.url()), database.url.clone());
     let settings = [("STAMPEDE_REDIS_RESPONSE_MAX_MS", RESPONSE_LIMIT)];
     let mut load = Load::on(stores, &settings, 2, chance).await;
+    let mut felt = 0;
     for instant in load.instants(CUTS) {
         load.decided(instant).await;
+        let before = effect(&network, &load);
         let time = load.chance.time(SHORT, LONG);
         // Not each time: whoever comes during a pause is refused, and does not come again.
         if matches!(cut, Cut::Frozen) && load.chance.happens(1, 3) {
@@ -61,12 +64,20 @@ async fn cut(cut: Cut, chance: Chance) -> Trial {
         } else {
             happen(cut, &network, time).await;
         }
+        felt += usize::from(effect(&network, &load) > before);
     }
     let mut trial = load.conclude(Promise::NothingLost).await;
     let carried = network.carried();
+    trial.expect(felt > 0, || format!("none of {CUTS} cuts was felt"));
     trial.measured(Figure::count("cuts", CUTS));
+    trial.measured(Figure::count("cuts that were felt at once", felt));
     trial.measured(Figure::count("connections reset", usize::try_from(carried.cut).unwrap_or(0)));
     trial
+}
+
+/// Connections that were reset and outcomes that were not known, so far.
+fn effect(network: &Proxy, load: &Load) -> (u64, usize) {
+    (network.carried().cut, load.scene.recorder.unknown_so_far())
 }
 
 /// As often as it takes: an admin who does not know repeats it.

@@ -10,7 +10,6 @@ use stampede_testkit::{
     servers::{Fsync, OwnRedis, OwnRedisOptions, Proxy, postgres},
     shop::Stores,
 };
-
 use tokio::time::timeout;
 
 use super::load::Load;
@@ -37,8 +36,8 @@ pub(super) fn line() -> Line {
         })
 }
 
-/// At level `gate` the ledger hangs before every other power loss, which is when most is at
-/// stake: nothing that is told is anywhere but in Redis.
+/// The ledger hangs before every other power loss, which is when most is at stake: at level `gate`
+/// nothing that is told is anywhere but in Redis, and at level `ledger` nothing may be told.
 async fn lost(fsync: Fsync, level: &'static str, promise: Promise, chance: Chance) -> Trial {
     let options =
         OwnRedisOptions { appendonly: true, fsync, power_loss: true, ..OwnRedisOptions::default() };
@@ -50,8 +49,7 @@ async fn lost(fsync: Fsync, level: &'static str, promise: Promise, chance: Chanc
     let (mut unsynced, mut kept) = (0, 0);
     for instant in load.some_instants(2) {
         load.decided(instant).await;
-        let hangs = level == "gate" && load.chance.happens(1, 2);
-        if hangs {
+        if load.chance.happens(1, 2) {
             network.freeze();
             timeout(HANGS, load.decided_more(BEHIND)).await.ok();
         }
