@@ -16,8 +16,8 @@ use crate::{Chance, Figure, Line, Promise, Recorder, Trial, history::Change};
 const CUTS: usize = 5;
 /// How long a reply may take: shorter than usual, so that a freeze can outlast it.
 const RESPONSE_LIMIT: &str = "500";
-/// Fewer milliseconds than that, and more: by so much that a repeat which is refused, and a buyer who
-/// gives up, come long before the original is delivered.
+/// Less than that, and more: by so much that a repeat which is refused, and a buyer who gives up,
+/// come long before the original is delivered.
 const SHORT: Duration = Duration::from_millis(50);
 const LONG: Duration = Duration::from_secs(3);
 const TITLE: &str = "replies dropped, connections cut and frozen between node and Redis";
