@@ -59,7 +59,7 @@ impl ImageOrigins {
     }
 
     fn has(&self, address: &str) -> bool {
-        // The parser repairs a slash too few or too many, and takes the origin inside of a blob:.
+        // The parser forgives a slash too few or too many, and takes the origin inside of a blob:.
         let whole = address.split_once("://").is_some_and(|(scheme, rest)| {
             ["https", "http"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
                 && !rest.starts_with('/')

@@ -47,8 +47,8 @@ impl Line {
     /// With trials of one more kind: so many in the full run, of about so many seconds each.
     ///
     /// What `run` leaves to chance it takes from its argument and from nothing else. It starts
-    /// what it needs, and all of it is gone when it ends. It runs in a `LocalSet`: what goes on beside it is
-    /// for `tokio::task::spawn_local`.
+    /// what it needs, and all of it is gone when it ends. It runs in a `LocalSet`: what goes on
+    /// beside it is for `tokio::task::spawn_local`.
     #[must_use]
     pub fn kind<F>(
         mut self,

@@ -35,7 +35,7 @@ pub(super) struct Batch {
 /// Entries that a worker has finished with: removed if they are recorded, else given up.
 pub(super) type Finished = Vec<EntryId>;
 
-/// Never surfaced: the reader repairs its own failures, and an error here would end the worker.
+/// Never surfaced: the reader gets over its own failures, and an error here would end the worker.
 #[derive(Debug, thiserror::Error)]
 #[error("the outbox is not readable")]
 pub(super) struct OutboxBackendError;

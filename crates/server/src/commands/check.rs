@@ -38,7 +38,7 @@ pub(super) async fn check(settings: Settings) -> anyhow::Result<()> {
     super::print(&report)?;
     match findings.iter().filter(|finding| finding.level == Level::Fail).count() {
         0 => Ok(()),
-        count => bail!("{count} of these must be repaired before the server starts"),
+        count => bail!("{count} of these must be fixed before the server starts"),
     }
 }
 

@@ -22,7 +22,7 @@ on_every_engine!(
     one_sku_alone_is_compared_when_asked,
     every_page_of_the_catalogue_is_compared,
     a_ledger_that_is_away_is_no_drift,
-    two_runs_at_once_mend_once,
+    two_runs_at_once_repair_once,
     a_run_records_each_kind_with_what_was_repaired_and_raised,
     a_run_without_findings_is_forgotten_before_one_with,
     what_a_worker_finds_is_on_record,
@@ -93,7 +93,7 @@ async fn a_ledger_that_is_away_is_no_drift(shop: Shop) {
     finds(&shop, &[(Drift::MissingInLedger, 1)]).await;
 }
 
-async fn two_runs_at_once_mend_once(shop: Shop) {
+async fn two_runs_at_once_repair_once(shop: Shop) {
     let id = shop.sell(WIDGET, 10, 1, When::Active).await;
     shop.buy_all(&id, &crowd(4)).await;
     shop.lose_outbox(&id).await;

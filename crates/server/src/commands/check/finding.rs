@@ -9,7 +9,7 @@ pub(super) enum Level {
     Ok,
     /// It works, and somebody should know.
     Warn,
-    /// It must be repaired.
+    /// It must be fixed.
     Fail,
 }
 

@@ -8,7 +8,7 @@ use stampede_infrastructure::{
 
 use super::finding::Finding;
 
-/// The oldest version that its makers still repair; tests run on 15 and newer.
+/// The oldest version that its makers still maintain; tests run on 15 and newer.
 const VERSION_MIN: u32 = 14;
 
 /// One finding a fact; `migrate` is whether the start brings the tables up to date.

@@ -115,12 +115,12 @@ mod tests {
     }
 
     #[test]
-    fn our_own_configuration_has_nothing_to_repair() {
+    fn our_own_configuration_has_nothing_to_fix() {
         assert_eq!(worst(&good()), []);
     }
 
     #[test]
-    fn an_evicting_an_old_and_a_repeating_redis_must_be_repaired() {
+    fn an_evicting_an_old_and_a_repeating_redis_must_be_fixed() {
         for (facts, word) in [
             (RedisFacts { maxmemory_policy: Some("allkeys-lru".into()), ..good() }, "noeviction"),
             (RedisFacts { version: "6.2.14".into(), ..good() }, "older than 7.0"),
