@@ -51,6 +51,8 @@ pub struct Away {
     pub from: Duration,
     /// Until when; for ever if it did not come back.
     pub until: Duration,
+    /// Whether it then goes on where it was, and answers what it was asked before.
+    pub is_frozen: bool,
 }
 
 /// What one client asked of one node, and what came of it.

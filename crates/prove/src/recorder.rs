@@ -106,8 +106,17 @@ impl Recorder {
 
     /// From now on the node may be dead, and owes nobody an answer.
     pub fn gone(&self, node: usize) {
+        self.goes(node, false);
+    }
+
+    /// From now on the node does nothing until it goes on where it was.
+    pub fn frozen(&self, node: usize) {
+        self.goes(node, true);
+    }
+
+    fn goes(&self, node: usize, is_frozen: bool) {
         let from = self.now();
-        self.noted().away.push(Away { node, from, until: Duration::MAX });
+        self.noted().away.push(Away { node, from, until: Duration::MAX, is_frozen });
     }
 
     /// From now on the node is there. One of which nobody said when it was gone may have been so
@@ -120,7 +129,7 @@ impl Recorder {
             Some(away) if away.until == Duration::MAX => away.until = now,
             last => {
                 let from = last.map_or(Duration::ZERO, |away| away.until);
-                noted.away.push(Away { node, from, until: now });
+                noted.away.push(Away { node, from, until: now, is_frozen: false });
             }
         }
     }
@@ -163,7 +172,7 @@ impl Recorder {
     /// Units for a buyer.
     pub async fn attempt(&self, node: usize, buyer: &str, key: &str, qty: u32) -> Attempted {
         let (shop, begun) = (self.shop(node), self.now());
-        let answer = shop.attempt_units(&self.sku, buyer, Some(key), qty).await;
+        let answer = in_time(shop.attempt_units(&self.sku, buyer, Some(key), qty)).await;
         self.heard(node, begun, answer.as_ref());
         let attempted = attempted(answer.as_ref()).unwrap_or_else(|| {
             self.strange(node, begun, format!("an attempt of {buyer}: {answer:?}"));
@@ -185,7 +194,7 @@ impl Recorder {
     /// What a buyer has bought; `None` if that is not known.
     pub async fn look_up(&self, node: usize, buyer: &str) -> Option<Vec<String>> {
         let (shop, begun) = (self.shop(node), self.now());
-        let answer = shop.try_purchases(&self.sku, buyer).await;
+        let answer = in_time(shop.try_purchases(&self.sku, buyer)).await;
         self.heard(node, begun, answer.as_ref());
         let numbers = match answer.as_ref().map(|answer| (answer.status, &answer.body)) {
             None | Some((503, _)) => None,
@@ -204,7 +213,7 @@ impl Recorder {
     /// Changes the running sale; answers whether it is known to be done.
     pub async fn change(&self, node: usize, change: Change) -> bool {
         let (shop, begun) = (self.shop(node), self.now());
-        let answer = shop.try_change(&self.sku, change.verb()).await;
+        let answer = in_time(shop.try_change(&self.sku, change.verb())).await;
         self.heard(node, begun, answer.as_ref());
         let done = match answer.as_ref().map(|answer| (answer.status, answer.outcome())) {
             None | Some((503, _)) => false,
@@ -223,7 +232,7 @@ impl Recorder {
     /// The sale as everybody sees it; `None` if that is not known.
     pub async fn look(&self, node: usize) -> Option<Seen> {
         let (shop, begun) = (self.shop(node), self.now());
-        let answer = shop.try_status(&self.sku).await;
+        let answer = in_time(shop.try_status(&self.sku)).await;
         self.heard(node, begun, answer.as_ref());
         let seen = match answer.as_ref().map(|answer| (answer.status, &answer.body)) {
             Some((200, body)) => seen(&body["data"], None),
@@ -318,8 +327,17 @@ impl Recorder {
     }
 }
 
+/// How long clients wait for one answer, since who is dead may not even say so: longer than any
+/// node is frozen, which does what it was asked when it goes on, though nobody waits any more.
+const ANSWER_MAX: Duration = Duration::from_secs(45);
 /// How often the ledger is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// The answer, if it comes while somebody waits for it.
+async fn in_time(answer: impl Future<Output = Option<Answer>>) -> Option<Answer> {
+    timeout(ANSWER_MAX, answer).await.ok().flatten()
+}
+
 /// An instant, and the clock of the stores at it: read again if something came in between.
 fn origin() -> (Instant, i64) {
     loop {

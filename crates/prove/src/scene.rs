@@ -135,9 +135,9 @@ impl Scene {
         }
     }
 
-    /// Freezes a node in the middle of whatever it does: it owes nobody an answer.
+    /// Freezes a node in the middle of whatever it does: it owes nobody an answer meanwhile.
     pub fn pause(&self, node: usize) {
-        self.recorder.gone(node);
+        self.recorder.frozen(node);
         self.nodes[node].process.pause();
     }
 

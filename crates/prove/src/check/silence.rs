@@ -1,6 +1,6 @@
 //! Nobody is left without an answer by a node that lives, and most who look are shown something.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
     Figure, Trial,
@@ -10,18 +10,26 @@ use crate::{
 /// Of so many looks, and of so many lookups, one is answered at least: else what the others would
 /// have shown is not judged.
 const ANSWERED_IN: usize = 10;
+/// How long after it goes on a frozen node has answered what it was asked before.
+const ANSWERED_AFTER: Duration = Duration::from_secs(5);
 
 pub(super) fn check(history: &History, trial: &mut Trial) {
     let was_away = |asked: &Operation| {
         let mut theirs = history.away.iter().filter(|away| away.node == asked.node);
-        theirs.any(|away| asked.begun <= away.until && away.from <= asked.ended)
+        theirs.any(|away| {
+            let over = away.until.saturating_add(ANSWERED_AFTER);
+            let is_over = away.is_frozen && over < asked.ended;
+            asked.begun <= away.until && away.from <= asked.ended && !is_over
+        })
     };
     let (mut looks, mut lookups, mut silences) = ((0, 0), (0, 0), 0);
+    let mut longest = Duration::ZERO;
     let (mut speaking, mut streams) = (BTreeSet::new(), BTreeSet::new());
     for operation in &history.operations {
         match &operation.event {
             Event::Silence => {
                 silences += 1;
+                longest = longest.max(operation.ended.saturating_sub(operation.begun));
                 trial.expect(was_away(operation), || {
                     let Operation { node, begun, ended, .. } = operation;
                     format!("node {node} gave no answer from {begun:?} to {ended:?}, and lived")
@@ -43,6 +51,7 @@ pub(super) fn check(history: &History, trial: &mut Trial) {
         format!("none of {} streams said anything", streams.len())
     });
     trial.measured(Figure::count("answers that did not come at all", silences));
+    trial.measured(Figure::time("until a client knew that none would come", longest));
 }
 
 /// How many were answered, and how many there were.

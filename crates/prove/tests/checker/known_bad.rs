@@ -641,7 +641,7 @@ fn a_living_node_that_gives_no_answer_is_caught() {
         let mut story = five_bought();
         story.note(700, AROUND, Event::Silence);
         let (from, until) = (Duration::from_millis(from), Duration::from_millis(until));
-        story.history.away.push(Away { node: 0, from, until });
+        story.history.away.push(Away { node: 0, from, until, is_frozen: false });
         story.history
     };
     for (from, until) in [(500, 696), (704, 900)] {
@@ -650,6 +650,21 @@ fn a_living_node_that_gives_no_answer_is_caught() {
     for (from, until) in [(500, 600), (800, 900)] {
         assert_says(&silent(from, until), "node 0 gave no answer");
     }
+}
+
+#[test]
+fn a_node_that_was_frozen_and_does_not_answer_what_it_was_asked_before_is_caught() {
+    let silent_until = |ended: u64, is_frozen| {
+        let mut story = five_bought();
+        story.note(700, AROUND, Event::Silence);
+        story.history.operations.last_mut().expect("one").ended = Duration::from_millis(ended);
+        let (from, until) = (Duration::from_millis(710), Duration::from_millis(900));
+        story.history.away.push(Away { node: 0, from, until, is_frozen });
+        story.history
+    };
+    assert_passes(&silent_until(5_900, true));
+    assert_says(&silent_until(5_901, true), "node 0 gave no answer");
+    assert_passes(&silent_until(5_901, false));
 }
 
 #[test]
