@@ -1,6 +1,6 @@
 //! What clients asked and what they were answered, and what stands in the ledger in the end.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use stampede_domain::Window;
 use stampede_testkit::servers::LedgerRow;
@@ -16,8 +16,9 @@ pub struct History {
     pub window: Option<Window>,
     /// What its gate is like.
     pub gate: Gate,
-    /// When the power of the gate's store failed, counted from the origin.
-    pub power_losses: Vec<Duration>,
+    /// While what the gate's store had went, counted from the origin: in an instant, as its power
+    /// failed, or bit by bit, as two of them lived.
+    pub losses: Vec<RangeInclusive<Duration>>,
     /// When nodes were dead, or on their way there or back.
     pub away: Vec<Away>,
     /// When operations are counted from: milliseconds since 1970.

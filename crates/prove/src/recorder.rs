@@ -6,6 +6,7 @@ mod streams;
 
 use std::{
     collections::BTreeMap,
+    ops::RangeInclusive,
     sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -47,7 +48,7 @@ pub struct Recorder {
 #[derive(Debug, Default)]
 struct Noted {
     operations: Vec<Operation>,
-    power_losses: Vec<Duration>,
+    losses: Vec<RangeInclusive<Duration>>,
     away: Vec<Away>,
     streams: usize,
     /// By which stream of which node there was last nothing to read, and when.
@@ -134,10 +135,13 @@ impl Recorder {
         }
     }
 
-    /// The power of the gate's store fails.
-    pub fn power_fails(&self) {
-        let now = self.now();
-        self.noted().power_losses.push(now);
+    /// While `fault` happens, what the gate's store has goes.
+    pub async fn losing<T>(&self, fault: impl Future<Output = T>) -> T {
+        let begun = self.now();
+        let done = fault.await;
+        let ended = self.now();
+        self.noted().losses.push(begun..=ended);
+        done
     }
 
     /// Waits until so many attempts have been decided: an instant that does not depend on how
@@ -279,7 +283,7 @@ impl Recorder {
             gate: self.gate,
             origin_ms: self.origin_ms,
             operations: noted.operations.iter().cloned().chain(still_open).collect(),
-            power_losses: noted.power_losses.clone(),
+            losses: noted.losses.clone(),
             away: noted.away.clone(),
             ledger,
         }

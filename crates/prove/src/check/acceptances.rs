@@ -66,12 +66,15 @@ impl<'a> Acceptances<'a> {
             (at, row.epoch_number, row.position)
         });
         let tried = tried(history);
+        let on_record: HashSet<&str> =
+            recorded.iter().map(|row| row.purchase_no.as_str()).collect();
         let told = first_told(history);
         let mut keys = HashSet::new();
         let mut rows: Vec<Row<'a>> = Vec::new();
         for row in recorded {
             let asked = tried.get(row.buyer.as_str()).map_or(&[][..], Vec::as_slice);
-            match asked_for(history, row, asked, told.get(row.purchase_no.as_str()).copied()) {
+            let told = told.get(row.purchase_no.as_str()).copied();
+            match asked_for(history, row, asked, told, &on_record) {
                 Some(mut row) => {
                     row.floats &= !is_one_life && row.recorded.epoch_number > first_life;
                     let is_new = row.key.is_none_or(|key| keys.insert((&row.recorded.buyer, key)));
@@ -177,6 +180,7 @@ fn asked_for<'a>(
     recorded: &'a LedgerRow,
     tried: &[Tried<'a>],
     told: Option<Duration>,
+    on_record: &HashSet<&str>,
 ) -> Option<Row<'a>> {
     let is_receipt = |attempt: &Attempt| match &attempt.answer {
         Attempted::Accepted(receipt) => receipt.number == recorded.purchase_no,
@@ -187,9 +191,17 @@ fn asked_for<'a>(
         | Attempted::Unknown => false,
     };
     let answered = tried.iter().find(|tried| is_receipt(tried.attempt));
+    // One that was lost leaves its key to another.
     let has_another = |key: &str| {
-        let same_key = tried.iter().filter(|tried| tried.attempt.key == key);
-        same_key.into_iter().any(|tried| matches!(tried.attempt.answer, Attempted::Accepted(_)))
+        let mut same_key = tried.iter().filter(|tried| tried.attempt.key == key);
+        same_key.any(|tried| match &tried.attempt.answer {
+            Attempted::Accepted(receipt) => on_record.contains(receipt.number.as_str()),
+            Attempted::KeyReused
+            | Attempted::AlreadyPurchased(_)
+            | Attempted::NotActive
+            | Attempted::SoldOut
+            | Attempted::Unknown => false,
+        })
     };
     let qty = u32::try_from(recorded.qty).ok()?;
     let may_have = |attempt: &Attempt| match answered {

@@ -11,10 +11,11 @@ use crate::{
     history::{Attempted, Event, History, Operation},
 };
 
-/// For how long a write may stay unsynced at `appendfsync` `everysec`: Redis syncs once a second,
-/// lets writers go on behind a sync that lasts, makes them wait when it is 2 s late, and what was
-/// written meanwhile is synced by the next one only.
-const UNSYNCED_MAX: Duration = Duration::from_secs(5);
+/// For how long a purchase may be lost after it was told. At `appendfsync` `everysec` Redis syncs
+/// once a second, lets writers go on behind a sync that lasts, makes them wait when it is 2 s late,
+/// and what was written meanwhile is synced by the next one only. Where nothing is kept, workers
+/// have it in the ledger sooner.
+const AT_RISK_MAX: Duration = Duration::from_secs(5);
 
 /// Every number that was told is on record, each key has one, each number one key.
 pub(super) fn check(
@@ -74,8 +75,8 @@ pub(super) fn check(
     }
 }
 
-/// Where a loss is counted, it is one that was told at level `gate` and right before the power
-/// failed.
+/// Where a loss is counted, it is one that was told at level `gate`, right before the gate's store
+/// lost what it had or while it did.
 fn check_loss(history: &History, lost: &BTreeSet<&str>, trial: &mut Trial) {
     let mut told: BTreeMap<&str, &Operation> = BTreeMap::new();
     for operation in &history.operations {
@@ -105,14 +106,14 @@ fn check_loss(history: &History, lost: &BTreeSet<&str>, trial: &mut Trial) {
         }
     }
     for (number, first) in told {
-        // An answer on its way when the power failed is heard a little later.
-        let mut losses = history.power_losses.iter();
-        let is_young =
-            losses.any(|&loss| first.begun <= loss && loss <= first.ended + UNSYNCED_MAX);
+        // An answer on its way when the store lost it is heard a little later.
+        let mut losses = history.losses.iter();
+        let is_young = losses
+            .any(|loss| first.begun <= *loss.end() && *loss.start() <= first.ended + AT_RISK_MAX);
         trial.expect(is_young, || {
             format!(
-                "lost: {number} was told at {:?}, and power failed at {:?}",
-                first.ended, history.power_losses
+                "lost: {number} was told at {:?}, and the gate lost what it had at {:?}",
+                first.ended, history.losses
             )
         });
     }

@@ -33,20 +33,42 @@ const SLOW: Duration = Duration::from_millis(15);
 
 pub(super) fn line() -> Line {
     Line::new("R3", TITLE)
-        .kind("flushed", 15, 3.0, flushed)
-        .kind("empty", 15, 3.0, empty)
-        .kind("older-file", 15, 3.0, older_file)
-        .kind("promoted", 15, 3.0, promoted)
-        .kind("led-back", 15, 4.0, led_back)
-        .kind("failed-back", 15, 4.0, failed_back)
-        .kind("failed-back-unseen", 15, 4.0, failed_back_unseen)
-        .kind("old-master-alive", 15, 6.0, old_master_alive)
-        .kind("restorer-frozen", 15, 25.0, restorer_frozen)
+        .kind("flushed-ledger", 15, 3.0, |chance| flushed(LEDGER, chance))
+        .kind("flushed-gate", 5, 3.0, |chance| flushed(GATE, chance))
+        .kind("empty-ledger", 15, 3.0, |chance| empty(LEDGER, chance))
+        .kind("empty-gate", 5, 3.0, |chance| empty(GATE, chance))
+        .kind("older-file-ledger", 15, 3.0, |chance| older_file(LEDGER, chance))
+        .kind("older-file-gate", 5, 3.0, |chance| older_file(GATE, chance))
+        .kind("promoted-ledger", 15, 3.0, |chance| promoted(LEDGER, chance))
+        .kind("promoted-gate", 5, 3.0, |chance| promoted(GATE, chance))
+        .kind("led-back-ledger", 15, 4.0, |chance| led_back(LEDGER, chance))
+        .kind("led-back-gate", 5, 4.0, |chance| led_back(GATE, chance))
+        .kind("failed-back-ledger", 15, 4.0, |chance| failed_back(LEDGER, chance))
+        .kind("failed-back-gate", 5, 4.0, |chance| failed_back(GATE, chance))
+        .kind("failed-back-unseen-ledger", 15, 4.0, |chance| failed_back_unseen(LEDGER, chance))
+        .kind("failed-back-unseen-gate", 5, 4.0, |chance| failed_back_unseen(GATE, chance))
+        .kind("old-master-alive-ledger", 15, 6.0, |chance| old_master_alive(LEDGER, chance))
+        .kind("old-master-alive-gate", 5, 6.0, |chance| old_master_alive(GATE, chance))
+        .kind("restorer-frozen-ledger", 15, 25.0, |chance| restorer_frozen(LEDGER, chance))
+        .kind("restorer-frozen-gate", 5, 25.0, |chance| restorer_frozen(GATE, chance))
         .kind("worker-frozen", 15, 5.0, worker_frozen)
 }
 
-/// Two nodes at level `ledger`, both stores behind proxies.
+/// What the nodes answer by, and what it promises while a gate is lost.
+#[derive(Clone, Copy)]
+struct Level {
+    name: &'static str,
+    promise: Promise,
+}
+
+/// Whoever was not told repeats the attempt: it may be accepted anew before the first acceptance
+/// turns up, which is then given up to a person.
+const LEDGER: Level = Level { name: "ledger", promise: Promise::NothingToldLost };
+const GATE: Level = Level { name: "gate", promise: Promise::LossCounted };
+
+/// Two nodes, both stores behind proxies.
 struct Shop {
+    level: Level,
     redis: OwnRedis,
     /// Attached before the sale, so that the gate's life does not end in its middle.
     replica: OwnRedis,
@@ -57,11 +79,15 @@ struct Shop {
 }
 
 impl Shop {
-    async fn open(chance: Chance) -> Self {
-        Self::open_with(&[("STAMPEDE_ACK", "ledger")], chance).await
+    async fn open(level: Level, chance: Chance) -> Self {
+        Self::open_with(level, &[], chance).await
     }
 
-    async fn open_with(settings: &[(&'static str, &'static str)], chance: Chance) -> Self {
+    async fn open_with(
+        level: Level,
+        others: &[(&'static str, &'static str)],
+        chance: Chance,
+    ) -> Self {
         let options = || OwnRedisOptions { appendonly: true, ..OwnRedisOptions::default() };
         let (redis, replica) = (OwnRedis::start(options()).await, OwnRedis::start(options()).await);
         replica.replicate(&redis).await;
@@ -70,57 +96,69 @@ impl Shop {
         let to_postgres = Proxy::before(&database.url).await;
         let addresses = (to_redis.url(&redis.url()), to_postgres.url(&database.url));
         let stores = Stores::at(addresses.0, addresses.1);
-        let load = Load::on(stores, settings, 2, chance).await;
-        Self { redis, replica, to_redis, to_postgres, database, load }
+        let settings = [&[("STAMPEDE_ACK", level.name)], others].concat();
+        let load = Load::on(stores, &settings, 2, chance).await;
+        Self { level, redis, replica, to_redis, to_postgres, database, load }
+    }
+
+    /// Redis forgets everything.
+    async fn flush(&self) {
+        self.load.scene.recorder.losing(self.redis.flush()).await;
     }
 
     /// The replica becomes the master of all clients; the old one goes on without any.
     async fn fail_over(&self) {
-        self.replica.promote().await;
-        self.to_redis.lead_to(&self.replica.url());
+        let promoted = async {
+            self.replica.promote().await;
+            self.lead_to(&self.replica).await;
+        };
+        self.load.scene.recorder.losing(promoted).await;
+    }
+
+    /// All clients go to another master.
+    async fn lead_to(&self, master: &OwnRedis) {
+        self.to_redis.lead_to(&master.url());
         self.to_redis.cut().await;
     }
 
-    /// Whoever was not told repeats the attempt: it may be accepted anew before the first
-    /// acceptance turns up, which is then given up to a person.
     async fn conclude(self) -> Trial {
-        let mut trial = self.load.conclude(Promise::NothingToldLost).await;
+        let mut trial = self.load.conclude(self.level.promise).await;
         let restores = trial.counted(RESTORES);
         trial.expect(restores > Some(0), || "nobody has restored the gate".to_owned());
         trial
     }
 }
 
-async fn flushed(chance: Chance) -> Trial {
-    let mut shop = Shop::open(chance).await;
+async fn flushed(level: Level, chance: Chance) -> Trial {
+    let mut shop = Shop::open(level, chance).await;
     for instant in shop.load.some_instants(2) {
         shop.load.decided(instant).await;
-        shop.redis.flush().await;
+        shop.flush().await;
     }
     shop.conclude().await
 }
 
-async fn empty(chance: Chance) -> Trial {
-    let mut shop = Shop::open(chance).await;
+async fn empty(level: Level, chance: Chance) -> Trial {
+    let mut shop = Shop::open(level, chance).await;
     for instant in shop.load.some_instants(2) {
         shop.load.decided(instant).await;
-        shop.redis.restart_empty().await;
+        shop.load.scene.recorder.losing(shop.redis.restart_empty()).await;
     }
     shop.conclude().await
 }
 
-async fn older_file(chance: Chance) -> Trial {
-    let mut shop = Shop::open(chance).await;
+async fn older_file(level: Level, chance: Chance) -> Trial {
+    let mut shop = Shop::open(level, chance).await;
     let instants = shop.load.instants(2);
     shop.load.decided(instants[0]).await;
     shop.redis.save_copy().await;
     shop.load.decided(instants[1]).await;
-    shop.redis.restart_from_copy().await;
+    shop.load.scene.recorder.losing(shop.redis.restart_from_copy()).await;
     shop.conclude().await
 }
 
-async fn promoted(chance: Chance) -> Trial {
-    let mut shop = Shop::open(chance).await;
+async fn promoted(level: Level, chance: Chance) -> Trial {
+    let mut shop = Shop::open(level, chance).await;
     let instant = shop.load.instants(1)[0];
     shop.load.decided(instant).await;
     shop.fail_over().await;
@@ -129,14 +167,13 @@ async fn promoted(chance: Chance) -> Trial {
 
 /// Clients are led back to the old master, which has slept meanwhile: the same life of the same
 /// data, rolled back by all that the other one did.
-async fn led_back(chance: Chance) -> Trial {
-    let mut shop = Shop::open(chance).await;
+async fn led_back(level: Level, chance: Chance) -> Trial {
+    let mut shop = Shop::open(level, chance).await;
     let instant = shop.load.instants(1)[0];
     shop.load.decided(instant).await;
     shop.fail_over().await;
     shop.load.decided_more(SOME).await;
-    shop.to_redis.lead_to(&shop.redis.url());
-    shop.to_redis.cut().await;
+    shop.load.scene.recorder.losing(shop.lead_to(&shop.redis)).await;
     shop.conclude().await
 }
 
@@ -144,8 +181,8 @@ async fn led_back(chance: Chance) -> Trial {
 /// times while the new one goes on selling: what it then has is older.
 ///
 /// The traffic of the nodes is held while clients change from one to the other.
-async fn failed_back(chance: Chance) -> Trial {
-    let mut shop = Shop::open(chance).await;
+async fn failed_back(level: Level, chance: Chance) -> Trial {
+    let mut shop = Shop::open(level, chance).await;
     let instant = shop.load.instants(1)[0];
     shop.load.decided(instant).await;
     shop.fail_over().await;
@@ -156,14 +193,16 @@ async fn failed_back(chance: Chance) -> Trial {
         shop.redis.promote().await;
         shop.load.decided_more(SOME).await;
     }
-    shop.to_redis.freeze();
-    if !is_older {
-        shop.redis.replicate(&shop.replica).await;
-        shop.redis.promote().await;
-    }
-    shop.to_redis.lead_to(&shop.redis.url());
-    shop.to_redis.cut().await;
-    shop.to_redis.thaw();
+    let failed_back = async {
+        shop.to_redis.freeze();
+        if !is_older {
+            shop.redis.replicate(&shop.replica).await;
+            shop.redis.promote().await;
+        }
+        shop.lead_to(&shop.redis).await;
+        shop.to_redis.thaw();
+    };
+    shop.load.scene.recorder.losing(failed_back).await;
     let mut trial = shop.conclude().await;
     // One for each change of masters.
     let restores = trial.counted(RESTORES);
@@ -175,33 +214,41 @@ async fn failed_back(chance: Chance) -> Trial {
 /// A replica was promoted, which no client has seen; the old master, which sold on, becomes its
 /// replica and is made the master again: the same process, and its data is older by all that it
 /// did since. Only the name of its replication tells.
-async fn failed_back_unseen(chance: Chance) -> Trial {
-    let mut shop = Shop::open(chance).await;
+async fn failed_back_unseen(level: Level, chance: Chance) -> Trial {
+    let mut shop = Shop::open(level, chance).await;
     let instant = shop.load.instants(1)[0];
     shop.load.decided(instant).await;
     shop.replica.promote().await;
     shop.load.decided_more(SOME).await;
-    shop.to_redis.freeze();
-    shop.redis.replicate(&shop.replica).await;
-    shop.redis.promote().await;
-    shop.to_redis.thaw();
+    let failed_back = async {
+        shop.to_redis.freeze();
+        shop.redis.replicate(&shop.replica).await;
+        shop.redis.promote().await;
+        shop.to_redis.thaw();
+    };
+    shop.load.scene.recorder.losing(failed_back).await;
     shop.conclude().await
 }
 
 /// One node goes to the new master, the other one stays with the old one.
-async fn old_master_alive(chance: Chance) -> Trial {
-    let mut shop = Shop::open(chance).await;
+async fn old_master_alive(level: Level, chance: Chance) -> Trial {
+    let mut shop = Shop::open(level, chance).await;
     let instant = shop.load.instants(1)[0];
     shop.load.decided(instant).await;
-    shop.replica.promote().await;
-    shop.to_redis.lead_to(&shop.replica.url());
     let moved = shop.load.a_node();
-    shop.load.scene.kill_and_restart(moved).await;
-    // Each side may close the other one again and again: safe, and slow.
-    let before = shop.load.scene.recorder.decided_so_far();
-    timeout(SPLIT, shop.load.decided_more(SOME)).await.ok();
-    let decided = shop.load.scene.recorder.decided_so_far() - before;
-    shop.to_redis.cut().await;
+    let recorder = shop.load.scene.recorder.clone();
+    let split = async {
+        shop.replica.promote().await;
+        shop.to_redis.lead_to(&shop.replica.url());
+        shop.load.scene.kill_and_restart(moved).await;
+        // Each side may close the other one again and again: safe, and slow.
+        let before = recorder.decided_so_far();
+        timeout(SPLIT, shop.load.decided_more(SOME)).await.ok();
+        let decided = recorder.decided_so_far() - before;
+        shop.to_redis.cut().await;
+        decided
+    };
+    let decided = recorder.losing(split).await;
     let mut trial = shop.conclude().await;
     trial.expect(decided > 0, || "nothing was decided while two were masters".to_owned());
     trial.measured(Figure::count("decided while two were masters", decided));
@@ -210,8 +257,8 @@ async fn old_master_alive(chance: Chance) -> Trial {
 
 /// A node that has taken the next epoch for a restore is frozen before it has restored; another
 /// one restores and sells, and then the first one goes on where it was.
-async fn restorer_frozen(chance: Chance) -> Trial {
-    let mut shop = Shop::open(chance).await;
+async fn restorer_frozen(level: Level, chance: Chance) -> Trial {
+    let mut shop = Shop::open(level, chance).await;
     let instant = shop.load.instants(1)[0];
     shop.load.decided(instant).await;
     let (frozen, other) = if shop.load.chance.happens(1, 2) { (0, 1) } else { (1, 0) };
@@ -243,7 +290,7 @@ async fn freeze_a_restorer(
     shop.to_postgres.replies(Way::Delay(slow));
     // Nobody else is to restore.
     scene.pause(other);
-    shop.redis.flush().await;
+    shop.flush().await;
     until("an epoch for a restore", HANDOVER_LIMIT, async || {
         (postgres_epoch(&shop.database.url).await > before.2).then_some(())
     })
@@ -267,11 +314,11 @@ async fn freeze_a_restorer(
 /// Both nodes hold batches of the outbox that they cannot commit; one is frozen, the ledger
 /// comes back, the other one takes over what the first one holds, and then that one goes on.
 ///
-/// At level `gate`, where workers alone bring purchases to the ledger.
+/// At level `gate`, where workers alone bring purchases to the ledger; no gate is lost.
 async fn worker_frozen(chance: Chance) -> Trial {
     let settings =
         [("STAMPEDE_OUTBOX_CLAIM_IDLE_MS", "1000"), ("STAMPEDE_POSTGRES_IDLE_MAX_MS", "2000")];
-    let mut shop = Shop::open_with(&settings, chance).await;
+    let mut shop = Shop::open_with(GATE, &settings, chance).await;
     let instant = shop.load.instants(1)[0];
     shop.load.decided(instant).await;
     shop.to_postgres.freeze();

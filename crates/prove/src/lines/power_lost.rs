@@ -59,12 +59,10 @@ async fn lost(fsync: Fsync, level: &'static str, promise: Promise, chance: Chanc
             redis.begin_rewrite(each).await;
             timeout(HANGS, load.decided_more(SOME)).await.ok();
         }
-        load.scene.recorder.power_fails();
-        let lost = if load.chance.happens(1, 2) {
-            redis.lose_power_keeping(&mut |most| load.chance.number(0, most))
-        } else {
-            redis.lose_power()
-        };
+        let is_torn = load.chance.happens(1, 2);
+        let keep = &mut |most| if is_torn { load.chance.number(0, most) } else { 0 };
+        let power_fails = async { redis.lose_power_keeping(keep) };
+        let lost = load.scene.recorder.losing(power_fails).await;
         unsynced += lost.changes;
         kept += lost.kept;
         redis.restart().await;

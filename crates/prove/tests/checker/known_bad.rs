@@ -1,6 +1,6 @@
 //! Each kind of history that must never be, and what the checker says of it.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use stampede_domain::{CHANGES_PER_EPOCH, Instant, Window};
 use stampede_prove::{
@@ -26,6 +26,11 @@ fn five_bought() -> Story {
         story.attempt(100 + 100 * number, AROUND, (&buyer, "key"), 1);
     }
     story
+}
+
+/// This instant, as a time in which something went.
+fn at(millis: u64) -> RangeInclusive<Duration> {
+    Duration::from_millis(millis)..=Duration::from_millis(millis)
 }
 
 #[track_caller]
@@ -86,7 +91,7 @@ fn a_loss_that_is_allowed_is_counted() {
     let mut history = five_bought().history;
     history.stock = 4;
     history.ledger.remove(1);
-    history.power_losses.push(Duration::from_millis(600));
+    history.losses.push(at(600));
     let trial = check(&history, Promise::LossCounted);
     let counted = |name, count| trial.figures.contains(&Figure::count(name, count));
     assert!(counted("told and lost", 1), "{trial:?}");
@@ -94,7 +99,7 @@ fn a_loss_that_is_allowed_is_counted() {
 }
 
 #[test]
-fn a_loss_that_was_told_long_before_the_power_failed_or_after_it_is_caught() {
+fn a_loss_that_was_told_long_before_the_gate_lost_it_or_after_is_caught() {
     let lost_with = |loss: u64, in_ledger| {
         let mut history = five_bought().history;
         // It was told at 205 ms, and went with the gate's first life.
@@ -106,10 +111,10 @@ fn a_loss_that_was_told_long_before_the_power_failed_or_after_it_is_caught() {
             panic!("it was accepted");
         };
         receipt.in_ledger = in_ledger;
-        history.power_losses.push(Duration::from_millis(loss));
+        history.losses.push(at(loss));
         check(&history, Promise::LossCounted).violations
     };
-    // It may have been on its way when the power failed.
+    // It may have been on its way when the gate lost it.
     for loss in [196, 5_200] {
         assert_eq!(lost_with(loss, false), Vec::<String>::new());
     }
@@ -139,10 +144,25 @@ fn a_key_whose_purchase_was_lost_may_buy_again_where_loss_is_counted() {
     row.purchase_no = "PUR-9".to_owned();
     row.epoch_number = 2;
     row.at_ms += 200;
-    story.history.power_losses.push(Duration::from_millis(600));
+    story.history.losses.push(at(600));
     let found = check(&story.history, Promise::LossCounted).violations;
     assert_eq!(found, Vec::<String>::new());
     assert_says(&story.history, "double: buyer-4 got PUR-4 and PUR-9 by one key");
+}
+
+#[test]
+fn a_key_whose_purchase_was_lost_may_have_bought_again_unheard() {
+    let mut story = five_bought();
+    story.tell(700, AROUND, ("buyer-4", "key"), 1, Attempted::Unknown);
+    let row = story.history.ledger.last_mut().expect("five rows");
+    row.purchase_no = "PUR-9".to_owned();
+    row.epoch_number = 2;
+    row.at_ms += 200;
+    story.history.losses.push(at(600));
+    let found = check(&story.history, Promise::LossCounted).violations;
+    assert_eq!(found, Vec::<String>::new());
+    // Where nothing may be lost, the first one is missed.
+    assert_says(&story.history, "lost: PUR-4 was told");
 }
 
 #[test]

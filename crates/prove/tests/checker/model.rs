@@ -131,7 +131,7 @@ impl Story {
                 limit,
                 window: None,
                 gate: Gate::default(),
-                power_losses: Vec::new(),
+                losses: Vec::new(),
                 away: Vec::new(),
                 origin_ms: ORIGIN_MS,
                 operations,
