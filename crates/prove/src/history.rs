@@ -185,6 +185,23 @@ impl Default for Gate {
     }
 }
 
+impl Event {
+    /// The attempt, if it is one.
+    #[must_use]
+    pub fn as_attempt(&self) -> Option<&Attempt> {
+        match self {
+            Self::Attempt(attempt) => Some(attempt),
+            Self::Lookup { .. }
+            | Self::Change { .. }
+            | Self::Look(_)
+            | Self::Told { .. }
+            | Self::Over { .. }
+            | Self::Silence
+            | Self::Strange(_) => None,
+        }
+    }
+}
+
 impl Attempted {
     /// Whether it is known what came of the attempt.
     #[must_use]

@@ -160,17 +160,30 @@ impl Recorder {
     /// Attempts whose outcome was not known when they were answered, or given up.
     #[must_use]
     pub fn unknown_so_far(&self) -> usize {
-        let is_unknown = |operation: &&Operation| match &operation.event {
-            Event::Attempt(attempt) => attempt.answer == Attempted::Unknown,
-            Event::Lookup { .. }
-            | Event::Change { .. }
-            | Event::Look(_)
-            | Event::Told { .. }
-            | Event::Over { .. }
-            | Event::Silence
-            | Event::Strange(_) => false,
+        self.attempts(|_, attempt| attempt.answer == Attempted::Unknown)
+    }
+
+    /// Of the attempts that a node was sent since then: how many it accepted, and of how many the
+    /// outcome was not known.
+    #[must_use]
+    pub fn met_since(&self, node: usize, since: Instant) -> (usize, usize) {
+        let since = since.duration_since(self.origin);
+        let count = |is: fn(&Attempted) -> bool| {
+            self.attempts(|operation, attempt| {
+                operation.node == node && operation.begun >= since && is(&attempt.answer)
+            })
         };
-        self.noted().operations.iter().filter(is_unknown).count()
+        let is_accepted = |answer: &Attempted| matches!(answer, Attempted::Accepted(_));
+        (count(is_accepted), count(|answer| *answer == Attempted::Unknown))
+    }
+
+    /// How many there are like this so far.
+    fn attempts(&self, is: impl Fn(&Operation, &Attempt) -> bool) -> usize {
+        let noted = self.noted();
+        let operations = noted.operations.iter();
+        let attempts =
+            operations.filter_map(|operation| Some((operation, operation.event.as_attempt()?)));
+        attempts.filter(|(operation, attempt)| is(operation, attempt)).count()
     }
 
     /// Units for a buyer.
@@ -253,17 +266,9 @@ impl Recorder {
     /// The numbers of the purchases that buyers were told of.
     #[must_use]
     pub fn told(&self) -> Vec<String> {
-        let numbers = |operation: &Operation| match &operation.event {
-            Event::Attempt(attempt) => attempt.answer.number().map(str::to_owned),
-            Event::Lookup { .. }
-            | Event::Change { .. }
-            | Event::Look(_)
-            | Event::Told { .. }
-            | Event::Over { .. }
-            | Event::Silence
-            | Event::Strange(_) => None,
-        };
-        self.noted().operations.iter().filter_map(numbers).collect()
+        let noted = self.noted();
+        let attempts = noted.operations.iter().filter_map(|operation| operation.event.as_attempt());
+        attempts.filter_map(|attempt| attempt.answer.number().map(str::to_owned)).collect()
     }
 
     /// What was noted, and what stands in the ledger now that all is quiet.

@@ -1,6 +1,6 @@
 //! R3: the gate forgets, or lives twice, or is restored or drained by one that was frozen.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use stampede_testkit::{
     servers::{
@@ -230,7 +230,7 @@ async fn failed_back_unseen(level: Level, chance: Chance) -> Trial {
     shop.conclude().await
 }
 
-/// One node goes to the new master, the other one stays with the old one.
+/// One node goes to the new master; the other one stays with the old one, and is asked there.
 async fn old_master_alive(level: Level, chance: Chance) -> Trial {
     let mut shop = Shop::open(level, chance).await;
     let instant = shop.load.instants(1)[0];
@@ -240,18 +240,25 @@ async fn old_master_alive(level: Level, chance: Chance) -> Trial {
     let split = async {
         shop.replica.promote().await;
         shop.to_redis.lead_to(&shop.replica.url());
+        let since = Instant::now();
         shop.load.scene.kill_and_restart(moved).await;
         // Each side may close the other one again and again: safe, and slow.
         let before = recorder.decided_so_far();
         timeout(SPLIT, shop.load.decided_more(SOME)).await.ok();
         let decided = recorder.decided_so_far() - before;
+        let met = recorder.met_since(1 - moved, since);
         shop.to_redis.cut().await;
-        decided
+        (decided, met)
     };
-    let decided = recorder.losing(split).await;
+    let (decided, (accepted, unknown)) = recorder.losing(split).await;
     let mut trial = shop.conclude().await;
     trial.expect(decided > 0, || "nothing was decided while two were masters".to_owned());
+    trial.expect(accepted + unknown > 0, || {
+        "the node that stayed with the old master met no attempt".to_owned()
+    });
     trial.measured(Figure::count("decided while two were masters", decided));
+    trial.measured(Figure::count("accepted by the node that stayed", accepted));
+    trial.measured(Figure::count("left unknown by the node that stayed", unknown));
     trial
 }
 
