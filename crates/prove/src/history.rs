@@ -16,6 +16,8 @@ pub struct History {
     pub window: Option<Window>,
     /// What its gate is like.
     pub gate: Gate,
+    /// Whether all was asked at one address, behind which any of several nodes may answer.
+    pub is_one_address: bool,
     /// While what the gate's store had went, counted from the origin: in an instant, as its power
     /// failed, or bit by bit, as two of them lived.
     pub losses: Vec<RangeInclusive<Duration>>,
@@ -59,7 +61,7 @@ pub struct Away {
 /// What one client asked of one node, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// Which node was asked.
+    /// Which node was asked, or address.
     pub node: usize,
     /// Right before it was sent, counted from the origin.
     pub begun: Duration,

@@ -47,6 +47,7 @@ pub struct Recorder {
 
 #[derive(Debug, Default)]
 struct Noted {
+    is_one_address: bool,
     operations: Vec<Operation>,
     losses: Vec<RangeInclusive<Duration>>,
     away: Vec<Away>,
@@ -93,7 +94,14 @@ impl Recorder {
         &self.sku
     }
 
-    /// How many nodes there are.
+    /// From now on all is asked at this one address, behind which any of the nodes may answer.
+    pub fn ask_at(&self, address: &str) {
+        let mut nodes = self.nodes.lock().expect("nothing panics here");
+        *nodes = vec![nodes[0].moved_to(address)];
+        self.noted().is_one_address = true;
+    }
+
+    /// How many nodes, or addresses, are asked.
     #[must_use]
     pub fn nodes(&self) -> usize {
         self.nodes.lock().expect("nothing panics here").len()
@@ -286,6 +294,7 @@ impl Recorder {
             limit: self.limit,
             window: self.window,
             gate: self.gate,
+            is_one_address: noted.is_one_address,
             origin_ms: self.origin_ms,
             operations: noted.operations.iter().cloned().chain(still_open).collect(),
             losses: noted.losses.clone(),

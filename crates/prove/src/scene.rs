@@ -127,10 +127,12 @@ impl Scene {
         self.permits.add_permits(errands.saturating_sub(self.permits.available_permits()));
     }
 
-    /// Follows the stream of each node until the trial ends.
+    /// Follows as many streams as there are nodes until the trial ends, each of another one or of
+    /// whichever answers.
     pub fn follow_streams(&self) {
-        for node in 0..self.nodes.len() {
+        for stream in 0..self.nodes.len() {
             let recorder = self.recorder.clone();
+            let node = stream % recorder.nodes();
             spawn_local(async move { recorder.follow(node).await });
         }
     }
@@ -170,19 +172,25 @@ impl Scene {
         self.nodes.insert(node, anew);
     }
 
-    /// Asks a node to stop while it sells; from when it has, one of this program is in its place.
-    pub async fn roll(&mut self, node: usize, program: &Path) -> Ended {
+    /// Starts a node of this program in the place of another one, which still sells, and answers
+    /// that one.
+    pub async fn replace(&mut self, node: usize, program: &Path) -> Node {
         let anew = self.anew(node, program).await;
-        let old = replace(&mut self.nodes[node], anew);
-        self.recorder.gone(node);
-        old.process.terminate();
-        let ended = old.process.wait(STOP_LIMIT).await;
-        self.recorder.moved(node, self.nodes[node].shop.clone());
+        replace(&mut self.nodes[node], anew)
+    }
+
+    /// Asks a node to stop that was replaced behind an address, which gives no answer at times
+    /// until it has.
+    pub async fn stop(&self, address: usize, node: Node) -> Ended {
+        self.recorder.gone(address);
+        node.process.terminate();
+        let ended = node.process.wait(STOP_LIMIT).await;
+        self.recorder.moved(address, self.recorder.shop(address));
         ended
     }
 
     async fn anew(&self, node: usize, program: &Path) -> Node {
-        let clients = self.recorder.shop(node);
+        let clients = self.recorder.shop(0);
         self.stores.node_for(&clients, program, self.settings[node].iter().cloned()).await
     }
 
@@ -201,7 +209,7 @@ impl Scene {
         let time_left = AGREEMENT_LIMIT.saturating_sub(fault_over.elapsed());
         let is_drained = self.recorder.drained(0, time_left.max(EMPTY_LIMIT)).await;
         let took = fault_over.elapsed();
-        for node in 0..self.nodes.len() {
+        for node in 0..self.recorder.nodes() {
             self.recorder.look(node).await;
         }
         let history = self.recorder.history(self.stores.ledger().await);

@@ -208,3 +208,20 @@ async fn only_new_connections_are_led_to_another_server() {
     assert_eq!(Client::of(&proxy).ask("GET stock"), "$-1");
     assert_eq!(Client::at(&one.url()).ask("GET stock"), "$1");
 }
+
+#[tokio::test]
+async fn new_connections_are_led_to_several_servers_in_turn() {
+    let (one, proxy, _) = scene().await;
+    let other = OwnRedis::start(OwnRedisOptions::default()).await;
+    proxy.lead_in_turn([one.url().as_str(), other.url().as_str()]);
+    for _ in 0..4 {
+        Client::of(&proxy).ask("INCR connections");
+    }
+    for server in [one, other] {
+        let mut client = Client::at(&server.url());
+        assert_eq!(
+            (client.ask("GET connections"), client.hear()),
+            ("$1".into(), Ok(Some("2".into())))
+        );
+    }
+}

@@ -48,7 +48,8 @@ impl Undone {
         let recorded = history.ledger.iter().map(|row| row.epoch_number.unsigned_abs());
         let seen = shown.values().flatten().map(|&(_, life)| life);
         let last_life = recorded.chain(seen).max().unwrap_or(0);
-        let shown = shown.into_iter().map(|(node, all)| (node, Highest::of(all))).collect();
+        let by_node = shown.into_iter().filter(|_| !history.is_one_address);
+        let shown = by_node.map(|(node, all)| (node, Highest::of(all))).collect();
         let mut recorded = history.ledger.iter().map(|row| row.epoch_number.unsigned_abs());
         Self { is_none: recorded.all(|life| life == last_life), units, last_life, shown }
     }

@@ -36,9 +36,23 @@ impl Load {
         stores: Stores,
         settings: &[(&'static str, &'static str)],
         nodes: usize,
-        mut chance: Chance,
+        chance: Chance,
     ) -> Self {
-        let scene = Scene::open(stores, settings, nodes, STOCK, LIMIT).await;
+        Self::at(Self::sale(stores, settings, nodes).await, chance)
+    }
+
+    /// Opens a sale on so many nodes.
+    pub(super) async fn sale(
+        stores: Stores,
+        settings: &[(&'static str, &'static str)],
+        nodes: usize,
+    ) -> Scene {
+        Scene::open(stores, settings, nodes, STOCK, LIMIT).await
+    }
+
+    /// Lets buyers into that sale.
+    pub(super) fn at(scene: Scene, mut chance: Chance) -> Self {
+        let nodes = scene.recorder.nodes();
         let crowd = Crowd::of(&mut chance, "buyer", BUYERS, LIMIT, nodes);
         Self::of(scene, crowd, chance)
     }

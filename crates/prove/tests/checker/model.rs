@@ -131,6 +131,7 @@ impl Story {
                 limit,
                 window: None,
                 gate: Gate::default(),
+                is_one_address: false,
                 losses: Vec::new(),
                 away: Vec::new(),
                 origin_ms: ORIGIN_MS,

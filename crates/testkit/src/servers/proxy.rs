@@ -42,7 +42,8 @@ pub struct Proxy {
 /// What the test sets and the connections look at.
 #[derive(Debug)]
 struct Network {
-    upstream: watch::Sender<SocketAddr>,
+    /// New connections go to each of them in turn.
+    upstreams: watch::Sender<Vec<SocketAddr>>,
     /// From clients to the server.
     requests: watch::Sender<Way>,
     /// From the server to clients.
@@ -105,7 +106,13 @@ impl Proxy {
 
     /// Leads new connections to the server at `url`; those that stand stay where they are.
     pub fn lead_to(&self, url: &str) {
-        self.network.upstream.send_replace(place_of(url));
+        self.lead_in_turn([url]);
+    }
+
+    /// Leads new connections to each of the servers at these addresses in turn; those that stand
+    /// stay where they are.
+    pub fn lead_in_turn<'a>(&self, urls: impl IntoIterator<Item = &'a str>) {
+        self.network.upstreams.send_replace(urls.into_iter().map(place_of).collect());
     }
 
     /// What becomes of what clients say, from now on.
@@ -171,7 +178,7 @@ impl Proxy {
 impl Network {
     fn to(upstream: SocketAddr) -> Self {
         Self {
-            upstream: watch::Sender::new(upstream),
+            upstreams: watch::Sender::new(vec![upstream]),
             requests: watch::Sender::new(Way::Pass),
             replies: watch::Sender::new(Way::Pass),
             request_bytes: Counters::default(),
@@ -179,6 +186,13 @@ impl Network {
             opened: AtomicU64::new(0),
             cut: AtomicU64::new(0),
         }
+    }
+
+    /// Where the connection goes that comes after so many others.
+    fn upstream_of(&self, opened: u64) -> SocketAddr {
+        let upstreams = self.upstreams.borrow();
+        let turns = u64::try_from(upstreams.len()).expect("small");
+        upstreams[usize::try_from(opened % turns).expect("small")]
     }
 }
 

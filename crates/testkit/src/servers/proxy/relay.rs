@@ -88,8 +88,8 @@ async fn accept(listener: Option<&TcpListener>) -> TcpStream {
 
 /// One client's connection from its beginning to its end.
 async fn connection(mut client: TcpStream, network: Arc<Network>, mut cuts: watch::Receiver<()>) {
-    network.opened.fetch_add(1, Ordering::Relaxed);
-    let upstream = *network.upstream.borrow();
+    let opened = network.opened.fetch_add(1, Ordering::Relaxed);
+    let upstream = network.upstream_of(opened);
     let Ok(mut server) = TcpStream::connect(upstream).await else {
         client.set_zero_linger().ok();
         return;
