@@ -87,8 +87,8 @@ pub enum Event {
     Change {
         /// Which.
         change: Change,
-        /// Whether it was answered that it is done; otherwise it is not known.
-        done: bool,
+        /// What came of it.
+        answer: Changed,
     },
     /// The sale as everybody sees it; `None` if that is not known.
     Look(Option<Seen>),
@@ -161,6 +161,17 @@ pub enum Change {
     Resume,
     /// Nothing is accepted any more.
     End,
+}
+
+/// What a change was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// It holds.
+    Done,
+    /// The sale is sold out or over, and nothing was changed.
+    TooLate,
+    /// 503, or no answer: it may hold, or do so later.
+    Unknown,
 }
 
 /// The sale as a status or an event shows it.

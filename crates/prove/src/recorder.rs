@@ -1,5 +1,6 @@
 //! Clients of which everything is noted that they ask and are answered.
 
+mod noted;
 mod opening;
 mod reading;
 mod streams;
@@ -12,10 +13,7 @@ use std::{
 };
 
 use stampede_domain::Window;
-use stampede_testkit::{
-    servers::LedgerRow,
-    shop::{Answer, Shop},
-};
+use stampede_testkit::shop::{Answer, Shop};
 use tokio::{
     sync::watch,
     time::{sleep, timeout},
@@ -26,7 +24,7 @@ use self::{
     opening::open_sale,
     reading::{attempted, numbers, seen},
 };
-use crate::history::{Attempt, Attempted, Away, Change, Event, Gate, History, Operation, Seen};
+use crate::history::{Attempt, Attempted, Away, Change, Changed, Event, Gate, Operation, Seen};
 
 /// Clients of several nodes of one shop, who buy of one sale.
 #[derive(Debug)]
@@ -165,35 +163,6 @@ impl Recorder {
         *self.decided.borrow()
     }
 
-    /// Attempts whose outcome was not known when they were answered, or given up.
-    #[must_use]
-    pub fn unknown_so_far(&self) -> usize {
-        self.attempts(|_, attempt| attempt.answer == Attempted::Unknown)
-    }
-
-    /// Of the attempts that a node was sent since then: how many it accepted, and of how many the
-    /// outcome was not known.
-    #[must_use]
-    pub fn met_since(&self, node: usize, since: Instant) -> (usize, usize) {
-        let since = since.duration_since(self.origin);
-        let count = |is: fn(&Attempted) -> bool| {
-            self.attempts(|operation, attempt| {
-                operation.node == node && operation.begun >= since && is(&attempt.answer)
-            })
-        };
-        let is_accepted = |answer: &Attempted| matches!(answer, Attempted::Accepted(_));
-        (count(is_accepted), count(|answer| *answer == Attempted::Unknown))
-    }
-
-    /// How many there are like this so far.
-    fn attempts(&self, is: impl Fn(&Operation, &Attempt) -> bool) -> usize {
-        let noted = self.noted();
-        let operations = noted.operations.iter();
-        let attempts =
-            operations.filter_map(|operation| Some((operation, operation.event.as_attempt()?)));
-        attempts.filter(|(operation, attempt)| is(operation, attempt)).count()
-    }
-
     /// Units for a buyer.
     pub async fn attempt(&self, node: usize, buyer: &str, key: &str, qty: u32) -> Attempted {
         let (shop, begun) = (self.shop(node), self.now());
@@ -235,23 +204,22 @@ impl Recorder {
         numbers
     }
 
-    /// Changes the running sale; answers whether it is known to be done.
+    /// Changes the running sale; answers whether it is known what came of it.
     pub async fn change(&self, node: usize, change: Change) -> bool {
         let (shop, begun) = (self.shop(node), self.now());
         let answer = in_time(shop.try_change(&self.sku, change.verb())).await;
         self.heard(node, begun, answer.as_ref());
-        let done = match answer.as_ref().map(|answer| (answer.status, answer.outcome())) {
-            None | Some((503, _)) => false,
-            // It is sold out or over, and nothing was changed.
-            Some((200, "SALE_NOT_MODIFIABLE")) => return true,
-            Some((200, _)) => true,
+        let changed = match answer.as_ref().map(|answer| (answer.status, answer.outcome())) {
+            None | Some((503, _)) => Changed::Unknown,
+            Some((200, "SALE_NOT_MODIFIABLE")) => Changed::TooLate,
+            Some((200, _)) => Changed::Done,
             Some(_) => {
                 self.strange(node, begun, format!("a {}: {answer:?}", change.verb()));
-                false
+                Changed::Unknown
             }
         };
-        self.note(node, begun, Event::Change { change, done });
-        done
+        self.note(node, begun, Event::Change { change, answer: changed });
+        changed != Changed::Unknown
     }
 
     /// The sale as everybody sees it; `None` if that is not known.
@@ -269,38 +237,6 @@ impl Recorder {
         }
         self.note(node, begun, Event::Look(seen.clone()));
         seen
-    }
-
-    /// The numbers of the purchases that buyers were told of.
-    #[must_use]
-    pub fn told(&self) -> Vec<String> {
-        let noted = self.noted();
-        let attempts = noted.operations.iter().filter_map(|operation| operation.event.as_attempt());
-        attempts.filter_map(|attempt| attempt.answer.number().map(str::to_owned)).collect()
-    }
-
-    /// What was noted, and what stands in the ledger now that all is quiet.
-    #[must_use]
-    pub fn history(&self, ledger: Vec<LedgerRow>) -> History {
-        let (noted, now) = (self.noted(), self.now());
-        let still_open = noted.idle.iter().map(|(&stream, &(node, begun))| Operation {
-            node,
-            begun,
-            ended: now,
-            event: Event::Over { stream },
-        });
-        History {
-            stock: self.stock,
-            limit: self.limit,
-            window: self.window,
-            gate: self.gate,
-            is_one_address: noted.is_one_address,
-            origin_ms: self.origin_ms,
-            operations: noted.operations.iter().cloned().chain(still_open).collect(),
-            losses: noted.losses.clone(),
-            away: noted.away.clone(),
-            ledger,
-        }
     }
 
     /// Waits until the ledger has what the gate has sold, by what an admin is told; answers

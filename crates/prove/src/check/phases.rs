@@ -11,15 +11,16 @@ use super::{
 };
 use crate::{
     Trial,
-    history::{Attempted, Change, Event, History},
+    history::{Attempted, Change, Changed, Event, History, Operation},
 };
 
-/// A change and when it was under way.
-struct Changed {
+/// A change that took effect, or may have, and when it was under way.
+struct Effect {
     change: Change,
     begun: Duration,
-    /// When it took effect at the latest; if it did, where it is not known.
+    /// When it took effect at the latest.
     ended: Duration,
+    /// Whether it is known that it did.
     done: bool,
 }
 
@@ -30,7 +31,7 @@ pub(super) fn check(
     order: &[RangeInclusive<Duration>],
     trial: &mut Trial,
 ) {
-    let changes = changes(history);
+    let changes = effects(history);
     for (index, row) in sale.rows.iter().enumerate() {
         let (begun, ended) = happened(history, row, order.get(index));
         trial.expect(may_be_active(&changes, begun, ended), || {
@@ -43,6 +44,11 @@ pub(super) fn check(
         });
     }
     for operation in &history.operations {
+        if let Event::Change { answer: Changed::TooLate, .. } = operation.event {
+            trial.expect(may_be_over(history, sale, &changes, operation), || {
+                format!("answered as too late while the sale was on: {operation:?}")
+            });
+        }
         let Event::Attempt(attempt) = &operation.event else { continue };
         let (begun, ended) = (operation.begun, operation.ended);
         match attempt.answer {
@@ -84,13 +90,15 @@ fn happened(
     if begun <= ended { (begun, ended) } else { (*own.start(), *own.end()) }
 }
 
-fn changes(history: &History) -> Vec<Changed> {
-    let changes = history.operations.iter().filter_map(|operation| match operation.event {
-        Event::Change { change, done } => {
+fn effects(history: &History) -> Vec<Effect> {
+    let effects = history.operations.iter().filter_map(|operation| match operation.event {
+        Event::Change { change, answer: answer @ (Changed::Done | Changed::Unknown) } => {
+            let done = answer == Changed::Done;
             let more = if done { Duration::ZERO } else { history.gate.not_after };
-            Some(Changed { change, begun: operation.begun, ended: operation.ended + more, done })
+            Some(Effect { change, begun: operation.begun, ended: operation.ended + more, done })
         }
-        Event::Attempt(_)
+        Event::Change { answer: Changed::TooLate, .. }
+        | Event::Attempt(_)
         | Event::Lookup { .. }
         | Event::Look(_)
         | Event::Told { .. }
@@ -98,7 +106,24 @@ fn changes(history: &History) -> Vec<Changed> {
         | Event::Silence
         | Event::Strange(_) => None,
     });
-    changes.collect()
+    effects.collect()
+}
+
+/// Whether the sale may have been over when this was answered: by its window, by an admin, or since
+/// all was sold, to buyers who had asked by then.
+fn may_be_over(
+    history: &History,
+    sale: &Acceptances<'_>,
+    changes: &[Effect],
+    operation: &Operation,
+) -> bool {
+    let Operation { begun, ended, .. } = *operation;
+    let (_, last) = by_store(history, begun, ended);
+    let was_ended = |effect: &Effect| effect.change == Change::End && effect.begun <= ended;
+    let has_units_left = sale.remaining.last() > Some(&sale.undone.before(operation));
+    history.window.is_some_and(|window| window.end <= last)
+        || changes.iter().any(was_ended)
+        || (!has_units_left && sale.rows.iter().all(|row| row.begun <= ended))
 }
 
 /// Whether some instant from `begun` to `ended` may lie in the sale's window.
@@ -123,7 +148,7 @@ fn by_store(history: &History, begun: Duration, ended: Duration) -> (Instant, In
 }
 
 /// Whether the sale may have been active at some instant from `begun` to `ended`.
-fn may_be_active(changes: &[Changed], begun: Duration, ended: Duration) -> bool {
+fn may_be_active(changes: &[Effect], begun: Duration, ended: Duration) -> bool {
     changes.iter().filter(|stop| stop.done && stop.ended < begun).all(|stop| match stop.change {
         Change::End => false,
         Change::Resume => true,
@@ -134,7 +159,7 @@ fn may_be_active(changes: &[Changed], begun: Duration, ended: Duration) -> bool 
 }
 
 /// Whether it may have been paused or over at some instant from `begun` to `ended`.
-fn may_be_inactive(changes: &[Changed], begun: Duration, ended: Duration) -> bool {
+fn may_be_inactive(changes: &[Effect], begun: Duration, ended: Duration) -> bool {
     changes.iter().filter(|stop| stop.begun <= ended).any(|stop| match stop.change {
         Change::End => true,
         Change::Resume => false,

@@ -5,7 +5,9 @@ use std::{ops::RangeInclusive, time::Duration};
 use stampede_domain::{CHANGES_PER_EPOCH, Instant, Window};
 use stampede_prove::{
     Figure, Promise, check,
-    history::{Attempt, Attempted, Away, Change, Event, History, Operation, Receipt, Seen},
+    history::{
+        Attempt, Attempted, Away, Change, Changed, Event, History, Operation, Receipt, Seen,
+    },
 };
 
 use crate::model::{ORIGIN_MS, Story};
@@ -505,18 +507,72 @@ fn two_answers_that_contradict_each_other_are_caught_without_an_acceptance_betwe
 fn what_is_accepted_while_paused_or_after_the_end_is_caught() {
     for stop in [Change::Pause, Change::End] {
         let mut story = five_bought();
-        story.note(700, AROUND, Event::Change { change: stop, done: true });
+        story.note(700, AROUND, Event::Change { change: stop, answer: Changed::Done });
         story.attempt(800, AROUND, ("late", "key"), 1);
         assert_says(&story.history, "PUR-5 was accepted while the sale was not active");
     }
 }
 
 #[test]
+fn a_change_comes_too_late_for_a_sale_that_is_sold_out_or_over_alone() {
+    let too_late = |mut story: Story, at: u64| {
+        let answer = Changed::TooLate;
+        story.note(at, AROUND, Event::Change { change: Change::Resume, answer });
+        story.history
+    };
+    let sold_out = || {
+        let mut story = Story::of(5, 2);
+        story.attempt(100, AROUND, ("ada", "key"), 2);
+        story.attempt(200, AROUND, ("bob", "key"), 2);
+        story.attempt(300, AROUND, ("carl", "key"), 1);
+        story
+    };
+    let ended = |change| {
+        let mut story = five_bought();
+        story.note(700, AROUND, Event::Change { change, answer: Changed::Unknown });
+        story
+    };
+    let over = |end: i64| {
+        let mut story = five_bought();
+        let (start, end) = (Instant::from_millis(ORIGIN_MS), Instant::from_millis(ORIGIN_MS + end));
+        story.history.window = Some(Window { start, end });
+        story
+    };
+    for history in
+        [too_late(sold_out(), 300), too_late(ended(Change::End), 700), too_late(over(650), 600)]
+    {
+        assert_passes(&history);
+    }
+    for history in [
+        too_late(sold_out(), 250),
+        too_late(five_bought(), 700),
+        too_late(ended(Change::Pause), 700),
+        too_late(ended(Change::End), 600),
+        too_late(over(1_000), 600),
+    ] {
+        assert_says(&history, "answered as too late");
+    }
+}
+
+#[test]
+fn a_change_that_came_too_late_has_no_effect() {
+    let mut story = story();
+    story.history.window = Some(Window {
+        start: Instant::from_millis(ORIGIN_MS),
+        end: Instant::from_millis(ORIGIN_MS + 750),
+    });
+    let answer = Changed::TooLate;
+    story.note(700, AROUND, Event::Change { change: Change::Pause, answer });
+    story.attempt(740, AROUND, ("ada", "key"), 1);
+    assert_passes(&story.history);
+}
+
+#[test]
 fn not_active_is_right_during_a_pause_alone() {
     let refused_at = |at| {
         let mut story = five_bought();
-        story.note(700, AROUND, Event::Change { change: Change::Pause, done: true });
-        story.note(800, AROUND, Event::Change { change: Change::Resume, done: true });
+        story.note(700, AROUND, Event::Change { change: Change::Pause, answer: Changed::Done });
+        story.note(800, AROUND, Event::Change { change: Change::Resume, answer: Changed::Done });
         story.tell(at, AROUND, ("late", "key"), 1, Attempted::NotActive);
         story.history
     };
@@ -532,10 +588,10 @@ fn not_active_is_right_during_a_pause_alone() {
 fn what_the_order_of_answers_puts_into_a_pause_is_caught() {
     let history = {
         let mut story = five_bought();
-        story.note(700, AROUND, Event::Change { change: Change::Pause, done: true });
+        story.note(700, AROUND, Event::Change { change: Change::Pause, answer: Changed::Done });
         // By its own bounds it may have been before the pause, or after its end.
         story.attempt(800, (200, 200), ("late", "key"), 1);
-        story.note(900, AROUND, Event::Change { change: Change::Resume, done: true });
+        story.note(900, AROUND, Event::Change { change: Change::Resume, answer: Changed::Done });
         story.history
     };
     assert_passes(&history);
@@ -554,10 +610,10 @@ fn what_the_order_of_answers_puts_into_a_pause_is_caught() {
 #[test]
 fn what_the_stores_clock_puts_into_a_pause_is_caught() {
     let mut story = five_bought();
-    story.note(700, AROUND, Event::Change { change: Change::Pause, done: true });
+    story.note(700, AROUND, Event::Change { change: Change::Pause, answer: Changed::Done });
     story.attempt(900, (300, 300), ("late", "key"), 1);
     assert_says(&story.history, "PUR-5 was accepted while the sale was not active");
-    story.note(1_100, AROUND, Event::Change { change: Change::Resume, done: true });
+    story.note(1_100, AROUND, Event::Change { change: Change::Resume, answer: Changed::Done });
     assert_says(&story.history, "PUR-5 was accepted while the sale was not active");
 }
 

@@ -6,7 +6,7 @@ use stampede_domain::{
     AttemptKey, BuyerId, Decision, Purchase, PurchaseBits, Rejection, Sale, Tally, decide,
 };
 use stampede_prove::history::{
-    Attempt, Attempted, Change, Event, Gate, History, Operation, Receipt,
+    Attempt, Attempted, Change, Changed, Event, Gate, History, Operation, Receipt,
 };
 use stampede_testkit::{builders::a_sale, servers::LedgerRow};
 
@@ -177,7 +177,7 @@ impl Story {
 
     pub(crate) fn change(&mut self, at: u64, around: (u64, u64), change: Change) {
         self.model.change(change);
-        self.note(at, around, Event::Change { change, done: true });
+        self.note(at, around, Event::Change { change, answer: Changed::Done });
     }
 
     pub(crate) fn note(&mut self, at: u64, (before, after): (u64, u64), event: Event) {

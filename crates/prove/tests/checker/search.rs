@@ -3,7 +3,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use stampede_prove::history::{Attempted, Event, History, Operation};
+use stampede_prove::history::{Attempted, Changed, Event, History, Operation};
 
 use crate::model::{Model, Standing};
 
@@ -75,11 +75,12 @@ impl Search<'_> {
                 is_as_recorded && (is_unknown(operation) || answer == attempt.answer)
             }
             Event::Lookup { buyer, answer: Some(numbers) } => model.purchases(buyer) == *numbers,
-            Event::Change { change, .. } => {
+            Event::Change { change, answer: Changed::Done | Changed::Unknown } => {
                 model.change(*change);
                 true
             }
-            Event::Lookup { answer: None, .. }
+            Event::Change { answer: Changed::TooLate, .. }
+            | Event::Lookup { answer: None, .. }
             | Event::Look(_)
             | Event::Told { .. }
             | Event::Over { .. }
@@ -92,7 +93,7 @@ impl Search<'_> {
 fn is_unknown(operation: &Operation) -> bool {
     match &operation.event {
         Event::Attempt(attempt) => attempt.answer == Attempted::Unknown,
-        Event::Change { done, .. } => !done,
+        Event::Change { answer, .. } => *answer == Changed::Unknown,
         Event::Lookup { .. }
         | Event::Look(_)
         | Event::Told { .. }
