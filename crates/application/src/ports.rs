@@ -23,7 +23,7 @@ pub use durability::{Durability, Fault, Loss, Worth};
 pub use error::{Causes, PortError};
 pub use ledger::{CommitError, Ledger, OnRecord, Settled, Voided};
 pub use outbox::{
-    DeadLetter, DeadLetterId, Entry, EntryBody, EntryId, NoPlace, Outbox, Readmission,
+    DeadLetter, DeadLetterId, Entry, EntryBody, EntryId, NoPlace, Outbox, Raised, Readmission,
     RecordedChange,
 };
 pub use randomness::Randomness;
@@ -33,6 +33,6 @@ pub use reconciliation_run::{
 pub use sale_feed::SaleFeed;
 pub use sale_gate::{
     Aligned, Amended, Audit, Change, Changed, GateLane, Held, Holding, HoldingsCursor,
-    HoldingsPage, Judged, Repaired, SaleGate, Snapshot, Trail,
+    HoldingsPage, Judged, Rebuilt, Repaired, SaleGate, Snapshot, Trail,
 };
 pub use store_probe::StoreProbe;

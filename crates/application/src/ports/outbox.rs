@@ -82,6 +82,16 @@ impl DeadLetter {
     }
 }
 
+/// Whether a purchase has become a dead letter only now. Whoever hears that it has counts it as
+/// lost, so that it is counted once, whoever else meets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Raised {
+    /// This call wrote its letter.
+    Now,
+    /// Its letter lay there before.
+    Before,
+}
+
 /// What became of a purchase that another life of the gate accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Readmission {
@@ -237,14 +247,14 @@ pub trait Outbox: Send + Sync {
     /// [`PortError`].
     async fn depth(&self) -> Result<u64, PortError>;
 
-    /// Sets a purchase aside, where the engine keeps such most safely. Repeated, as by a worker
-    /// that died before it was done, it takes the place of the first, under another id; of an
-    /// entry that was not readable, or while the safer place is away, it may be set aside twice.
+    /// Sets a purchase aside, where the engine keeps such most safely. Repeated, by whomever, the
+    /// first letter stays as it is; of an entry that was not readable, or while the safer place is
+    /// away, it may be set aside twice.
     ///
     /// # Errors
     ///
     /// [`PortError`]; the entry stays in the outbox.
-    async fn bury(&self, shard: Shard, letter: &DeadLetter) -> Result<(), PortError>;
+    async fn bury(&self, shard: Shard, letter: &DeadLetter) -> Result<Raised, PortError>;
 
     /// Dead letters of all shards, after `after`, at most `limit`: those of the outbox oldest
     /// first, before them those that the engine keeps in a safer place, oldest first too.

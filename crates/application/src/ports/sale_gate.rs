@@ -161,6 +161,15 @@ pub enum Repaired {
     Refused,
 }
 
+/// A sale that was made anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// The sale as it is open again.
+    pub snapshot: Snapshot,
+    /// Purchases that only the gate had and that found no place.
+    pub refused: usize,
+}
+
 /// What became of a gate that was to be in its ledger's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Aligned {
@@ -298,11 +307,12 @@ pub trait SaleGate: Send + Sync {
     async fn align(&self, id: &SaleId, epoch: Epoch) -> Result<Aligned, PortError>;
 
     /// Closes the sale, makes it anew from the ledger and what this gate still holds, and opens it.
+    /// It tells itself of what it refuses, by a dead letter and a run on record.
     ///
     /// # Errors
     ///
     /// [`PortError::Unavailable`]; the sale stays closed until somebody succeeds.
-    async fn rebuild(&self, id: &SaleId) -> Result<Snapshot, PortError>;
+    async fn rebuild(&self, id: &SaleId) -> Result<Rebuilt, PortError>;
 }
 
 /// The gate as one worker thread holds it: a way of its own to the store, no lock, not `Send`.

@@ -30,7 +30,7 @@ pub enum LetterFate {
     Recorded,
     /// The gate has taken it in again, and it is on its way to the ledger.
     Readmitted,
-    /// It was refused once more, and lies in a letter of another id.
+    /// It was refused once more, and waits for a person still.
     SetAsideAgain,
     /// It was given up, and nothing brings it back.
     Discarded,
@@ -109,8 +109,8 @@ impl HandleDeadLetters {
         Ok(LetterPage { letters, next: place })
     }
 
-    /// Records the purchase once more, as if it had just come from the outbox; should the ledger
-    /// refuse it again, it is set aside anew, under another id.
+    /// Records the purchase once more, as if it had just come from the outbox; should it be refused
+    /// again, it stays a dead letter, under this id or, if it has moved to a safer place, another.
     ///
     /// # Errors
     ///
@@ -123,6 +123,9 @@ impl HandleDeadLetters {
         let recorded = self.record.run(Shard::of(&sale.sku), vec![entry]).await?;
         if !recorded.apart.is_empty() {
             return Err(PortError::unavailable("ledger", Apart).into());
+        }
+        if recorded.buried_before > 0 {
+            return Ok(LetterFate::SetAsideAgain);
         }
         let fate = if recorded.buried > 0 {
             LetterFate::SetAsideAgain

@@ -4,12 +4,12 @@ mod recorded;
 
 use std::{collections::HashSet, sync::Arc};
 
-use stampede_domain::{RecordedPurchase, SaleId, Shard};
+use stampede_domain::{SaleId, Shard};
 
 pub use self::recorded::Recorded;
 use crate::ports::{
     Causes, CommitError, DeadLetter, Drift, Entry, EntryBody, Ledger, NoPlace, Outbox, PortError,
-    Readmission, SaleGate, Settled,
+    Raised, Readmission, SaleGate, Settled,
 };
 
 /// What recording may cost.
@@ -70,7 +70,7 @@ impl RecordPurchases {
         progress.recorded.finish();
         match outcome {
             Ok(()) => Ok(progress.recorded),
-            Err(error) if progress.recorded.done.is_empty() => Err(error),
+            Err(error) if progress.recorded.is_nothing() => Err(error),
             // What is done may leave, lest it be set aside once more; the rest comes again.
             Err(error) => {
                 tracing::warn!(%shard, error = %Causes(&error), "a part was not recorded");
@@ -195,9 +195,12 @@ impl RecordPurchases {
             Settled::Committed { inserted } => recorded.inserted += inserted,
             Settled::Dropped => {}
             Settled::Orphaned(purchases) => {
-                recorded.findings.raised(Drift::EntryOfAnOldGeneration, purchases.len());
-                let error = NoPlace::SaleGone.as_str();
-                self.bury_all(shard, purchases, error, recorded).await?;
+                for purchase in purchases {
+                    let letter = DeadLetter::of(purchase, NoPlace::SaleGone.as_str());
+                    if self.bury(shard, &letter, recorded).await? == Raised::Now {
+                        recorded.findings.raised(Drift::EntryOfAnOldGeneration, 1);
+                    }
+                }
             }
             Settled::Stale { purchases, epoch } => {
                 let answers = self.outbox.readmit(&purchases, epoch).await?;
@@ -205,9 +208,10 @@ impl RecordPurchases {
                     match answer {
                         Readmission::Adopted => recorded.readmitted += 1,
                         Readmission::Refused(why) => {
-                            recorded.refused(&purchase.sale);
+                            let sale = purchase.sale.clone();
                             let letter = DeadLetter::of(purchase, why.as_str());
-                            self.bury(shard, &letter, recorded).await?;
+                            let raised = self.bury(shard, &letter, recorded).await?;
+                            recorded.refused(&sale, raised);
                         }
                     }
                 }
@@ -251,7 +255,9 @@ impl RecordPurchases {
                     }
                     Err(CommitError::Data(error)) => {
                         let (error, recorded) = (error.to_string(), &mut progress.recorded);
-                        self.bury_all(shard, purchases, &error, recorded).await?;
+                        for purchase in purchases {
+                            self.bury(shard, &DeadLetter::of(purchase, &error), recorded).await?;
+                        }
                         progress.recorded.done.extend(entry.id);
                     }
                 }
@@ -281,32 +287,24 @@ impl RecordPurchases {
         Err(CommitError::Data(refused))
     }
 
-    async fn bury_all(
-        &self,
-        shard: Shard,
-        purchases: Vec<RecordedPurchase>,
-        error: &str,
-        recorded: &mut Recorded,
-    ) -> Result<(), PortError> {
-        for purchase in purchases {
-            self.bury(shard, &DeadLetter::of(purchase, error), recorded).await?;
-        }
-        Ok(())
-    }
-
     async fn bury(
         &self,
         shard: Shard,
         letter: &DeadLetter,
         recorded: &mut Recorded,
-    ) -> Result<(), PortError> {
-        tracing::error!(
-            purchase = letter.purchase.as_ref().map(|lost| lost.purchase.no().to_string()),
-            reason = letter.error,
-            "a purchase cannot be recorded and is set aside as a dead letter"
-        );
-        self.outbox.bury(shard, letter).await?;
-        recorded.buried += 1;
-        Ok(())
+    ) -> Result<Raised, PortError> {
+        let raised = self.outbox.bury(shard, letter).await?;
+        match raised {
+            Raised::Now => {
+                recorded.buried += 1;
+                tracing::error!(
+                    purchase = letter.purchase.as_ref().map(|lost| lost.purchase.no().to_string()),
+                    reason = letter.error,
+                    "a purchase cannot be recorded and is set aside as a dead letter"
+                );
+            }
+            Raised::Before => recorded.buried_before += 1,
+        }
+        Ok(raised)
     }
 }

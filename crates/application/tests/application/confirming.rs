@@ -444,6 +444,23 @@ async fn drift_of_one_sale_makes_it_anew_and_keeps_no_other_from_being_confirmed
         .await;
 }
 
+/// What was lost is told by the gate, as such.
+#[tokio::test]
+async fn drift_after_which_a_purchase_has_no_place_is_not_called_repaired() {
+    LocalSet::new()
+        .run_until(async {
+            let at = confirming(ConfirmLimits::default());
+            *at.stores.drifted.lock().expect("no panic") = Some(at.id.clone());
+            at.stores.refused.store(1, Ordering::Relaxed);
+            at.stores.passes.add_permits(1);
+            assert_eq!(at.submit(&at.id, 1, 1).remove(0).await, Outcome::Undecided);
+            settle().await;
+            assert_eq!(*at.stores.rebuilt.lock().expect("no panic"), std::slice::from_ref(&at.id));
+            assert_eq!(at.stores.findings(), Findings::default());
+        })
+        .await;
+}
+
 /// Lookups have places of their own, so that a crowd of them takes none from the commits.
 #[tokio::test(start_paused = true)]
 async fn lookups_ask_the_ledger_a_few_at_a_time_and_beyond_that_are_not_answered_in_the_end() {

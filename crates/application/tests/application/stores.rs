@@ -5,7 +5,7 @@ use std::{
     rc::Rc,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -15,8 +15,8 @@ use stampede_application::{
     ports::{
         Aligned, Amended, Audit, Change, Changed, CommitError, DeadLetter, DeadLetterId, Entry,
         EntryBody, EntryId, Findings, GateLane, Held, HoldingsCursor, HoldingsPage, Ledger,
-        OnRecord, Outbox, PortError, Readmission, ReconciliationRun, Repaired, RunId, SaleGate,
-        Settled, Snapshot, Voided,
+        OnRecord, Outbox, PortError, Raised, Readmission, Rebuilt, ReconciliationRun, Repaired,
+        RunId, SaleGate, Settled, Snapshot, Voided,
     },
     use_cases::{ConfirmLimits, ConfirmPurchases, ConfirmStores, DriftMet},
 };
@@ -54,6 +54,8 @@ pub(crate) struct Stores {
     pub(crate) drifted: Mutex<Option<SaleId>>,
     /// Sales that were made anew.
     pub(crate) rebuilt: Mutex<Vec<SaleId>>,
+    /// Purchases for which a sale that is made anew has no place.
+    pub(crate) refused: AtomicUsize,
     /// Entries that left the outbox.
     done: Mutex<Vec<EntryId>>,
     /// What confirming has told.
@@ -75,6 +77,7 @@ impl Stores {
             aligning: Mutex::default(),
             drifted: Mutex::default(),
             rebuilt: Mutex::default(),
+            refused: AtomicUsize::new(0),
             done: Mutex::default(),
             findings: Mutex::default(),
         })
@@ -288,7 +291,7 @@ impl Outbox for Stores {
         unreachable!("confirming does not ask it")
     }
 
-    async fn bury(&self, _shard: Shard, _letter: &DeadLetter) -> Result<(), PortError> {
+    async fn bury(&self, _shard: Shard, _letter: &DeadLetter) -> Result<Raised, PortError> {
         unreachable!("confirming does not ask it")
     }
 
@@ -385,8 +388,9 @@ impl SaleGate for Stores {
         std::future::pending().await
     }
 
-    async fn rebuild(&self, id: &SaleId) -> Result<Snapshot, PortError> {
+    async fn rebuild(&self, id: &SaleId) -> Result<Rebuilt, PortError> {
         self.rebuilt.lock().expect("nobody panics in it").push(id.clone());
-        Ok(snapshot(id.sku.as_str(), id.generation.0.as_u128(), 1, 0))
+        let snapshot = snapshot(id.sku.as_str(), id.generation.0.as_u128(), 1, 0);
+        Ok(Rebuilt { snapshot, refused: self.refused.load(Ordering::Relaxed) })
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use async_trait::async_trait;
 use stampede_application::ports::{
     Aligned, Amended, Audit, Change, Changed, GateLane, Held, HoldingsCursor, HoldingsPage, Judged,
-    PortError, Repaired, SaleGate, Snapshot,
+    PortError, Rebuilt, Repaired, SaleGate, Snapshot,
 };
 use stampede_domain::{
     Acknowledgement, Attempt, BuyerId, Epoch, RecordedPurchase, Sale, SaleId, Shard, Version,
@@ -125,8 +125,10 @@ impl SaleGate for EmbeddedSaleGate {
         Ok(known.map_or(Aligned::Unknown, |_| Aligned::Already))
     }
 
-    async fn rebuild(&self, id: &SaleId) -> Result<Snapshot, PortError> {
+    /// What it has no unit for waits in journal or dead letters as before: nothing is refused.
+    async fn rebuild(&self, id: &SaleId) -> Result<Rebuilt, PortError> {
         let id = id.clone();
-        self.engine.ask(|reply| Command::Rebuild { id, reply }).await
+        let snapshot = self.engine.ask(|reply| Command::Rebuild { id, reply }).await?;
+        Ok(Rebuilt { snapshot, refused: 0 })
     }
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use futures::TryStreamExt;
 use sqlx::SqlitePool;
 use stampede_application::ports::{
-    DeadLetter, DeadLetterId, Entry, EntryBody, EntryId, Outbox, PortError, Readmission,
+    DeadLetter, DeadLetterId, Entry, EntryBody, EntryId, Outbox, PortError, Raised, Readmission,
 };
 use stampede_domain::{Epoch, Instant, RecordedPurchase, SaleId, Shard};
 use tokio::{
@@ -213,7 +213,7 @@ impl Outbox for EmbeddedJournal {
         Ok(u64::try_from(depth).unwrap_or(0))
     }
 
-    async fn bury(&self, _shard: Shard, letter: &DeadLetter) -> Result<(), PortError> {
+    async fn bury(&self, _shard: Shard, letter: &DeadLetter) -> Result<Raised, PortError> {
         dead_letters::bury(&self.database, letter).await
     }
 

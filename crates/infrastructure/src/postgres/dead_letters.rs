@@ -1,7 +1,7 @@
 //! Purchases that cannot be recorded, waiting for a person.
 
 use sqlx::types::Json;
-use stampede_application::ports::PortError;
+use stampede_application::ports::{PortError, Raised};
 use stampede_domain::RecordedPurchase;
 
 use super::{PostgresLedger, deadline::within, failure::unavailable};
@@ -10,24 +10,28 @@ use super::{PostgresLedger, deadline::within, failure::unavailable};
 pub type LedgerLetter = (i64, RecordedPurchase, String);
 
 impl PostgresLedger {
-    /// Sets a purchase aside. Repeated, it takes the place of the first, under another id.
+    /// Sets a purchase aside. Repeated, the first letter stays as it is.
     ///
     /// # Errors
     ///
     /// [`PortError`].
-    pub async fn bury(&self, purchase: &RecordedPurchase, error: &str) -> Result<(), PortError> {
+    pub async fn bury(
+        &self,
+        purchase: &RecordedPurchase,
+        error: &str,
+    ) -> Result<Raised, PortError> {
         let burying = sqlx::query(
             "INSERT INTO dead_letters (generation, purchase_no, purchase, error)
              VALUES ($1, $2, $3, $4)
-             ON CONFLICT (purchase_no) DO UPDATE SET id = DEFAULT, error = EXCLUDED.error",
+             ON CONFLICT (purchase_no) DO NOTHING",
         )
         .bind(purchase.sale.generation.0)
         .bind(purchase.purchase.no().to_string())
         .bind(Json(purchase))
         .bind(error)
         .execute(&self.pool);
-        within(self.answer_max, async { burying.await.map_err(unavailable) }).await?;
-        Ok(())
+        let done = within(self.answer_max, async { burying.await.map_err(unavailable) }).await?;
+        Ok(if done.rows_affected() == 0 { Raised::Before } else { Raised::Now })
     }
 
     /// Dead letters of the ledger, oldest first, after the id `after`, at most `limit`.

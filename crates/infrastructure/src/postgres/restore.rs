@@ -145,8 +145,9 @@ impl PostgresLedger {
         .await
     }
 
-    /// Sets purchases aside for a person, each with why it could not be taken over; `false` if
-    /// the epoch is lost and none was set aside. Repeating it is harmless.
+    /// Sets purchases aside for a person, each with why it could not be taken over; returns how
+    /// many were not set aside before, or `None` if the epoch is lost and none was. Repeating it
+    /// is harmless.
     ///
     /// # Errors
     ///
@@ -156,15 +157,15 @@ impl PostgresLedger {
         id: &SaleId,
         epoch: Epoch,
         letters: &[(RecordedPurchase, String)],
-    ) -> Result<bool, PortError> {
+    ) -> Result<Option<u64>, PortError> {
         within(self.answer_max, async {
-            let Some(mut transaction) = self.enter(id, epoch).await? else { return Ok(false) };
+            let Some(mut transaction) = self.enter(id, epoch).await? else { return Ok(None) };
             let numbers = letters.iter().map(|(refused, _)| refused.purchase.no());
             let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
             let purchases: Vec<Json<&RecordedPurchase>> =
                 letters.iter().map(|(refused, _)| Json(refused)).collect();
             let errors: Vec<&str> = letters.iter().map(|(_, error)| error.as_str()).collect();
-            sqlx::query(
+            let raised = sqlx::query(
                 "INSERT INTO dead_letters (generation, purchase_no, purchase, error)
                  SELECT $1, r.purchase_no, r.purchase, r.error
                  FROM UNNEST($2::text[], $3::jsonb[], $4::text[])
@@ -179,7 +180,7 @@ impl PostgresLedger {
             .await
             .map_err(unavailable)?;
             transaction.commit().await.map_err(unavailable)?;
-            Ok(true)
+            Ok(Some(raised.rows_affected()))
         })
         .await
     }

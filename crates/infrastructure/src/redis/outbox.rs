@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use redis::{Cmd, Value};
 use stampede_application::ports::{
-    DeadLetter, DeadLetterId, Entry, EntryId, NoPlace, Outbox, PortError, Readmission,
+    DeadLetter, DeadLetterId, Entry, EntryId, NoPlace, Outbox, PortError, Raised, Readmission,
 };
 use stampede_domain::{Epoch, Instant, RecordedPurchase, SaleId, Shard};
 
@@ -206,7 +206,7 @@ impl Outbox for RedisOutbox {
         Ok(lengths.into_iter().sum())
     }
 
-    async fn bury(&self, shard: Shard, letter: &DeadLetter) -> Result<(), PortError> {
+    async fn bury(&self, shard: Shard, letter: &DeadLetter) -> Result<Raised, PortError> {
         self.set_aside(shard, letter).await
     }
 

@@ -22,7 +22,7 @@ use futures::{
     future::{BoxFuture, Shared},
 };
 use redis::Cmd;
-use stampede_application::ports::{CatalogueRow, Causes, PortError, Randomness, Snapshot};
+use stampede_application::ports::{CatalogueRow, Causes, PortError, Randomness, Rebuilt};
 use stampede_domain::{Epoch, Generation, SaleId};
 use tokio::time;
 
@@ -48,7 +48,7 @@ const CHUNK: usize = 256;
 #[derive(Clone, Debug)]
 pub(super) enum Restored {
     /// The sale is open.
-    Open(Box<Snapshot>),
+    Open(Box<Rebuilt>),
     /// The ledger has no such sale.
     Gone,
 }
@@ -196,7 +196,8 @@ impl Restorer {
                 if reason != RestoreReason::Disagreement && state.epoch == row.epoch =>
             {
                 sale.set_epoch(state.epoch);
-                return Ok(Restored::Open(Box::new(state.snapshot)));
+                let rebuilt = Rebuilt { snapshot: state.snapshot, refused: 0 };
+                return Ok(Restored::Open(Box::new(rebuilt)));
             }
             Look::Open(state) => head = Some(state.epoch),
             Look::Closed(epoch) => head = epoch.or(head),
@@ -239,7 +240,8 @@ impl Restorer {
                 "a restore that is over could not be told");
         }
         tracing::info!(sale = %id, %epoch, purchases = counted.purchases, "restored a sale's gate");
-        Ok(Restored::Open(Box::new(state.snapshot)))
+        let rebuilt = Rebuilt { snapshot: state.snapshot, refused: run.refused() };
+        Ok(Restored::Open(Box::new(rebuilt)))
     }
 
     /// Forgets a sale that the ledger has buried under `epoch`.

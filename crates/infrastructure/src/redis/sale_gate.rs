@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use redis::{Cmd, Value};
 use stampede_application::ports::{
     Aligned, Amended, Audit, Change, Changed, Entry, EntryBody, EntryId, GateLane, Held, Holding,
-    HoldingsCursor, HoldingsPage, PortError, RecordedChange, Repaired, SaleGate, Snapshot,
+    HoldingsCursor, HoldingsPage, PortError, Rebuilt, RecordedChange, Repaired, SaleGate, Snapshot,
 };
 use stampede_domain::{
     Acknowledgement, BuyerId, Epoch, RecordedPurchase, Sale, SaleId, Shard, Version,
@@ -251,10 +251,10 @@ impl SaleGate for RedisSaleGate {
         self.gatehouse.align(self.link(), id, epoch).await
     }
 
-    async fn rebuild(&self, id: &SaleId) -> Result<Snapshot, PortError> {
+    async fn rebuild(&self, id: &SaleId) -> Result<Rebuilt, PortError> {
         let known = self.gatehouse.registry.sale(id);
         match self.gatehouse.restorer.rebuild(&known).await? {
-            Restored::Open(snapshot) => Ok(*snapshot),
+            Restored::Open(rebuilt) => Ok(*rebuilt),
             Restored::Gone => Err(NotNow::Interrupted.into()),
         }
     }

@@ -129,7 +129,7 @@ async fn a_restorer_that_was_overtaken_writes_nothing_and_hears_it() {
     assert!(!ledger.renew(id, mine).await.expect("an answer"));
     let recorded = ledger.record_survivors(id, mine, &[survivor]).await;
     assert_eq!(recorded.expect("an answer"), None);
-    assert!(!ledger.raise_dead_letters(id, mine, &[letter]).await.expect("an answer"));
+    assert_eq!(ledger.raise_dead_letters(id, mine, &[letter]).await.expect("an answer"), None);
     assert_eq!(ledger.page_in_epoch(id, mine, None, 10).await.expect("an answer"), None);
 
     assert_eq!(ledger.dead_letters(None, 10).await.expect("an answer"), []);
@@ -229,8 +229,9 @@ async fn a_dead_letter_is_raised_once_read_back_whole_and_removed_once() {
             .build();
         (lost, format!("no unit was left for {position}"))
     });
-    for _ in 0..2 {
-        assert!(ledger.raise_dead_letters(id, epoch, &letters).await.expect("an answer"));
+    for (letters, new) in [(&letters[..1], 1), (&letters[..], 1), (&letters[..], 0)] {
+        let raised = ledger.raise_dead_letters(id, epoch, letters).await.expect("an answer");
+        assert_eq!(raised, Some(new));
     }
     let raised = ledger.dead_letters(None, 10).await.expect("an answer");
     let told: Vec<_> = raised.iter().map(|(_, lost, why)| (lost.clone(), why.clone())).collect();

@@ -14,8 +14,8 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use stampede_application::ports::{
     Aligned, Amended, Audit, Change, Changed, CommitError, DeadLetter, Entry, EntryBody, GateLane,
-    Held, HoldingsCursor, HoldingsPage, Ledger, OnRecord, PortError, ReconciliationRun, Repaired,
-    RunId, SaleGate, Settled, Snapshot, Voided,
+    Held, HoldingsCursor, HoldingsPage, Ledger, OnRecord, PortError, Rebuilt, ReconciliationRun,
+    Repaired, RunId, SaleGate, Settled, Snapshot, Voided,
 };
 use stampede_domain::{
     Acknowledgement, BuyerId, Epoch, Instant, Position, PurchaseNo, RecordedPurchase, Sale, SaleId,
@@ -376,7 +376,7 @@ impl SaleGate for FaultyGate {
         self.gate.align(id, epoch).await
     }
 
-    async fn rebuild(&self, id: &SaleId) -> Result<Snapshot, PortError> {
+    async fn rebuild(&self, id: &SaleId) -> Result<Rebuilt, PortError> {
         self.rebuilds.fetch_add(1, Ordering::Relaxed);
         if self.loses_rebuilds.load(Ordering::Relaxed) {
             return Err(lost());

@@ -55,7 +55,7 @@ fn a_change_that_only_the_gate_has_outlives_restores_that_came_to_nothing() {
         assert!(closed_in.number > epoch.number, "it had taken an epoch, and closed the gate");
         shop.stores.begin_restore_and_die(&id, closed_in).await;
 
-        let rebuilt = shop.gate.rebuild(&id).await.expect("the gate is made anew");
+        let rebuilt = shop.gate.rebuild(&id).await.expect("the gate is made anew").snapshot;
         assert_eq!(rebuilt.sale, ahead);
         assert_eq!(shop.row(&id).await.sale, ahead, "the ledger has it now");
         assert_eq!(shop.recorded(&id).await[0].purchase.no(), bought.no());

@@ -294,7 +294,7 @@ fn a_receipt_keeps_its_price_when_the_change_of_it_was_lost() {
         let bought = shop.buy(&id, "ada").await;
         assert_eq!(bought.unit_price, ahead.price);
         shop.lose_outbox(&id).await;
-        let rebuilt = shop.gate.rebuild(&id).await.expect("the gate rebuilds");
+        let rebuilt = shop.gate.rebuild(&id).await.expect("the gate rebuilds").snapshot;
         assert_eq!(rebuilt.sale, ahead);
         let recorded = shop.recorded(&id).await;
         let prices = recorded.iter().map(|one| (one.purchase.no(), one.purchase.unit_price));
@@ -323,7 +323,7 @@ fn a_definition_of_another_life_of_the_gate_is_not_restored() {
         assert_ne!(before.sale, ahead);
         let other = Epoch { nonce: before.epoch.nonce ^ 1, ..before.epoch };
         shop.stores.set_head(&id, "epoch", &other.to_string()).await;
-        let rebuilt = shop.gate.rebuild(&id).await.expect("the gate rebuilds");
+        let rebuilt = shop.gate.rebuild(&id).await.expect("the gate rebuilds").snapshot;
         assert_eq!(rebuilt.sale, before.sale);
         assert_eq!(shop.row(&id).await.sale, before.sale);
     });

@@ -6,6 +6,8 @@ mod counters;
 mod definitions;
 #[path = "reconciliation/kinds.rs"]
 mod kinds;
+#[path = "reconciliation/lost_once.rs"]
+mod lost_once;
 #[path = "reconciliation/motion.rs"]
 mod motion;
 #[path = "reconciliation/purchases.rs"]
@@ -61,6 +63,15 @@ async fn finds(shop: &Shop, drifts: &[(Drift, usize)]) {
 async fn agrees(shop: &Shop) {
     let run = reconcile(shop, NOW, Thoroughness::Whole).await;
     assert_eq!(run.findings, Findings::default());
+}
+
+/// What all runs on record have found: restores, workers and reconciliation.
+async fn on_record(shop: &Shop) -> Findings {
+    let runs = shop.ledger.runs(None, 100).await.expect("the ledger answers");
+    runs.iter().fold(Findings::default(), |mut all, (_, run)| {
+        all.merge(&run.findings);
+        all
+    })
 }
 
 /// Puts a purchase into the ledger that the gate has never seen.

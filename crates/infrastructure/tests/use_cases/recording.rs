@@ -465,7 +465,7 @@ mod of_an_earlier_epoch {
             let id = shop.sell(WIDGET, 2, 1, When::Active).await;
             let named = shop.row(&id).await;
             let lost = a_purchase(&named.sale, earlier(named.epoch)).at_position(9).build();
-            let before = shop.gate.rebuild(&id).await.expect("the sale is made anew");
+            let before = shop.gate.rebuild(&id).await.expect("the sale is made anew").snapshot;
             let answers = shop.outbox.readmit(std::slice::from_ref(&lost), named.epoch).await;
             assert!(matches!(answers, Err(PortError::Unavailable { .. })), "{answers:?}");
             assert_eq!(shop.snapshot(&id).await, before, "nothing was adopted, nor restored again");

@@ -68,7 +68,7 @@ pub(crate) enum LetterOutcome {
     Recorded,
     /// The gate has taken it in again, and it is on its way to the ledger.
     Readmitted,
-    /// It was refused once more, and lies in a letter of another id.
+    /// It was refused once more, and waits for a person still.
     SetAsideAgain,
     /// It was given up, and nothing brings it back.
     Discarded,
@@ -79,12 +79,15 @@ pub(crate) enum LetterOutcome {
 impl LetterHandled {
     fn new(id: &DeadLetterId, fate: LetterFate) -> Self {
         let (outcome, what) = match fate {
+            LetterFate::SetAsideAgain => {
+                let outcome = LetterOutcome::SetAsideAgain;
+                let message =
+                    format!("The purchase of dead letter {} was refused again, and waits.", id.0);
+                return Self { outcome, message };
+            }
             LetterFate::Recorded => (LetterOutcome::Recorded, "is recorded"),
             LetterFate::Readmitted => {
                 (LetterOutcome::Readmitted, "is taken in again and on its way to the ledger")
-            }
-            LetterFate::SetAsideAgain => {
-                (LetterOutcome::SetAsideAgain, "was refused again and lies in another letter")
             }
             LetterFate::Discarded => (LetterOutcome::Discarded, "is given up"),
             LetterFate::RecordedMeanwhile => {

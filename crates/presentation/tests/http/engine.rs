@@ -15,9 +15,9 @@ use stampede_application::ports::{
     Aligned, Amended, Audit, Buried, Catalogue, CatalogueCursor, CatalogueRow, Change, Changed,
     Clock, CommitError, Created, DeadLetter, DeadLetterId, Durability, Entry, EntryBody, EntryId,
     Fault, GateLane, Held, HoldingsCursor, HoldingsPage, Judged, Ledger, LockedSale, Loss,
-    OnRecord, Outbox, PortError, PutDecision, Randomness, Readmission, ReconciliationRun,
-    RecordedChange, Repaired, RunId, SaleGate, SaleStanding, Settled, Snapshot, StoreProbe, Trail,
-    Voided, Worth,
+    OnRecord, Outbox, PortError, PutDecision, Raised, Randomness, Readmission, Rebuilt,
+    ReconciliationRun, RecordedChange, Repaired, RunId, SaleGate, SaleStanding, Settled, Snapshot,
+    StoreProbe, Trail, Voided, Worth,
 };
 use stampede_domain::{
     Acknowledgement, Attempt, BuyerId, Epoch, Instant, Position, PurchaseNo, RecordedPurchase,
@@ -307,9 +307,10 @@ impl SaleGate for FakeGate {
         Ok(Aligned::Already)
     }
 
-    async fn rebuild(&self, id: &SaleId) -> Result<Snapshot, PortError> {
+    async fn rebuild(&self, id: &SaleId) -> Result<Rebuilt, PortError> {
         let found = self.0.of(id, |row| row.snapshot())?;
-        found.ok_or_else(|| PortError::unavailable("fake", "no such sale"))
+        let snapshot = found.ok_or_else(|| PortError::unavailable("fake", "no such sale"))?;
+        Ok(Rebuilt { snapshot, refused: 0 })
     }
 }
 
@@ -523,8 +524,8 @@ impl Outbox for FakeEngine {
         Ok(0)
     }
 
-    async fn bury(&self, _: Shard, _: &DeadLetter) -> Result<(), PortError> {
-        Ok(())
+    async fn bury(&self, _: Shard, _: &DeadLetter) -> Result<Raised, PortError> {
+        Ok(Raised::Now)
     }
 
     async fn dead_letters(

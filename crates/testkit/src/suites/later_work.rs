@@ -80,7 +80,7 @@ pub async fn a_cancelled_purchase_stays_in_its_buyers_list_and_holds_no_unit(
     let scene = Scene::active(harness, 1, 1).await;
     let given_back = cancelled(scene.forged("ada", 1, 1));
     only_in_ledger(&scene, &given_back).await;
-    let rebuilt = scene.gate.rebuild(scene.id()).await.expect("the gate rebuilds");
+    let rebuilt = scene.gate.rebuild(scene.id()).await.expect("the gate rebuilds").snapshot;
     assert_eq!((rebuilt.stock, rebuilt.sold), (1, 0));
     let list = held(&scene, "ada").await;
     assert_eq!((list.len(), list[0].no()), (1, given_back.purchase.no()));

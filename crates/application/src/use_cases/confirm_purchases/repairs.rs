@@ -66,11 +66,13 @@ impl Claim {
         match repair {
             Repair::Align(epoch) => gate.align(&self.id, epoch).await.map(drop),
             Repair::Rebuild => {
-                gate.rebuild(&self.id).await?;
-                // What found no place is told by the restore.
-                let mut findings = Findings::default();
-                findings.repaired(Drift::SoldTwice, 1);
-                (self.repairs.drift_met)(findings).await;
+                let rebuilt = gate.rebuild(&self.id).await?;
+                // What found no place is told by the gate.
+                if rebuilt.refused == 0 {
+                    let mut findings = Findings::default();
+                    findings.repaired(Drift::SoldTwice, 1);
+                    (self.repairs.drift_met)(findings).await;
+                }
                 Ok(())
             }
         }

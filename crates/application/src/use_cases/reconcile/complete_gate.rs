@@ -36,10 +36,10 @@ impl Reconcile {
             findings.repaired(Drift::MissingInGate, added);
             if refused > 0 {
                 // More is sold than both can hold: made anew from the ledger, the gate has these,
-                // and what finds no place beside them becomes a dead letter.
+                // and tells of what finds no place beside them.
                 tracing::error!(sale = %id, refused, "gate and ledger sold the same twice");
-                self.stores.gate.rebuild(&id).await?;
-                findings.repaired(Drift::SoldTwice, refused);
+                let rebuilt = self.stores.gate.rebuild(&id).await?;
+                findings.repaired(Drift::SoldTwice, refused.saturating_sub(rebuilt.refused));
                 comparison.next = Next::Nothing;
             }
         }

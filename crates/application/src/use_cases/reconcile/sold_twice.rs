@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use stampede_domain::{PurchaseNo, RecordedPurchase, SaleId, Shard};
 
 use super::Reconcile;
-use crate::ports::{DeadLetter, Drift, Findings, PortError, Readmission};
+use crate::ports::{DeadLetter, Drift, Findings, PortError, Raised, Readmission};
 
 impl Reconcile {
     /// Makes the sale anew, after the ledger refused some of these purchases of the gate for a
@@ -26,13 +26,11 @@ impl Reconcile {
             return Ok(());
         }
         findings.repaired(Drift::MissingInLedger, found - purchases.len());
-        // A restore raises what it has no place for; a gate that is made from the ledger alone
-        // does not know of it any more, and may still have one.
+        // A restore raises what it has no place for, and tells of it; a gate that is made from the
+        // ledger alone does not know of it any more, and may still have one.
         let aside = self.set_aside(id).await?;
-        let (raised, rest): (Vec<_>, Vec<_>) =
-            purchases.into_iter().partition(|one| aside.contains(&one.purchase.no()));
-        findings.raised(Drift::SoldTwice, raised.len());
-        self.offer_again(id, rest, findings).await
+        purchases.retain(|one| !aside.contains(&one.purchase.no()));
+        self.offer_again(id, purchases, findings).await
     }
 
     async fn offer_again(
@@ -54,7 +52,7 @@ impl Reconcile {
         Ok(())
     }
 
-    /// Sets a purchase aside for a person, who is told why.
+    /// Sets a purchase aside for a person, who is told why, unless it was before.
     pub(super) async fn raise(
         &self,
         purchase: RecordedPurchase,
@@ -63,11 +61,13 @@ impl Reconcile {
         findings: &mut Findings,
     ) -> Result<(), PortError> {
         let shard = Shard::of(&purchase.sale.sku);
-        tracing::error!(sale = %purchase.sale, purchase = %purchase.purchase.no(), why,
-            "a purchase is set aside as a dead letter");
+        let (sale, number) = (purchase.sale.clone(), purchase.purchase.no());
         let letter = DeadLetter::of(purchase, why);
-        self.stores.outbox.bury(shard, &letter).await?;
-        findings.raised(drift, 1);
+        if self.stores.outbox.bury(shard, &letter).await? == Raised::Now {
+            tracing::error!(%sale, purchase = %number, why,
+                "a purchase is set aside as a dead letter");
+            findings.raised(drift, 1);
+        }
         Ok(())
     }
 

@@ -76,13 +76,10 @@ impl Reconcile {
             .into_iter()
             .partition(|entry| sale_of(entry).is_some_and(|id| gone.contains(id)));
         let purchases: usize = old.iter().map(|entry| entry.body.purchase_numbers().count()).sum();
-        let found = self.record(shard, old).await?;
-        findings.merge(&found);
-        let raised = found.of(Drift::EntryOfAnOldGeneration).raised;
-        let archived = purchases.saturating_sub(usize::try_from(raised).unwrap_or(usize::MAX));
+        let letters = self.record(shard, old, findings).await?;
+        let archived = purchases.saturating_sub(letters);
         findings.repaired(Drift::EntryOfAnOldGeneration, archived);
-        findings.merge(&self.record(shard, present).await?);
-        Ok(())
+        self.record(shard, present, findings).await.map(drop)
     }
 
     /// Which of their sales are no more.
@@ -94,9 +91,15 @@ impl Reconcile {
         Ok(ids.into_iter().zip(standing).filter(|(_, s)| !living(s)).map(|(id, _)| id).collect())
     }
 
-    /// Does what a worker does with entries, about a page of purchases at a time.
-    async fn record(&self, shard: Shard, entries: Vec<Entry>) -> Result<Findings, PortError> {
-        let mut findings = Findings::default();
+    /// Does what a worker does with entries, about a page of purchases at a time; returns how many
+    /// of the purchases are dead letters by then.
+    async fn record(
+        &self,
+        shard: Shard,
+        entries: Vec<Entry>,
+        findings: &mut Findings,
+    ) -> Result<usize, PortError> {
+        let mut letters = 0;
         for part in parts_of(entries, self.limits.page) {
             self.keep_turn().await?;
             let recorded = self.record.run(shard, part).await?;
@@ -104,8 +107,9 @@ impl Reconcile {
             let (inserted, done) = (recorded.inserted, recorded.done.len());
             tracing::warn!(%shard, inserted, done, "entries of the outbox had stood for too long");
             findings.merge(&recorded.findings);
+            letters += recorded.buried + recorded.buried_before;
         }
-        Ok(findings)
+        Ok(letters)
     }
 }
 

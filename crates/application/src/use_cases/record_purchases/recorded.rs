@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use stampede_domain::SaleId;
 
-use crate::ports::{Causes, Drift, Entry, EntryId, Findings, PortError};
+use crate::ports::{Causes, Drift, Entry, EntryId, Findings, PortError, Raised};
 
 /// What became of a batch of entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,8 +15,10 @@ pub struct Recorded {
     pub inserted: usize,
     /// Purchases of another epoch that the gate has taken in again.
     pub readmitted: usize,
-    /// Purchases that were set aside as dead letters.
+    /// Purchases that became dead letters.
     pub buried: usize,
+    /// Purchases that were refused again, and whose dead letter lay there before.
+    pub buried_before: usize,
     /// Entries of a newer version, left for a worker that can read them.
     pub left: usize,
     /// Sales whose gate and ledger do not come together yet, or that others hold: what was not
@@ -29,11 +31,19 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// A purchase of the sale has no place left: what a sale sold twice is told as such.
-    pub(super) fn refused(&mut self, sale: &SaleId) {
+    /// A purchase of the sale has no place left: what a sale sold twice is told as such. Whoever
+    /// wrote its letter has told of it.
+    pub(super) fn refused(&mut self, sale: &SaleId, raised: Raised) {
         let twice = self.sold_twice.remove(sale);
-        let drift = if twice { Drift::SoldTwice } else { Drift::StaleEntryRefused };
-        self.findings.raised(drift, 1);
+        if raised == Raised::Now {
+            let drift = if twice { Drift::SoldTwice } else { Drift::StaleEntryRefused };
+            self.findings.raised(drift, 1);
+        }
+    }
+
+    /// Whether nothing came of the entries that somebody has to be told of.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.done.is_empty() && self.findings == Findings::default()
     }
 
     /// What was sold twice and has found a place.

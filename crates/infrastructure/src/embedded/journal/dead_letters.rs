@@ -1,7 +1,7 @@
 //! Purchases that the ledger refused, set aside for a person.
 
 use sqlx::FromRow;
-use stampede_application::ports::{DeadLetter, DeadLetterId, EntryBody, PortError};
+use stampede_application::ports::{DeadLetter, DeadLetterId, EntryBody, PortError, Raised};
 
 use super::format;
 use crate::embedded::{
@@ -21,7 +21,7 @@ struct Row {
 pub(super) async fn bury(
     database: &EmbeddedDatabase,
     letter: &DeadLetter,
-) -> Result<(), PortError> {
+) -> Result<Raised, PortError> {
     let generation = letter.purchase.as_ref().map(|recorded| recorded.sale.generation.0);
     let body = letter
         .purchase
@@ -30,15 +30,16 @@ pub(super) async fn bury(
         .transpose()
         .map_err(inconsistent)?;
     let mut writing = database.write().await?;
-    // Set aside before by a worker that died since: one letter is enough.
-    sqlx::query("DELETE FROM journal_dead_letters WHERE generation = ?1 AND body = ?2")
-        .bind(generation)
-        .bind(&body)
-        .execute(&mut *writing.transaction)
-        .await
-        .map_err(unavailable)?;
-    sqlx::query(
-        "INSERT INTO journal_dead_letters (generation, body, raw, error) VALUES (?1, ?2, ?3, ?4)",
+    // Instant and bits are a purchase's number; whoever else has met it may know less of its trace.
+    let done = sqlx::query(
+        "INSERT INTO journal_dead_letters (generation, body, raw, error)
+         SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (
+             SELECT 1 FROM journal_dead_letters
+             WHERE generation = ?1
+                 AND json_extract(body, '$.purchases[0].purchase.bits')
+                     = json_extract(?2, '$.purchases[0].purchase.bits')
+                 AND json_extract(body, '$.purchases[0].purchase.at')
+                     = json_extract(?2, '$.purchases[0].purchase.at'))",
     )
     .bind(generation)
     .bind(body)
@@ -47,7 +48,8 @@ pub(super) async fn bury(
     .execute(&mut *writing.transaction)
     .await
     .map_err(unavailable)?;
-    writing.commit().await
+    writing.commit().await?;
+    Ok(if done.rows_affected() == 0 { Raised::Before } else { Raised::Now })
 }
 
 pub(super) async fn list(

@@ -5,7 +5,7 @@
 //! aside while the ledger was away. A purchase may have one of either kind; handling both is
 //! harmless.
 
-use stampede_application::ports::{Causes, DeadLetter, DeadLetterId, PortError};
+use stampede_application::ports::{Causes, DeadLetter, DeadLetterId, PortError, Raised};
 use stampede_domain::Shard;
 
 use super::RedisOutbox;
@@ -34,15 +34,15 @@ impl RedisOutbox {
         &self,
         shard: Shard,
         letter: &DeadLetter,
-    ) -> Result<(), PortError> {
+    ) -> Result<Raised, PortError> {
         if let Some(purchase) = &letter.purchase {
             match self.ledger().bury(purchase, &letter.error).await {
-                Ok(()) => return Ok(()),
+                Ok(raised) => return Ok(raised),
                 Err(error) => tracing::warn!(%shard, error = %Causes(&error),
                     "a dead letter goes to Redis"),
             }
         }
-        self.bury_letter(shard, letter).await
+        self.bury_letter(shard, letter).await.map(|()| Raised::Now)
     }
 
     pub(super) async fn list_raised(

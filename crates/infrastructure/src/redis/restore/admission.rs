@@ -1,6 +1,6 @@
 //! Step 3 of a restore, second half: survivors are judged again, on the ledger's tally.
 
-use std::{collections::HashSet, sync::atomic::Ordering};
+use std::collections::HashSet;
 
 use stampede_application::ports::{CommitError, NoPlace, PortError};
 use stampede_domain::{
@@ -40,12 +40,13 @@ impl Run<'_> {
         if refused.is_empty() {
             return Ok(());
         }
-        tracing::error!(sale = %id, purchases = refused.len(),
-            "purchases were accepted at the gate and lost in a fault");
-        if !ledger.raise_dead_letters(id, self.epoch, &refused).await? {
-            return Err(NotNow::RestoredElsewhere.into());
+        let raised = ledger.raise_dead_letters(id, self.epoch, &refused).await?;
+        let raised = raised.ok_or(NotNow::RestoredElsewhere)?;
+        if raised > 0 {
+            tracing::error!(sale = %id, purchases = raised,
+                "purchases were accepted at the gate and lost in a fault");
         }
-        self.refused.fetch_add(refused.len(), Ordering::Relaxed);
+        self.count_refused(refused.len(), raised);
         Ok(())
     }
 

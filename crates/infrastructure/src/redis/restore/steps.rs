@@ -38,7 +38,9 @@ pub(super) struct Run<'a> {
     renewed: Mutex<time::Instant>,
     begun: Instant,
     /// Purchases that only the gate had and that found no place.
-    pub(super) refused: AtomicUsize,
+    refused: AtomicUsize,
+    /// Those of them that became dead letters by it; the others were before.
+    raised: AtomicUsize,
 }
 
 /// What the ledger's purchases add up to.
@@ -53,17 +55,29 @@ pub(super) struct Counted {
 impl<'a> Run<'a> {
     pub(super) fn of(restorer: &'a Restorer, sale: &'a KnownSale, epoch: Epoch) -> Self {
         let (renewed, begun) = (Mutex::new(time::Instant::now()), restorer.clock.now());
-        Self { restorer, sale, epoch, renewed, begun, refused: AtomicUsize::new(0) }
+        let (refused, raised) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { restorer, sale, epoch, renewed, begun, refused, raised }
     }
 
-    /// Puts on record that not all that only the gate had found a place, if it did not.
+    /// So many more found no place, and so many of those became dead letters by it.
+    pub(super) fn count_refused(&self, refused: usize, raised: u64) {
+        self.refused.fetch_add(refused, Ordering::Relaxed);
+        self.raised.fetch_add(usize::try_from(raised).unwrap_or(refused), Ordering::Relaxed);
+    }
+
+    /// Purchases that only the gate had and that found no place.
+    pub(super) fn refused(&self) -> usize {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Puts on record that not all that only the gate had found a place, if nobody has yet.
     pub(super) async fn record_refused(&self) {
-        let refused = self.refused.load(Ordering::Relaxed);
-        if refused == 0 {
+        let raised = self.raised.load(Ordering::Relaxed);
+        if raised == 0 {
             return;
         }
         let mut findings = Findings::default();
-        findings.raised(Drift::StaleEntryRefused, refused);
+        findings.raised(Drift::StaleEntryRefused, raised);
         let total = findings.total();
         let run = ReconciliationRun {
             started_at: self.begun,

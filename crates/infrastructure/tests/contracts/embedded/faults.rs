@@ -307,7 +307,7 @@ fn a_dead_letter_holds_its_units_until_a_person_discards_it() {
         assert_eq!(snapshot(&node, &id).await.stock, 9);
         let now = node.clock().now();
         node.ledger().void(&letter, now).await.expect("the ledger answers");
-        let rebuilt = node.gate().rebuild(&id).await.expect("the gate rebuilds");
+        let rebuilt = node.gate().rebuild(&id).await.expect("the gate rebuilds").snapshot;
         assert_eq!(rebuilt.stock, 10);
     });
 }

@@ -1,7 +1,7 @@
 //! What an outbox must hold of purchases that the ledger refused.
 
-use stampede_application::ports::{DeadLetter, DeadLetterId};
-use stampede_domain::RecordedPurchase;
+use stampede_application::ports::{DeadLetter, DeadLetterId, Raised};
+use stampede_domain::{RecordedPurchase, TraceParent};
 
 use crate::suites::scene::{Harness, Scene, When};
 
@@ -45,6 +45,26 @@ pub async fn dead_letters_are_listed_page_by_page(harness: &impl Harness) {
         assert_eq!(letters(&scene, page).await, all, "pages of {page}");
     }
     assert_eq!(scene.waiting().await, [], "a dead letter is no entry");
+}
+
+/// Whoever meets it again, and knows more or less of it, hears that it is counted.
+pub async fn a_purchase_becomes_a_dead_letter_once(harness: &impl Harness) {
+    let scene = Scene::active(harness, 10, 1).await;
+    let met = scene.forged("ada", 1, 1);
+    let traced = TraceParent::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    let by_a_worker = RecordedPurchase { traceparent: traced, ..met.clone() };
+    let raise = async |purchase, error| {
+        let raised = scene.outbox.bury(scene.shard(), &letter(Some(purchase), error)).await;
+        raised.expect("the outbox answers")
+    };
+    assert_eq!(raise(by_a_worker, "the first").await, Raised::Now);
+    let first = letters(&scene, 10).await;
+    for _ in 0..2 {
+        assert_eq!(raise(met.clone(), "another").await, Raised::Before);
+        assert_eq!(letters(&scene, 10).await, first);
+    }
+    assert_eq!(raise(scene.forged("ben", 2, 1), "another").await, Raised::Now);
+    assert_eq!(letters(&scene, 10).await.len(), 2);
 }
 
 /// Whoever replays or discards a letter takes it away; the second is told that it is gone.

@@ -147,7 +147,7 @@ pub async fn a_rebuild_keeps_every_purchase_and_raises_the_version(harness: &imp
     let second = scene.buy(&attempt("ada", 2, 1)).await;
     let third = scene.buy(&attempt("ben", 1, 1)).await;
     let before = scene.snapshot().await;
-    let rebuilt = scene.gate.rebuild(scene.id()).await.expect("the gate rebuilds");
+    let rebuilt = scene.gate.rebuild(scene.id()).await.expect("the gate rebuilds").snapshot;
     assert_eq!((rebuilt.stock, rebuilt.sold), (6, 4));
     assert!(rebuilt.version > before.version);
     assert_eq!(scene.snapshot().await, rebuilt);
@@ -178,7 +178,7 @@ pub async fn a_rebuild_keeps_what_an_admin_changed(harness: &impl Harness) {
     let changed = scene.gate.change(scene.id(), Change::Pause).await.expect("the gate answers");
     assert!(matches!(changed, Changed::Applied { .. }), "{changed:?}");
     scene.record().await;
-    let rebuilt = scene.gate.rebuild(scene.id()).await.expect("the gate rebuilds");
+    let rebuilt = scene.gate.rebuild(scene.id()).await.expect("the gate rebuilds").snapshot;
     assert_eq!(rebuilt.sale, Sale { paused: true, ..scene.sale.clone() });
 }
 
@@ -191,7 +191,7 @@ pub async fn a_rebuild_keeps_page_and_price(harness: &impl Harness) {
     let recorded = scene.buy(&attempt("ada", 1, 1)).await;
     scene.record().await;
     let on_its_way = scene.buy(&attempt("ben", 1, 1)).await;
-    let rebuilt = scene.gate.rebuild(scene.id()).await.expect("the gate rebuilds");
+    let rebuilt = scene.gate.rebuild(scene.id()).await.expect("the gate rebuilds").snapshot;
     assert_eq!(rebuilt.sale, scene.sale);
     let held = all_holdings(&scene).await;
     let prices = held.values().flatten().map(|purchase| (purchase.no(), purchase.unit_price));
@@ -210,7 +210,7 @@ pub async fn a_rebuild_takes_in_what_only_the_ledger_has(harness: &impl Harness)
     scene.record().await;
     let lost = scene.forged("ben", 2, 2);
     only_in_ledger(&scene, &lost).await;
-    let rebuilt = scene.gate.rebuild(scene.id()).await.expect("the gate rebuilds");
+    let rebuilt = scene.gate.rebuild(scene.id()).await.expect("the gate rebuilds").snapshot;
     assert_eq!((rebuilt.stock, rebuilt.sold), (7, 3));
     let held = all_holdings(&scene).await;
     assert_eq!(held[&lost.buyer][0].no(), lost.purchase.no());
@@ -223,7 +223,7 @@ pub async fn a_rebuild_closes_a_gap_in_what_a_buyer_has_in_the_ledger(harness: &
     let second = scene.buy(&attempt("ada", 2, 1)).await;
     let entries = scene.waiting().await;
     scene.ledger.commit(&entries[1..]).await.expect("the ledger takes the second");
-    let rebuilt = scene.gate.rebuild(scene.id()).await.expect("the gate rebuilds");
+    let rebuilt = scene.gate.rebuild(scene.id()).await.expect("the gate rebuilds").snapshot;
     assert_eq!((rebuilt.stock, rebuilt.sold), (8, 2));
     let third = scene.buy(&attempt("ada", 3, 1)).await;
     scene.record().await;
@@ -325,7 +325,7 @@ pub async fn a_forgotten_sale_is_unknown_and_forgetting_twice_is_harmless(harnes
 pub async fn a_sku_created_again_starts_clean_above_its_old_version(harness: &impl Harness) {
     let old = Scene::active(harness, 10, 1).await;
     old.buy(&attempt("ada", 1, 1)).await;
-    let before = old.gate.rebuild(old.id()).await.expect("the gate rebuilds");
+    let before = old.gate.rebuild(old.id()).await.expect("the gate rebuilds").snapshot;
     delete(&old).await;
     let new = Scene::open(harness, "WIDGET-001", 2, 20, 1, When::Active).await;
     let snapshot = new.snapshot().await;
