@@ -19,7 +19,10 @@ use stampede_domain::{
     Acknowledgement, Attempt, BuyerId, Decision, Epoch, Instant, Position, Purchase,
     RecordedPurchase, Rejection, SaleId, Version,
 };
-use tokio::task::{JoinHandle, LocalSet, yield_now};
+use tokio::{
+    sync::Semaphore,
+    task::{JoinHandle, LocalSet, yield_now},
+};
 
 use super::{
     samples::{HandClock, START, attempt, live_sales, snapshot},
@@ -440,6 +443,23 @@ async fn drift_of_one_sale_makes_it_anew_and_keeps_no_other_from_being_confirmed
             met.repaired(Drift::SoldTwice, 1);
             assert_eq!(at.stores.findings(), met, "it is put on record");
             assert_eq!(at.stores.done(), [EntryId("2-0".into())]);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_sale_is_made_anew_again_while_the_last_time_is_not_on_record_yet() {
+    LocalSet::new()
+        .run_until(async {
+            let at = confirming(ConfirmLimits::default());
+            *at.stores.drifted.lock().expect("no panic") = Some(at.id.clone());
+            at.stores.records.forget_permits(Semaphore::MAX_PERMITS);
+            for (number, rebuilds) in [(0, 1), (1, 2)] {
+                at.stores.passes.add_permits(1);
+                assert_eq!(at.submit(&at.id, number, 1).remove(0).await, Outcome::Undecided);
+                settle().await;
+                assert_eq!(at.stores.rebuilt.lock().expect("no panic").len(), rebuilds);
+            }
         })
         .await;
 }

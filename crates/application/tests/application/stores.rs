@@ -60,6 +60,8 @@ pub(crate) struct Stores {
     done: Mutex<Vec<EntryId>>,
     /// What confirming has told.
     findings: Mutex<Findings>,
+    /// Findings that may be put on record: all, unless a test takes them away.
+    pub(crate) records: Semaphore,
 }
 
 impl Stores {
@@ -80,6 +82,7 @@ impl Stores {
             refused: AtomicUsize::new(0),
             done: Mutex::default(),
             findings: Mutex::default(),
+            records: Semaphore::new(Semaphore::MAX_PERMITS),
         })
     }
 
@@ -93,7 +96,8 @@ impl Stores {
         let met = self.clone();
         let drift_met: DriftMet = Arc::new(move |findings| {
             met.findings.lock().expect("nobody panics in it").merge(&findings);
-            Box::pin(async {})
+            let met = met.clone();
+            Box::pin(async move { drop(met.records.acquire().await) })
         });
         Arc::new(ConfirmPurchases::start(stores, Acknowledgement::Gate, limits, drift_met))
     }

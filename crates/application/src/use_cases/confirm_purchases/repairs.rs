@@ -55,27 +55,30 @@ struct Claim {
 
 impl Claim {
     async fn run(self, repair: Repair) {
-        if let Err(error) = self.repair(repair).await {
-            tracing::warn!(sale = %self.id, ?repair, error = %Causes(&error),
-                "gate and ledger are not brought together");
+        let outcome = self.repair(repair).await;
+        let (repairs, id) = (self.repairs.clone(), self.id.clone());
+        // Given back before it is told: a ledger that is away keeps no later repair waiting.
+        drop(self);
+        match outcome {
+            Ok(findings) => (repairs.drift_met)(findings).await,
+            Err(error) => tracing::warn!(sale = %id, ?repair, error = %Causes(&error),
+                "gate and ledger are not brought together"),
         }
     }
 
-    async fn repair(&self, repair: Repair) -> Result<(), PortError> {
+    async fn repair(&self, repair: Repair) -> Result<Findings, PortError> {
         let gate = &self.repairs.gate;
+        let mut findings = Findings::default();
         match repair {
-            Repair::Align(epoch) => gate.align(&self.id, epoch).await.map(drop),
+            Repair::Align(epoch) => drop(gate.align(&self.id, epoch).await?),
             Repair::Rebuild => {
-                let rebuilt = gate.rebuild(&self.id).await?;
                 // What found no place is told by the gate.
-                if rebuilt.refused == 0 {
-                    let mut findings = Findings::default();
+                if gate.rebuild(&self.id).await?.refused == 0 {
                     findings.repaired(Drift::SoldTwice, 1);
-                    (self.repairs.drift_met)(findings).await;
                 }
-                Ok(())
             }
         }
+        Ok(findings)
     }
 }
 
