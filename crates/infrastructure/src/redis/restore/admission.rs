@@ -23,17 +23,18 @@ impl Run<'_> {
         let sale = without_time(sale);
         let (mut admitted, mut refused) = (Vec::new(), Vec::new());
         for survivor in survivors {
-            let attempt = attempt(survivor);
-            let decided = decide(&sale, &mut tally, &[attempt], survivor.purchase.at);
-            match decided.as_slice() {
-                [Decision::Accepted(purchase)] => {
-                    // The receipt stays as it was answered; only the place is new.
-                    let Purchase { remaining, unit_price, .. } = survivor.purchase;
-                    let purchase = Purchase { remaining, unit_price, ..*purchase };
-                    let epoch = self.epoch;
-                    admitted.push(RecordedPurchase { purchase, epoch, ..survivor.clone() });
+            let (attempt, at) = (attempt(survivor), survivor.purchase.at);
+            for decision in decide(&sale, &mut tally, &[attempt], at) {
+                match place(decision) {
+                    Ok(purchase) => {
+                        // The receipt stays as it was answered; only the place is new.
+                        let Purchase { remaining, unit_price, .. } = survivor.purchase;
+                        let purchase = Purchase { remaining, unit_price, ..purchase };
+                        let epoch = self.epoch;
+                        admitted.push(RecordedPurchase { purchase, epoch, ..survivor.clone() });
+                    }
+                    Err(why) => refused.push((survivor.clone(), why.as_str().to_owned())),
                 }
-                other => refused.push((survivor.clone(), why(other).as_str().to_owned())),
             }
         }
         self.record(&admitted, &mut refused).await?;
@@ -110,11 +111,13 @@ fn attempt(recorded: &RecordedPurchase) -> Attempt {
     }
 }
 
-/// Of an attempt that was not accepted; time was not judged.
-fn why(decided: &[Decision]) -> NoPlace {
-    match decided {
-        [Decision::Replayed(_) | Decision::KeyReused] => NoPlace::BoughtAgain,
-        [Decision::Rejected(Rejection::AlreadyPurchased(_))] => NoPlace::OverLimit,
-        _ => NoPlace::SoldOut,
+/// The place that an attempt was given, or why it has none.
+fn place(decision: Decision) -> Result<Purchase, NoPlace> {
+    match decision {
+        Decision::Accepted(purchase) => Ok(purchase),
+        Decision::Replayed(_) | Decision::KeyReused => Err(NoPlace::BoughtAgain),
+        Decision::Rejected(Rejection::AlreadyPurchased(_)) => Err(NoPlace::OverLimit),
+        // Without its time a sale is always active: only units may be missing.
+        Decision::Rejected(Rejection::SoldOut | Rejection::SaleNotActive) => Err(NoPlace::SoldOut),
     }
 }
