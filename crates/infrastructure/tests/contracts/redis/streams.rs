@@ -100,15 +100,17 @@ fn what_waits_is_told_of_the_life_that_is_asked_for_and_of_no_other() {
     run(async {
         let (_own, server) = own_redis(false).await;
         let harness = RedisHarness::over(server, |settings| settings).await;
-        let scene = Scene::active(&harness, 10, 1).await;
-        for buyer in ["ada", "ben", "eve"] {
-            scene.buy(&attempt(buyer, 1, 1)).await;
+        let scene = Scene::active(&harness, 100, 1).await;
+        // More than one script looks at.
+        for number in 0..20 {
+            scene.buy(&attempt(&format!("buyer-{number}"), 1, 1)).await;
         }
         let (id, epoch) = (scene.id(), harness.epoch(&scene).await);
         let waiting_in = async |epoch| {
             let waiting = scene.outbox.waiting_in(id, epoch, 100).await;
             waiting.expect("the outbox answers")
         };
+        assert_eq!(scene.waiting().await.len(), 20);
         assert_eq!(waiting_in(epoch).await, Some(scene.waiting().await));
         let first = scene.outbox.waiting_in(id, epoch, 1).await.expect("the outbox answers");
         assert_eq!(first.expect("of this life").as_slice(), &scene.waiting().await[..1]);
