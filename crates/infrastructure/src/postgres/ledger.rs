@@ -3,7 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use async_trait::async_trait;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use stampede_application::ports::{
     CommitError, DeadLetter, Entry, Ledger, OnRecord, PortError, ReconciliationRun, RunId, Settled,
     Voided,
@@ -15,7 +15,7 @@ use super::{
     deadline::within,
     failure::{inconsistent, unavailable},
     on_record,
-    rows::PurchaseRow,
+    rows::{PURCHASE_COLUMNS, PurchaseRow},
     runs,
 };
 
@@ -138,12 +138,10 @@ pub(super) async fn page(
     after: Option<Position>,
     limit: usize,
 ) -> Result<Vec<RecordedPurchase>, PortError> {
-    let rows: Vec<PurchaseRow> = sqlx::query_as(
-        "SELECT bits, epoch_number, epoch_nonce, buyer, purchased_at, qty, key_hash, remaining,
-                position, ordinal, held_after, cancelled, traceparent, unit_price_minor, currency
-         FROM purchases WHERE generation = $1 AND position > $2
-         ORDER BY position LIMIT $3",
-    )
+    let rows: Vec<PurchaseRow> = sqlx::query_as(AssertSqlSafe(format!(
+        "SELECT {PURCHASE_COLUMNS} FROM purchases WHERE generation = $1 AND position > $2
+         ORDER BY position LIMIT $3"
+    )))
     .bind(id.generation.0)
     .bind(after.map_or(0, |after| i64::try_from(after.0).unwrap_or(i64::MAX)))
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))

@@ -11,7 +11,7 @@ use super::{
     catalogue::SALE_COLUMNS,
     deadline::within,
     failure::{inconsistent, unavailable},
-    rows::{PurchaseRow, SaleRow},
+    rows::{PURCHASE_COLUMNS, PurchaseRow, SaleRow},
 };
 
 impl PostgresLedger {
@@ -81,13 +81,10 @@ impl PostgresLedger {
             .map_err(unavailable)?;
             let names: Vec<&str> = buyers.iter().map(|buyer| buyer.as_str()).collect();
             // By the index of purchases_ordinal_once.
-            let held: Vec<PurchaseRow> = sqlx::query_as(
-                "SELECT bits, epoch_number, epoch_nonce, buyer, purchased_at, qty, key_hash,
-                        remaining, position, ordinal, held_after, cancelled, traceparent,
-                        unit_price_minor, currency
-                 FROM purchases WHERE generation = $1 AND buyer = ANY($2)
-                 ORDER BY buyer, ordinal",
-            )
+            let held: Vec<PurchaseRow> = sqlx::query_as(AssertSqlSafe(format!(
+                "SELECT {PURCHASE_COLUMNS} FROM purchases
+                 WHERE generation = $1 AND buyer = ANY($2) ORDER BY buyer, ordinal"
+            )))
             .bind(id.generation.0)
             .bind(names)
             .fetch_all(&mut *transaction)

@@ -70,6 +70,11 @@ impl SaleRow {
     }
 }
 
+/// What a [`PurchaseRow`] is read from.
+pub(super) const PURCHASE_COLUMNS: &str = "bits, epoch_number, epoch_nonce, buyer, purchased_at, \
+     qty, key_hash, remaining, position, ordinal, held_after, cancelled, traceparent, \
+     unit_price_minor, currency";
+
 /// A purchase's row.
 #[derive(Debug, FromRow)]
 pub(super) struct PurchaseRow {
