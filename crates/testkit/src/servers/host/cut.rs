@@ -146,7 +146,9 @@ pub(super) fn cut(
                 file.map_or(Ok(()), |file| shorten(file, record.length))?;
             }
             Kind::Created if !is_synced && is_listed => {
-                file.map_or(Ok(()), |file| shorten(file, 0))?;
+                if !ends.leaves(record.file) {
+                    file.map_or(Ok(()), |file| shorten(file, 0))?;
+                }
             }
             Kind::Created if !is_synced => lost.names += uncreate(record)?,
             Kind::Renamed if !is_synced && !is_listed => lost.names += rename_back(record, graves)?,
@@ -331,6 +333,7 @@ mod tests {
     const CHANGED: u64 = 1;
     const SYNC_BEGUN: u64 = 2;
     const SYNC_DONE: u64 = 3;
+    const CREATED: u64 = 4;
 
     fn record(numbers: [u64; 6], payload: &[u8]) -> Vec<u8> {
         let size = payload.len() as u64;
@@ -417,6 +420,23 @@ mod tests {
                 pick
             });
             assert_eq!((left.as_str(), lost.kept, lost.changes), (content, writes, 3 - writes));
+        }
+    }
+
+    #[test]
+    fn what_a_disk_kept_of_a_file_whose_name_alone_was_synced_stays() {
+        const FOLDER: u64 = 99;
+        let journal = |file| {
+            let created = record([CREATED, 0, file, FOLDER, 0, 0], b"");
+            let begun = record([SYNC_BEGUN, 7, FOLDER, 0, 0, 0], b"");
+            let done = record([SYNC_DONE, 7, FOLDER, 0, 0, 0], b"");
+            let appended = |length| record([CHANGED, 0, file, 0, length, length], b"");
+            [created, begun, done, appended(0), appended(2)].concat()
+        };
+        for (writes, bytes, content) in [(0, 0, ""), (0, 1, "a"), (1, 0, "ab"), (1, 1, "abc")] {
+            let mut picks = [writes, bytes].into_iter();
+            let (left, lost) = left_of("abcd", journal, &mut |_| picks.next().expect("two picks"));
+            assert_eq!((left.as_str(), lost.kept, lost.names), (content, writes, 0));
         }
     }
 
