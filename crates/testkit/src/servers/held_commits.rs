@@ -37,10 +37,14 @@ impl HeldCommits {
     /// Waits until a commit is held.
     pub async fn reached(&mut self, limit: Duration) {
         until("a commit is held", limit, async || {
+            // Of the same lock of another database, other tests wait on the same server.
             let waiting = sqlx::query_scalar(
-                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
+                "SELECT count(*) FROM pg_locks
+                WHERE locktype = 'advisory' AND NOT granted AND objid::bigint = $1
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
             );
-            let waiting: i64 = waiting.fetch_one(&mut self.connection).await.expect("an answer");
+            let waiting: i64 =
+                waiting.bind(LOCK).fetch_one(&mut self.connection).await.expect("an answer");
             (waiting > 0).then_some(())
         })
         .await;

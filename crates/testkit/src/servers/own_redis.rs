@@ -25,8 +25,9 @@ use super::{
     until::until,
 };
 
-/// From the start of the program to its first answer, a large file to load included.
-const START_LIMIT: Duration = Duration::from_secs(30);
+/// From the start of the program to its first answer, a large file to load included; and from a
+/// question to its connection, which a busy machine may not take at once.
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 /// How often another port is tried when somebody took the first.
 const STARTS: usize = 5;
 
@@ -196,7 +197,7 @@ impl OwnRedis {
     pub async fn replicate(&self, master: &Self) {
         let port = master.plan.port.to_string();
         self.told(redis::cmd("REPLICAOF").arg("127.0.0.1").arg(port)).await;
-        until("the replica has its master's data", START_LIMIT, async || {
+        until("the replica has its master's data", ANSWER_LIMIT, async || {
             let about: String = self.asked(redis::cmd("INFO").arg("replication")).await?;
             about.contains("master_link_status:up").then_some(())
         })
@@ -290,7 +291,7 @@ impl Plan {
             .stdout(log);
         let mut child = Child::spawn(command).expect("start redis-server");
         let url = format!("redis://127.0.0.1:{}", self.port);
-        let answered = eventually(START_LIMIT, || match child.ended() {
+        let answered = eventually(ANSWER_LIMIT, || match child.ended() {
             Some(_) => Some(false),
             None => ask::<String>(&url, &redis::cmd("PING")).map(|_| true),
         });
@@ -306,6 +307,6 @@ impl Plan {
 /// `None` while the server is away or still loads its files.
 fn ask<T: redis::FromRedisValue>(url: &str, question: &redis::Cmd) -> Option<T> {
     let client = redis::Client::open(url).expect("an address of our own");
-    let mut connection = client.get_connection_with_timeout(Duration::from_secs(1)).ok()?;
+    let mut connection = client.get_connection_with_timeout(ANSWER_LIMIT).ok()?;
     question.query(&mut connection).ok()
 }
