@@ -5,10 +5,7 @@ use std::time::{Duration, Instant};
 use futures::{StreamExt, future::join_all, stream};
 use tokio::{sync::Semaphore, time::sleep};
 
-use crate::{Chance, Recorder, history::Attempted};
-
-/// Before an attempt is repeated whose outcome is not known.
-const AGAIN: Duration = Duration::from_millis(50);
+use crate::{Chance, Recorder, history::Attempted, recorder::AGAIN};
 
 /// What one buyer wants, and what else they do.
 #[derive(Clone, Debug, PartialEq, Eq)]

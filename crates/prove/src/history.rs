@@ -199,6 +199,21 @@ impl Default for Gate {
 }
 
 impl Event {
+    /// The numbers of purchases that it told of.
+    #[must_use]
+    pub fn numbers(&self) -> Vec<&str> {
+        match self {
+            Self::Attempt(attempt) => attempt.answer.number().into_iter().collect(),
+            Self::Lookup { answer, .. } => answer.iter().flatten().map(String::as_str).collect(),
+            Self::Change { .. }
+            | Self::Look(_)
+            | Self::Told { .. }
+            | Self::Over { .. }
+            | Self::Silence
+            | Self::Strange(_) => Vec::new(),
+        }
+    }
+
     /// The attempt, if it is one.
     #[must_use]
     pub fn as_attempt(&self) -> Option<&Attempt> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use futures::future::LocalBoxFuture;
+use futures::future::{FutureExt, LocalBoxFuture};
 
 use crate::{Chance, Figure};
 
@@ -60,8 +60,7 @@ impl Line {
     where
         F: Future<Output = Trial> + 'static,
     {
-        let run =
-            Box::new(move |chance| -> LocalBoxFuture<'static, Trial> { Box::pin(run(chance)) });
+        let run = Box::new(move |chance| run(chance).boxed_local());
         self.kinds.push(Kind { name, trials, seconds, run });
         self
     }

@@ -204,8 +204,15 @@ impl Recorder {
         numbers
     }
 
-    /// Changes the running sale; answers whether it is known what came of it.
-    pub async fn change(&self, node: usize, change: Change) -> bool {
+    /// Changes the running sale, as often as it takes: an admin who does not know repeats it.
+    pub async fn insist_on(&self, node: usize, change: Change) {
+        while !self.change(node, change).await {
+            sleep(AGAIN).await;
+        }
+    }
+
+    /// Answers whether it is known what came of it.
+    async fn change(&self, node: usize, change: Change) -> bool {
         let (shop, begun) = (self.shop(node), self.now());
         let answer = in_time(shop.try_change(&self.sku, change.verb())).await;
         self.heard(node, begun, answer.as_ref());
@@ -284,6 +291,8 @@ impl Recorder {
 /// How long clients wait for one answer, since who is dead may not even say so: longer than any
 /// node is frozen, which does what it was asked when it goes on, though nobody waits any more.
 const ANSWER_MAX: Duration = Duration::from_secs(45);
+/// Before what is not known is asked for again.
+pub(crate) const AGAIN: Duration = Duration::from_millis(50);
 /// How often the ledger is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 

@@ -156,17 +156,7 @@ fn tried(history: &History) -> HashMap<&str, Vec<Tried<'_>>> {
 fn first_told(history: &History) -> HashMap<&str, Duration> {
     let mut told: HashMap<&str, Duration> = HashMap::new();
     for operation in &history.operations {
-        let numbers: Vec<&str> = match &operation.event {
-            Event::Attempt(attempt) => attempt.answer.number().into_iter().collect(),
-            Event::Lookup { answer, .. } => answer.iter().flatten().map(String::as_str).collect(),
-            Event::Change { .. }
-            | Event::Look(_)
-            | Event::Told { .. }
-            | Event::Over { .. }
-            | Event::Silence
-            | Event::Strange(_) => Vec::new(),
-        };
-        for number in numbers {
+        for number in operation.event.numbers() {
             let first = told.entry(number).or_insert(operation.ended);
             *first = operation.ended.min(*first);
         }

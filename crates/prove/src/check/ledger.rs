@@ -18,11 +18,13 @@ pub(super) fn check(history: &History, sale: &Acceptances<'_>, trial: &mut Trial
     trial.expect(numbers.len() == history.ledger.len(), || {
         "a purchase stands in the ledger twice".to_owned()
     });
-    check_places(history, sale.is_one_life, trial);
+    let mut rows: Vec<&LedgerRow> = history.ledger.iter().collect();
+    rows.sort_by_key(|row| row.position);
+    check_places(&rows, sale.is_one_life, trial);
     for buyer in sale.by_buyer.keys() {
         check_buyer(history, sale, buyer, trial);
     }
-    check_remaining(history, sale, trial);
+    check_remaining(history.stock, &rows, sale, trial);
 }
 
 /// Each acceptance was told how many units it left: those that no row up to it has, or fewer where
@@ -30,11 +32,9 @@ pub(super) fn check(history: &History, sale: &Acceptances<'_>, trial: &mut Trial
 ///
 /// What came into the ledger by another life than it was accepted in is left out: those that are
 /// older than a row before them, and of later lives those of unknown outcome.
-fn check_remaining(history: &History, sale: &Acceptances<'_>, trial: &mut Trial) {
-    let mut rows: Vec<&LedgerRow> = history.ledger.iter().collect();
-    rows.sort_by_key(|row| row.position);
+fn check_remaining(stock: u32, rows: &[&LedgerRow], sale: &Acceptances<'_>, trial: &mut Trial) {
     let first_life = rows.first().map_or(0, |row| row.epoch_number);
-    let (mut left, mut latest) = (i64::from(history.stock), i64::MIN);
+    let (mut left, mut latest) = (i64::from(stock), i64::MIN);
     for row in rows {
         left -= i64::from(row.qty);
         let floats = || {
@@ -53,9 +53,7 @@ fn check_remaining(history: &History, sale: &Acceptances<'_>, trial: &mut Trial)
 
 /// Positions count from 1; later lives of the gate have the later ones. What a later life readmits
 /// has its place there and the instant of its acceptance in an earlier one.
-fn check_places(history: &History, is_one_life: bool, trial: &mut Trial) {
-    let mut rows: Vec<&LedgerRow> = history.ledger.iter().collect();
-    rows.sort_by_key(|row| row.position);
+fn check_places(rows: &[&LedgerRow], is_one_life: bool, trial: &mut Trial) {
     let first_life = rows.first().map_or(0, |row| row.epoch_number);
     for (row, next) in rows.iter().zip(rows.iter().skip(1)) {
         trial.expect(row.position < next.position, || {

@@ -28,10 +28,10 @@ pub(super) fn check(
     let mut lost = BTreeSet::new();
     let mut unknown = 0;
     for operation in &history.operations {
+        lost.extend(operation.event.numbers());
         match &operation.event {
             Event::Strange(what) => trial.violate(format!("a strange answer: {what}")),
             Event::Attempt(attempt) => {
-                lost.extend(attempt.answer.number());
                 if let Attempted::Accepted(receipt) = &attempt.answer {
                     trial.expect(receipt.in_ledger || !history.gate.is_strict, || {
                         format!("{} was told before the ledger had it", receipt.number)
@@ -39,10 +39,8 @@ pub(super) fn check(
                 }
                 unknown += usize::from(attempt.answer == Attempted::Unknown);
             }
-            Event::Lookup { answer, .. } => {
-                lost.extend(answer.iter().flatten().map(String::as_str));
-            }
-            Event::Change { .. }
+            Event::Lookup { .. }
+            | Event::Change { .. }
             | Event::Look(_)
             | Event::Told { .. }
             | Event::Over { .. }
@@ -80,25 +78,16 @@ pub(super) fn check(
 fn check_loss(history: &History, lost: &BTreeSet<&str>, trial: &mut Trial) {
     let mut told: BTreeMap<&str, &Operation> = BTreeMap::new();
     for operation in &history.operations {
-        let numbers: Vec<&str> = match &operation.event {
-            Event::Attempt(attempt) => {
-                if let Attempted::Accepted(receipt) = &attempt.answer {
-                    let is_kept = !receipt.in_ledger || !lost.contains(receipt.number.as_str());
-                    trial.expect(is_kept, || {
-                        format!("lost: {} was told as in the ledger, and is not", receipt.number)
-                    });
-                }
-                attempt.answer.number().into_iter().collect()
-            }
-            Event::Lookup { answer, .. } => answer.iter().flatten().map(String::as_str).collect(),
-            Event::Change { .. }
-            | Event::Look(_)
-            | Event::Told { .. }
-            | Event::Over { .. }
-            | Event::Silence
-            | Event::Strange(_) => Vec::new(),
-        };
-        for number in numbers.into_iter().filter(|number| lost.contains(number)) {
+        if let Event::Attempt(attempt) = &operation.event
+            && let Attempted::Accepted(receipt) = &attempt.answer
+        {
+            let is_kept = !receipt.in_ledger || !lost.contains(receipt.number.as_str());
+            trial.expect(is_kept, || {
+                format!("lost: {} was told as in the ledger, and is not", receipt.number)
+            });
+        }
+        let numbers = operation.event.numbers().into_iter();
+        for number in numbers.filter(|number| lost.contains(number)) {
             let first = told.entry(number).or_insert(operation);
             if operation.ended < first.ended {
                 *first = operation;

@@ -80,12 +80,9 @@ fn effect(network: &Proxy, load: &Load) -> (u64, usize) {
     (network.carried().cut, load.scene.recorder.unknown_so_far())
 }
 
-/// As often as it takes: an admin who does not know repeats it.
 async fn pause_and_resume(recorder: &Recorder, node: usize) {
     for change in [Change::Pause, Change::Resume] {
-        while !recorder.change(node, change).await {
-            sleep(SHORT).await;
-        }
+        recorder.insist_on(node, change).await;
     }
 }
 

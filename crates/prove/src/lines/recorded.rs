@@ -60,8 +60,7 @@ async fn recorded(stores: Stores, nodes: usize, mut chance: Chance) -> Trial {
         let node = load.a_node();
         match happening {
             Happening::Kill => load.scene.kill_and_restart(node).await,
-            // As often as it takes: an admin who does not know repeats it.
-            Happening::Change(what) => while !load.scene.recorder.change(node, what).await {},
+            Happening::Change(what) => load.scene.recorder.insist_on(node, what).await,
         }
     }
     let mut trial = load.conclude(Promise::NothingLost).await;

@@ -5,11 +5,9 @@ use std::time::Duration;
 use stampede_testkit::shop::Events;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use super::{Recorder, reading::seen};
+use super::{AGAIN, Recorder, reading::seen};
 use crate::history::Event;
 
-/// Before a broken stream is opened again.
-const AGAIN: Duration = Duration::from_millis(50);
 /// How often it is looked whether a stream has nothing to say.
 const IDLE_EVERY: Duration = Duration::from_millis(10);
 /// A stream says something every 15 s at least.
