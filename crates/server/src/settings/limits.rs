@@ -121,12 +121,20 @@ pub(super) fn postgres(read: &Reader) -> PostgresLimits {
     // Postgres ends what is too long itself, as long as it is there.
     let (statement_timeout, answer_timeout) =
         pauses(read, "STAMPEDE_POSTGRES_STATEMENT_MAX_MS", "STAMPEDE_POSTGRES_ANSWER_MAX_MS");
+    // A statement that is ended for its own length says nothing of the row that it waited for.
+    let lock_timeout = read.millis("STAMPEDE_POSTGRES_LOCK_MAX_MS");
+    if lock_timeout >= statement_timeout {
+        let problem = "is not shorter than STAMPEDE_POSTGRES_STATEMENT_MAX_MS";
+        let fault =
+            Fault::other("STAMPEDE_POSTGRES_LOCK_MAX_MS", problem, "lower it or raise the other");
+        read.fault(fault);
+    }
     PostgresLimits {
         connections_max: read.whole("STAMPEDE_POSTGRES_CONNECTIONS_MAX"),
         acquire_timeout: read.millis("STAMPEDE_POSTGRES_ACQUIRE_MAX_MS"),
         answer_timeout,
         statement_timeout,
-        lock_timeout: read.millis("STAMPEDE_POSTGRES_LOCK_MAX_MS"),
+        lock_timeout,
         idle_transaction_timeout: read.millis("STAMPEDE_POSTGRES_IDLE_MAX_MS"),
         sales_max: read.whole("STAMPEDE_SALES_MAX"),
     }

@@ -79,6 +79,24 @@ fn a_fault_is_told_once_however_many_read_the_setting() {
     }
 }
 
+/// Else nobody could tell a sale that others hold from a Postgres that is slow.
+#[test]
+fn a_wait_for_a_row_that_does_not_end_before_its_statement_is_refused() {
+    let database = ("DATABASE_URL", "postgres://localhost/x");
+    let statement = ("STAMPEDE_POSTGRES_STATEMENT_MAX_MS", "2000");
+    let engine = ("STAMPEDE_ENGINE", "redis");
+    let waiting =
+        |millis| [KEY, database, engine, statement, ("STAMPEDE_POSTGRES_LOCK_MAX_MS", millis)];
+    for millis in ["2000", "3000"] {
+        let told = faults(&waiting(millis));
+        let [fault] = &told[..] else { panic!("{told:?}") };
+        let problem = "STAMPEDE_POSTGRES_LOCK_MAX_MS is not shorter than \
+                       STAMPEDE_POSTGRES_STATEMENT_MAX_MS";
+        assert!(fault.contains(problem), "{fault}");
+    }
+    assert!(read(&waiting("1999"), None).is_ok());
+}
+
 #[test]
 fn a_name_that_nobody_knows_is_a_fault_except_those_of_tests() {
     let faults = faults(&[KEY, ("STAMPEDE_ENGIN", "redis"), ("STAMPEDE_TEST_REDIS_URL", "x")]);

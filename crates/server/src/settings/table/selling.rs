@@ -117,7 +117,7 @@ pub(super) const POSTGRES_STORE: Section = Section {
             "milliseconds",
             "5000",
             (100, WAIT_MAX_MS),
-            "how long a statement waits for a row that another holds",
+            "how long a statement waits for a row that another holds; less than one may run",
         ),
         Setting::whole(
             "STAMPEDE_POSTGRES_IDLE_MAX_MS",
