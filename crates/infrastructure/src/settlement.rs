@@ -44,7 +44,7 @@ impl<'a> Sorted<'a> {
     }
 }
 
-/// The generations that a commit of `entries` holds, in the order in which it takes them.
+/// The generations that a commit of `entries` holds, each once.
 ///
 /// # Errors
 ///

@@ -35,8 +35,9 @@ pub enum CommitError {
     /// The store has no answer: wait and repeat.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// Others have held the rows of these sales, at least one of the entries', for longer than a
-    /// commit waits; the rest can be committed without them.
+    /// Others hold the rows of these sales, at least one of the entries'; the rest can be
+    /// committed without them. The entries of one sale have waited for its row for as long as a
+    /// commit does; those of several have waited for none.
     #[error("others hold sales of the entries")]
     Busy {
         /// The sales whose entries are to wait.

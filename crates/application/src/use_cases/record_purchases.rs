@@ -1,11 +1,13 @@
 //! A worker records what the outbox brings in the ledger.
 
+mod progress;
 mod recorded;
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use stampede_domain::{SaleId, Shard};
 
+use self::progress::Progress;
 pub use self::recorded::Recorded;
 use crate::ports::{
     Causes, CommitError, DeadLetter, Drift, Entry, EntryBody, Ledger, NoPlace, Outbox, PortError,
@@ -25,7 +27,8 @@ impl Default for RecordLimits {
     }
 }
 
-/// Records entries: one transaction for all that a read brought.
+/// Records entries: one transaction for all that a read brought, and one more for each sale of
+/// them whose row others hold, which is waited for once the rest is recorded.
 ///
 /// Safe to run twice on the same entries, and at the same time as another worker.
 pub struct RecordPurchases {
@@ -33,16 +36,6 @@ pub struct RecordPurchases {
     outbox: Arc<dyn Outbox>,
     gate: Arc<dyn SaleGate>,
     limits: RecordLimits,
-}
-
-/// How far one run has come.
-#[derive(Default)]
-struct Progress {
-    /// What is still to be committed, each as one; halves of what was refused, the first on top.
-    waiting: Vec<Vec<Entry>>,
-    /// Sales that gate and ledger disagreed about, and whose entries are tried once more.
-    again: HashSet<SaleId>,
-    recorded: Recorded,
 }
 
 impl RecordPurchases {
@@ -101,8 +94,7 @@ impl RecordPurchases {
             }
         }
         progress.waiting.push(readable);
-        while let Some(mut batch) = progress.waiting.pop() {
-            batch.retain(|entry| !progress.recorded.keeps_apart(entry));
+        while let Some(batch) = progress.next() {
             if batch.is_empty() {
                 continue;
             }
@@ -110,10 +102,7 @@ impl RecordPurchases {
                 Ok(settled) => self.settle_all(shard, batch, settled, progress).await,
                 Err(CommitError::Port(error)) => return Err(error),
                 Err(CommitError::Busy { sales, error }) => {
-                    for sale in sales {
-                        progress.recorded.set_apart(sale, &error);
-                    }
-                    progress.waiting.push(batch);
+                    progress.put_off(batch, sales, &error);
                 }
                 Err(CommitError::Drift { sale, constraint }) => {
                     self.bring_together(sale, &constraint, progress).await?;
@@ -137,7 +126,7 @@ impl RecordPurchases {
     ) -> Result<(), PortError> {
         tracing::error!(%sale, constraint, "gate and ledger disagree: making the sale anew");
         let still = PortError::inconsistent("ledger", "gate and ledger still disagree");
-        if progress.recorded.apart.contains(&sale) {
+        if progress.recorded.apart.contains_key(&sale) {
             // It has no entry in the batch: to go on would be to go on for ever.
             return Err(still);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, FromRow, PgConnection, PgPool};
 use stampede_application::ports::{
     CommitError, Entry, EntryBody, PortError, RecordedChange, Settled,
 };
@@ -19,20 +19,20 @@ use crate::settlement::{Sorted, Standing, generations, settle};
 
 /// Commits entries in one transaction.
 ///
-/// 1. Take the rows of all sales, in the order of their generations.
+/// 1. Take the rows of all sales; of several, only if nobody holds any of them.
 /// 2. Apply the changes of the current epoch, so that purchases meet the newest stock and limit.
 /// 3. Insert the purchases of the current epoch, and count their units as sold.
 /// 4. Look up the rest: what the ledger has is done, what it has not is stale or orphaned.
 pub(super) async fn commit(pool: &PgPool, entries: &[Entry]) -> Result<Vec<Settled>, CommitError> {
     let generations = generations(STORE, entries)?;
     let mut transaction = pool.begin().await.map_err(not_committed)?;
-    let held = match hold(&mut transaction, &generations).await {
-        Ok(rows) => Held::read(rows)?,
-        Err(error) if is_lock_timeout(&error) => {
+    let held = match hold(&mut transaction, entries, &generations).await {
+        Err(busy @ CommitError::Busy { .. }) => {
+            // Before anybody goes on without those sales: the rows of the others are free.
             transaction.rollback().await.map_err(not_committed)?;
-            return Err(busy(pool, entries, &generations, error).await);
+            return Err(busy);
         }
-        Err(error) => return Err(not_committed(error)),
+        held => held?,
     };
     let standing =
         |recorded: &RecordedPurchase| held.standing(recorded.sale.generation, recorded.epoch);
@@ -97,46 +97,62 @@ impl Held {
     }
 }
 
-/// Takes the rows of `generations`, one after the other, and keeps those that are not deleted.
+/// Takes the rows of `generations`, those that are not deleted.
+///
+/// One row alone is waited for. Several are not: who waits for one of them with the others in hand
+/// keeps those from everybody, for as long as a stranger pleases.
 async fn hold(
     connection: &mut PgConnection,
-    generations: &[Generation],
-) -> Result<Vec<Row>, sqlx::Error> {
-    // Sorted before they are locked, row by row: two commits of the same sales never deadlock.
-    sqlx::query_as(
-        "SELECT generation, epoch_number, epoch_nonce FROM sales
-         WHERE generation = ANY($1) AND deleted_at IS NULL
-         ORDER BY generation FOR UPDATE",
-    )
-    .bind(ids(generations))
-    .fetch_all(connection)
-    .await
-}
-
-/// Which sales kept a commit from their rows; who has let go by now is no reason to wait.
-async fn busy(
-    pool: &PgPool,
     entries: &[Entry],
     generations: &[Generation],
-    error: sqlx::Error,
-) -> CommitError {
-    let held: Result<Vec<Uuid>, _> = sqlx::query_scalar(
-        "WITH free AS (
-             SELECT generation FROM sales WHERE generation = ANY($1) FOR UPDATE SKIP LOCKED)
-         SELECT generation FROM sales
+) -> Result<Held, CommitError> {
+    let is_alone = generations.len() == 1;
+    let in_others_hands = if is_alone { "" } else { "SKIP LOCKED" };
+    let rows = sqlx::query_as(AssertSqlSafe(format!(
+        "SELECT generation, epoch_number, epoch_nonce FROM sales
          WHERE generation = ANY($1) AND deleted_at IS NULL
-             AND generation NOT IN (SELECT generation FROM free)",
-    )
+         FOR UPDATE {in_others_hands}"
+    )))
     .bind(ids(generations))
-    .fetch_all(pool)
+    .fetch_all(&mut *connection)
     .await;
-    let held = held.unwrap_or_default();
-    let named: HashSet<&SaleId> = entries.iter().filter_map(|entry| entry.body.sale()).collect();
-    let sales: Vec<SaleId> =
-        named.into_iter().filter(|sale| held.contains(&sale.generation.0)).cloned().collect();
-    let error = unavailable(error);
-    if sales.is_empty() { CommitError::Port(error) } else { CommitError::Busy { sales, error } }
+    let held = match rows {
+        Ok(rows) => Held::read(rows)?,
+        Err(error) if is_alone && is_lock_timeout(&error) => {
+            return Err(busy(entries, &ids(generations), unavailable(error)));
+        }
+        Err(error) => return Err(not_committed(error)),
+    };
+    if is_alone || held.0.len() == generations.len() {
+        return Ok(held);
+    }
+    // What was not taken is deleted, or in others' hands, which a plain read does not wait for.
+    let mut missing = generations.to_vec();
+    missing.retain(|generation| held.epoch(*generation).is_none());
+    let there: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT generation FROM sales WHERE generation = ANY($1) AND deleted_at IS NULL",
+    )
+    .bind(ids(&missing))
+    .fetch_all(connection)
+    .await
+    .map_err(not_committed)?;
+    if there.is_empty() {
+        return Ok(held);
+    }
+    Err(busy(entries, &there, PortError::unavailable(STORE, InOthersHands)))
 }
+
+/// Others hold the rows of these generations.
+fn busy(entries: &[Entry], generations: &[Uuid], error: PortError) -> CommitError {
+    let named: HashSet<&SaleId> = entries.iter().filter_map(|entry| entry.body.sale()).collect();
+    let is_held = |sale: &&SaleId| generations.contains(&sale.generation.0);
+    CommitError::Busy { sales: named.into_iter().filter(is_held).cloned().collect(), error }
+}
+
+/// Why a commit of several sales was not begun.
+#[derive(Debug, thiserror::Error)]
+#[error("others hold the sale's row")]
+struct InOthersHands;
 
 fn ids(generations: &[Generation]) -> Vec<Uuid> {
     generations.iter().map(|generation| generation.0).collect()

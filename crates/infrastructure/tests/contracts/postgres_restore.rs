@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 
 use sqlx::PgPool;
 use stampede_application::ports::{
-    Buried, Catalogue, CommitError, Created, DeadLetter, Entry, EntryBody, Ledger, PortError,
-    Settled, StoreProbe,
+    Buried, Catalogue, Causes, CommitError, Created, DeadLetter, Entry, EntryBody, Ledger,
+    PortError, PutDecision, Settled, StoreProbe,
 };
 use stampede_domain::{Epoch, Position, RecordedPurchase, Sale};
 use stampede_infrastructure::postgres::{
@@ -270,6 +270,41 @@ async fn a_row_in_anothers_hand_is_waited_for_no_longer_than_the_limit() {
     let Err(CommitError::Busy { sales, .. }) = refused else { panic!("{refused:?}") };
     assert_eq!(sales, std::slice::from_ref(&at.sale.id));
     drop(holder);
+}
+
+/// A deleted one is not taken for one that is held.
+#[tokio::test]
+async fn rows_of_several_sales_are_taken_without_a_wait_or_not_at_all() {
+    let at = Restored::of(a_sale().build()).await;
+    let mut entries = vec![a_purchase(&at.sale, at.first).at_position(2).entry()];
+    let mut others = Vec::new();
+    for (number, sku) in [(2, "FREE-1"), (3, "GONE-1")] {
+        let sale = a_sale().sku(sku).generation(number).build();
+        let created = at.catalogue.create(&sale, 7).await.expect("an answer");
+        let Created::Recorded(epoch) = created else { panic!("not recorded: {created:?}") };
+        entries.push(a_purchase(&sale, epoch).entry());
+        others.push(sale);
+    }
+    let [free, gone] = &others[..] else { panic!("{others:?}") };
+    let buried = at.catalogue.bury(&gone.id, None, 8, gone.window.end).await;
+    assert!(matches!(buried, Ok(Buried::Buried(_))), "{buried:?}");
+    let holder = at.catalogue.lock(&at.sale.id.sku).await.expect("an answer").expect("it lives");
+    let refused = at.ledger.commit(&entries).await;
+    let Err(CommitError::Busy { sales, error }) = refused else { panic!("{refused:?}") };
+    assert_eq!(sales, std::slice::from_ref(&at.sale.id));
+    let said = Causes(&error).to_string();
+    assert!(said.ends_with("others hold the sale's row"), "nobody waited: {said}");
+    // The rows of the others are free at once, and in no hand.
+    let row = at.catalogue.lock(&free.id.sku).await.expect("an answer").expect("it lives");
+    row.finish(PutDecision::Leave).await.expect("an answer");
+    let settled = at.ledger.commit(&entries[1..]).await.expect("the others are committed");
+    let [Settled::Committed { inserted: 1 }, Settled::Orphaned(orphaned)] = &settled[..] else {
+        panic!("{settled:?}")
+    };
+    assert_eq!(orphaned[0].sale, gone.id);
+    holder.finish(PutDecision::Leave).await.expect("an answer");
+    let settled = at.ledger.commit(&entries[..2]).await.expect("nobody holds it now");
+    assert_eq!(settled, [1, 0].map(|inserted| Settled::Committed { inserted }));
 }
 
 #[tokio::test]

@@ -6,13 +6,18 @@ use stampede_infrastructure::queue::QueueLimits;
 use stampede_testkit::{servers::until, suites::run};
 
 use crate::{
-    recording::{taken_over, two_sales},
+    recording::{neighbours, taken_over, two_sales},
     shop::{self, TRIES_MAX, WIDGET, When, crowd, redis_nodes, redis_waiting},
     workers::Workers,
 };
 
 /// Longer than any worker takes.
 const SOON: Duration = Duration::from_secs(20);
+
+/// How long a node waits for a row that is held for good.
+const IMPATIENT: Duration = Duration::from_millis(200);
+/// The same where nobody waits in vain.
+const PATIENT: Duration = Duration::from_secs(9);
 
 /// What Postgres says when it stops, is full, is a standby, meets a conflict of transactions, makes
 /// wait for too long, or is not reached.
@@ -55,7 +60,7 @@ fn no_code_of_a_store_that_is_away_costs_a_try() {
 #[test]
 fn a_sale_whose_row_is_held_keeps_no_other_of_its_shard_waiting() {
     run(async {
-        let shop = redis_waiting(Duration::from_millis(200)).await;
+        let shop = redis_waiting(IMPATIENT).await;
         let (widget, gadget) = two_sales(&shop).await;
         let held = shop.stores.hold_row(&widget).await;
         let recorded = shop.drain(&widget).await.expect("the others are recorded");
@@ -71,6 +76,54 @@ fn a_sale_whose_row_is_held_keeps_no_other_of_its_shard_waiting() {
         shop.record_entries(&widget, back).await.expect("the stores answer");
         assert_eq!(shop.recorded(&widget).await.len(), 2);
         assert_eq!((shop.waiting(&widget).await, shop.dead_letters().await), (vec![], vec![]));
+    });
+}
+
+/// Somebody's open transaction, for longer than any commit waits.
+#[test]
+fn what_was_read_with_a_held_sale_is_on_record_before_its_row_is_waited_for() {
+    run(async {
+        let shop = redis_waiting(PATIENT).await;
+        let (widget, gadget) = two_sales(&shop).await;
+        let mut held = shop.stores.hold_row(&widget).await;
+        let met = async {
+            until("a commit waits for the row", SOON, async || {
+                held.has_kept_waiting(Duration::ZERO).await.then_some(())
+            })
+            .await;
+            assert_eq!(shop.recorded(&gadget).await.len(), 2, "recorded before");
+            held.let_go().await;
+        };
+        let (recorded, ()) = tokio::join!(shop.drain(&widget), met);
+        let recorded = recorded.expect("the stores answer");
+        assert_eq!((recorded.inserted, recorded.done.len()), (4, 4), "{recorded:?}");
+    });
+}
+
+/// Such as a transaction that has changed every sale.
+#[test]
+fn of_all_rows_that_are_held_one_is_waited_for_in_vain() {
+    run(async {
+        let shop = redis_waiting(IMPATIENT).await;
+        let mut sales = vec![shop.sell(WIDGET, 10, 1, When::Active).await];
+        for sku in neighbours(WIDGET).take(3) {
+            sales.push(shop.sell(&sku, 10, 1, When::Active).await);
+        }
+        let mut rows = Vec::new();
+        for id in &sales {
+            shop.buy(id, "ada").await;
+            rows.push(shop.stores.hold_row(id).await);
+        }
+        rows.remove(0).let_go().await;
+        let recorded = shop.drain(&sales[0]).await.expect("the free one is recorded");
+        assert_eq!((recorded.inserted, recorded.apart.len()), (1, 3));
+        assert_eq!(shop.ledger.commits(), 4, "all, the free one, a held one, the other two");
+        for row in rows {
+            row.let_go().await;
+        }
+        let back = taken_over(&shop, &sales[0]).await;
+        let recorded = shop.record_entries(&sales[0], back).await.expect("the stores answer");
+        assert_eq!((recorded.inserted, shop.ledger.commits()), (3, 5));
     });
 }
 

@@ -42,7 +42,8 @@ impl HeldRow {
         .expect("Postgres answers")
     }
 
-    pub(crate) async fn let_go(self) {
+    pub(crate) async fn let_go(mut self) {
+        sqlx::raw_sql("ROLLBACK").execute(&mut self.0).await.expect("Postgres answers");
         self.0.close().await.expect("Postgres answers");
     }
 }

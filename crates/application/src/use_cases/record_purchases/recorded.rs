@@ -1,13 +1,13 @@
 //! What became of a batch of entries.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use stampede_domain::SaleId;
 
-use crate::ports::{Causes, Drift, Entry, EntryId, Findings, PortError, Raised};
+use crate::ports::{Causes, Drift, EntryId, Findings, PortError, Raised};
 
 /// What became of a batch of entries.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Recorded {
     /// Entries that may leave the outbox.
     pub done: Vec<EntryId>,
@@ -21,9 +21,10 @@ pub struct Recorded {
     pub buried_before: usize,
     /// Entries of a newer version, left for a worker that can read them.
     pub left: usize,
-    /// Sales whose gate and ledger do not come together yet, or that others hold: what was not
-    /// recorded of them stays in the outbox, and keeps no other sale waiting.
-    pub apart: HashSet<SaleId>,
+    /// Sales whose gate and ledger do not come together yet, or that others hold, and what was
+    /// said of them: what was not recorded of them stays in the outbox, and keeps no other sale
+    /// waiting.
+    pub apart: HashMap<SaleId, PortError>,
     /// Where gate and ledger were found to disagree.
     pub findings: Findings,
     /// Sales that were made anew because of it.
@@ -52,15 +53,10 @@ impl Recorded {
         self.findings.repaired(Drift::SoldTwice, fitting);
     }
 
-    /// Whether the entry is of a sale that is set apart.
-    pub(super) fn keeps_apart(&self, entry: &Entry) -> bool {
-        entry.body.sale().is_some_and(|sale| self.apart.contains(sale))
-    }
-
     pub(super) fn set_apart(&mut self, sale: SaleId, error: &PortError) {
         tracing::warn!(%sale, error = %Causes(error),
             "the sale's purchases wait in the outbox, and keep no other waiting");
         self.sold_twice.remove(&sale);
-        self.apart.insert(sale);
+        self.apart.insert(sale, error.clone());
     }
 }
