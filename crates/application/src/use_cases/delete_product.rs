@@ -8,8 +8,8 @@ use super::RecordPurchases;
 use crate::{
     live_sales::LiveSales,
     ports::{
-        Buried, Catalogue, CatalogueRow, Change, Changed, Clock, EntryId, Outbox, PortError,
-        Randomness, SaleGate,
+        Buried, Catalogue, CatalogueRow, Change, Changed, Clock, Outbox, PortError, Randomness,
+        SaleGate,
     },
 };
 
@@ -132,12 +132,14 @@ impl DeleteProduct {
             if entries.is_empty() {
                 return Ok(true);
             }
-            let recorded = self.record.run(shard, entries).await?;
+            let mut recorded = self.record.run(shard, entries).await?;
+            self.outbox.done(shard, &recorded.done).await?;
+            if let Some(why) = recorded.apart.remove(id) {
+                return Err(why);
+            }
             if recorded.done.is_empty() {
                 break;
             }
-            let done: Vec<EntryId> = recorded.done;
-            self.outbox.done(shard, &done).await?;
         }
         Err(PortError::unavailable("outbox", Undrained))
     }

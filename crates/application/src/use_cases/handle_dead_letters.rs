@@ -120,9 +120,9 @@ impl HandleDeadLetters {
         let Some(purchase) = letter.purchase else { return Err(DeadLetterError::NotReplayable) };
         let (sale, number) = (purchase.sale.clone(), purchase.purchase.no());
         let entry = Entry { id: None, body: EntryBody::Purchases(vec![purchase]) };
-        let recorded = self.record.run(Shard::of(&sale.sku), vec![entry]).await?;
-        if !recorded.apart.is_empty() {
-            return Err(PortError::unavailable("ledger", Apart).into());
+        let mut recorded = self.record.run(Shard::of(&sale.sku), vec![entry]).await?;
+        if let Some(why) = recorded.apart.remove(&sale) {
+            return Err(why.into());
         }
         if recorded.buried_before > 0 {
             return Ok(LetterFate::SetAsideAgain);
@@ -163,8 +163,3 @@ impl HandleDeadLetters {
         self.outbox.dead_letter(id).await?.ok_or(DeadLetterError::Unknown)
     }
 }
-
-/// Gate and ledger do not come together yet; the letter stays where it is.
-#[derive(Debug, thiserror::Error)]
-#[error("gate and ledger of the sale disagree")]
-struct Apart;

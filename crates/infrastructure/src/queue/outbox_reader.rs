@@ -37,9 +37,9 @@ impl OutboxReader {
         while !self.stop.is_cancelled() {
             match self.step(&mut take_over_at).await {
                 Ok(()) => pause = self.limits.backoff_min,
-                Err(error) => {
-                    tracing::warn!(shard = %self.shard, error = %Causes(&error),
-                        "the outbox cannot be read");
+                Err(why) => {
+                    tracing::warn!(shard = %self.shard, error = %Causes(&why),
+                        "the outbox is read again after a pause");
                     tokio::select! {
                         () = sleep(pause) => {}
                         () = self.stop.cancelled() => {}
@@ -51,7 +51,7 @@ impl OutboxReader {
     }
 
     /// One batch from read to removal, if there is one.
-    async fn step(&mut self, take_over_at: &mut Instant) -> Result<(), PortError> {
+    async fn step(&mut self, take_over_at: &mut Instant) -> Result<(), Pause> {
         let mut entries = Vec::new();
         let is_due = Instant::now() >= *take_over_at && !self.took_over;
         self.took_over = false;
@@ -71,7 +71,7 @@ impl OutboxReader {
         if entries.is_empty() { Ok(()) } else { self.hand_out(entries).await }
     }
 
-    async fn hand_out(&mut self, entries: Vec<Entry>) -> Result<(), PortError> {
+    async fn hand_out(&mut self, entries: Vec<Entry>) -> Result<(), Pause> {
         let readable = entries.iter().any(|entry| !matches!(entry.body, EntryBody::Newer { .. }));
         let ids: Vec<EntryId> = entries.iter().filter_map(|entry| entry.id.clone()).collect();
         if self.batches.send(Batch { entries: entries.into() }).await.is_err() {
@@ -79,10 +79,10 @@ impl OutboxReader {
         }
         let done = self.until_finished(&ids).await;
         if done.is_empty() && readable && !self.stop.is_cancelled() {
-            // The worker gave up, as after a panic: it is not asked again at once.
-            return Err(PortError::unavailable("outbox", GivenUp));
+            // Its sales wait, or the worker gave up, as after a panic: it is not asked at once.
+            return Err(Pause::NothingRecorded);
         }
-        self.remove(done).await
+        Ok(self.remove(done).await?)
     }
 
     /// Waits for the worker, renewing the claim so that nobody takes the batch over meanwhile.
@@ -118,12 +118,63 @@ impl OutboxReader {
     }
 }
 
-/// A batch came back with nothing done.
+/// Why the reader does not go on at once.
 #[derive(Debug, thiserror::Error)]
-#[error("a batch was given up; its entries come again")]
-struct GivenUp;
+enum Pause {
+    #[error(transparent)]
+    Outbox(#[from] PortError),
+    #[error("nothing of a batch was recorded, its entries come again")]
+    NothingRecorded,
+}
 
 /// How long the removal of recorded entries may take.
 const REMOVE_MAX: Duration = Duration::from_secs(10);
 /// The same while the process stops.
 const REMOVE_AT_STOP_MAX: Duration = Duration::from_secs(3);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        OsRandomness, SystemClock,
+        embedded::{
+            EmbeddedCatalogue, EmbeddedDatabase, EmbeddedEngine, EngineLimits, EngineParts,
+        },
+    };
+
+    /// As of a sale whose row others hold: the worker has said so.
+    #[tokio::test]
+    async fn a_batch_of_which_nothing_was_recorded_is_not_said_to_be_unreadable() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = EmbeddedDatabase::open(folder.path()).await.unwrap();
+        let parts = EngineParts {
+            database: database.clone(),
+            catalogue: Arc::new(EmbeddedCatalogue::new(database, 10)),
+            clock: Arc::new(SystemClock::default()),
+            randomness: Arc::new(OsRandomness),
+            fatal: CancellationToken::new(),
+        };
+        let engine = EmbeddedEngine::start(parts, EngineLimits::default()).await.unwrap();
+        let outbox = engine.outbox();
+        let (batches, _handed_out) = mpsc::channel(1);
+        let (finish, finished) = mpsc::channel(1);
+        let mut reader = OutboxReader {
+            shard: outbox.shards()[0],
+            outbox,
+            consumer: "worker".into(),
+            limits: QueueLimits::default(),
+            batches,
+            finished,
+            stop: CancellationToken::new(),
+            took_over: false,
+        };
+        finish.send(Finished::new()).await.unwrap();
+        let body = EntryBody::Broken { raw: "torn".into(), error: "torn".into() };
+        let entry = Entry { id: Some(EntryId("1-0".into())), body };
+        let pause = reader.hand_out(vec![entry]).await.unwrap_err();
+        assert_eq!(
+            Causes(&pause).to_string(),
+            "nothing of a batch was recorded, its entries come again"
+        );
+    }
+}

@@ -1,7 +1,7 @@
 //! An operator lists, replays and discards dead letters.
 
 use stampede_application::{
-    ports::{DeadLetter, DeadLetterId, Entry, EntryBody, Ledger, SaleGate},
+    ports::{Causes, DeadLetter, DeadLetterId, Entry, EntryBody, Ledger, SaleGate},
     use_cases::{DeadLetterError, LetterFate},
 };
 use stampede_domain::{RecordedPurchase, SaleId};
@@ -17,6 +17,7 @@ on_every_engine!(
     a_replayed_letter_comes_to_the_ledger_once,
     a_replayed_letter_that_is_refused_again_stays,
     a_replay_with_the_ledger_away_leaves_the_letter,
+    a_replay_says_that_gate_and_ledger_disagree_and_leaves_the_letter,
     a_discarded_purchase_is_never_recorded,
     a_letter_that_was_not_readable_can_only_be_discarded,
     a_letter_of_a_newer_version_is_shown_and_kept,
@@ -24,7 +25,7 @@ on_every_engine!(
 );
 
 /// Buys, and sets the purchase aside as a worker does that the ledger refused.
-async fn set_aside(shop: &Shop, id: &SaleId, buyer: &str) -> RecordedPurchase {
+pub(crate) async fn set_aside(shop: &Shop, id: &SaleId, buyer: &str) -> RecordedPurchase {
     shop.buy(id, buyer).await;
     let waiting = shop.waiting(id).await;
     let Some(EntryBody::Purchases(bought)) = waiting.last().map(|entry| entry.body.clone()) else {
@@ -39,7 +40,7 @@ async fn set_aside(shop: &Shop, id: &SaleId, buyer: &str) -> RecordedPurchase {
     purchase
 }
 
-async fn only_letter(shop: &Shop) -> (DeadLetterId, DeadLetter) {
+pub(crate) async fn only_letter(shop: &Shop) -> (DeadLetterId, DeadLetter) {
     let mut letters = shop.dead_letters().await;
     assert_eq!(letters.len(), 1, "{letters:?}");
     letters.remove(0)
@@ -159,6 +160,17 @@ async fn a_replay_with_the_ledger_away_leaves_the_letter(shop: Shop) {
     shop.ledger.come_back();
     shop.letters.replay(&before.0).await.expect("a repeat goes on");
     assert_eq!(shop.counts(&id).await, (9, 1, 1));
+}
+
+async fn a_replay_says_that_gate_and_ledger_disagree_and_leaves_the_letter(shop: Shop) {
+    let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+    set_aside(&shop, &id, "ada").await;
+    let before = only_letter(&shop).await;
+    shop.ledger.drift(Some(&id));
+    let replayed = shop.letters.replay(&before.0).await.expect_err("it is not recorded");
+    let said = Causes(&replayed).to_string();
+    assert!(said.ends_with("gate and ledger still disagree"), "{said}");
+    assert_eq!(only_letter(&shop).await, before);
 }
 
 async fn a_discarded_purchase_is_never_recorded(shop: Shop) {

@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
+use stampede_application::{
+    ports::{Causes, PortError},
+    use_cases::{DeadLetterError, DeleteError},
+};
 use stampede_infrastructure::queue::QueueLimits;
 use stampede_testkit::{servers::until, suites::run};
 
 use crate::{
+    dead_letters::{only_letter, set_aside},
     recording::{neighbours, taken_over, two_sales},
     shop::{self, TRIES_MAX, WIDGET, When, crowd, redis_nodes, redis_waiting},
     workers::Workers,
@@ -124,6 +129,35 @@ fn of_all_rows_that_are_held_one_is_waited_for_in_vain() {
         let back = taken_over(&shop, &sales[0]).await;
         let recorded = shop.record_entries(&sales[0], back).await.expect("the stores answer");
         assert_eq!((recorded.inserted, shop.ledger.commits()), (3, 5));
+    });
+}
+
+/// Whoever asked is told that it is the row, and may ask again.
+#[test]
+fn a_deletion_and_a_replay_say_that_others_hold_the_row() {
+    let says_so = |error: &PortError| {
+        let is_unknown = matches!(error, PortError::Unavailable { .. });
+        is_unknown && Causes(error).to_string().contains("lock timeout")
+    };
+    run(async {
+        let shop = redis_waiting(IMPATIENT).await;
+        let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+        set_aside(&shop, &id, "ada").await;
+        let letter = only_letter(&shop).await;
+        shop.buy(&id, "ben").await;
+        let held = shop.stores.hold_row(&id).await;
+        let replayed = shop.letters.replay(&letter.0).await;
+        assert!(
+            matches!(&replayed, Err(DeadLetterError::Port(error)) if says_so(error)),
+            "{replayed:?}"
+        );
+        let deleted = shop.delete.run(&id.sku).await;
+        assert!(matches!(&deleted, Err(DeleteError::Port(error)) if says_so(error)), "{deleted:?}");
+        assert_eq!(only_letter(&shop).await, letter);
+        held.let_go().await;
+        shop.letters.replay(&letter.0).await.expect("a repeat goes on");
+        shop.delete.run(&id.sku).await.expect("a repeat goes on");
+        assert_eq!((shop.waiting(&id).await, shop.dead_letters().await), (vec![], vec![]));
     });
 }
 
