@@ -20,7 +20,7 @@ use tokio::{
 use crate::{Crowd, During, Figure, Promise, Recorder, Trial, check, history::Gate};
 
 /// How long gate and ledger may take to agree after a fault (I7).
-const AGREEMENT_LIMIT: Duration = Duration::from_mins(1);
+pub(crate) const AGREEMENT_LIMIT: Duration = Duration::from_mins(1);
 /// How long an entry may stand after its commit.
 const EMPTY_LIMIT: Duration = Duration::from_secs(20);
 /// How long a node takes to see that there is a sale.
@@ -30,9 +30,9 @@ const STOP_LIMIT: Duration = Duration::from_secs(30);
 /// How often the outbox is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long Redis may take to reply, in milliseconds: the setting.
-const RESPONSE_LIMIT: &str = "STAMPEDE_REDIS_RESPONSE_MAX_MS";
+pub(crate) const RESPONSE_SETTING: &str = "STAMPEDE_REDIS_RESPONSE_MAX_MS";
 /// What an answer must have survived: the setting.
-const LEVEL: &str = "STAMPEDE_ACK";
+pub(crate) const LEVEL_SETTING: &str = "STAMPEDE_ACK";
 /// What [`Scene::conclude`] counts: purchases in the ledger, and restores of the gate by nodes
 /// that are still there.
 pub(crate) const RECORDED: &str = "purchases recorded";
@@ -235,9 +235,9 @@ impl Scene {
 fn gate_of(stores: &Stores, settings: &[Vec<Setting>]) -> Gate {
     let shipped = Gate::default();
     let is_embedded = !matches!(stores, Stores::Redis { .. });
-    let is_ledger = |(name, level): &Setting| *name == LEVEL && level == "ledger";
+    let is_ledger = |(name, level): &Setting| *name == LEVEL_SETTING && level == "ledger";
     let asks_for_ledger = settings.iter().all(|each| each.iter().any(is_ledger));
-    let limits = settings.iter().flatten().filter(|(name, _)| *name == RESPONSE_LIMIT);
+    let limits = settings.iter().flatten().filter(|(name, _)| *name == RESPONSE_SETTING);
     let longest = limits.map(|(_, millis)| millis.parse().expect("milliseconds")).max();
     Gate {
         keeps_places: is_embedded,

@@ -84,7 +84,7 @@ async fn start(engine: &str) -> (StampedeProcess, Option<(OwnRedis, OwnPostgres)
     ];
     let mut stores = None;
     if engine == "redis" {
-        let options = OwnRedisOptions { appendonly: true, ..OwnRedisOptions::default() };
+        let options = OwnRedisOptions::on_disk();
         let (redis, postgres) = (OwnRedis::start(options).await, OwnPostgres::start().await);
         settings.push(("REDIS_URL", redis.url()));
         settings.push(("DATABASE_URL", postgres.url()));

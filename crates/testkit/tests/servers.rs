@@ -46,8 +46,7 @@ async fn the_shared_redis_answers_and_gives_each_caller_another_prefix() {
 
 #[tokio::test]
 async fn an_append_only_redis_keeps_what_it_was_told_over_a_kill() {
-    let options = OwnRedisOptions { appendonly: true, ..OwnRedisOptions::default() };
-    let mut redis = OwnRedis::start(options).await;
+    let mut redis = OwnRedis::start(OwnRedisOptions::on_disk()).await;
     let address = redis.url();
     write(&redis, "stock", 7).await;
     redis.kill();
@@ -58,8 +57,7 @@ async fn an_append_only_redis_keeps_what_it_was_told_over_a_kill() {
 
 #[tokio::test]
 async fn a_redis_restarted_empty_is_empty() {
-    let options = OwnRedisOptions { appendonly: true, ..OwnRedisOptions::default() };
-    let mut redis = OwnRedis::start(options).await;
+    let mut redis = OwnRedis::start(OwnRedisOptions::on_disk()).await;
     write(&redis, "stock", 7).await;
     redis.restart_empty().await;
     assert_eq!(read(&redis, "stock").await, None);
@@ -92,7 +90,7 @@ async fn a_paused_redis_answers_only_after_it_is_resumed() {
 
 #[tokio::test]
 async fn a_promoted_replica_goes_its_own_way_until_it_is_failed_back() {
-    let options = || OwnRedisOptions { appendonly: true, ..OwnRedisOptions::default() };
+    let options = OwnRedisOptions::on_disk;
     let one = OwnRedis::start(options()).await;
     let other = OwnRedis::start(options()).await;
     write(&one, "stock", 7).await;

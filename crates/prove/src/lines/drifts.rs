@@ -14,10 +14,12 @@ use stampede_testkit::{
 };
 use tokio::time::{sleep, timeout};
 
-use crate::{Chance, Crowd, Figure, Line, Recorder, Trial, history::Attempted, scene::all_agrees};
+use crate::{
+    Chance, Crowd, Figure, Line, Recorder, Trial,
+    history::Attempted,
+    scene::{AGREEMENT_LIMIT, all_agrees},
+};
 
-/// Within which a drift is repaired or raised (I7).
-const LIMIT: Duration = Duration::from_mins(1);
 /// As nodes are shipped, a younger purchase of the gate may be on its way to the ledger, and is not
 /// compared: a unit that is sold twice is then first met as one that the gate lacks.
 const SETTLED_AFTER: Duration = Duration::from_secs(10);
@@ -89,7 +91,9 @@ impl Installation {
     async fn drift_apart(mut self) -> Trial {
         let mut trial = Trial::default();
         for planted in &self.sales {
-            trial.expect(planted.sale.drained(0, LIMIT).await, || "not recorded".to_owned());
+            trial.expect(planted.sale.drained(0, AGREEMENT_LIMIT).await, || {
+                "not recorded".to_owned()
+            });
         }
         until("the first comparison", FIRST_RUN_LIMIT, async || {
             let runs = self.nodes[0].shop.reconciliation_runs().await;
@@ -138,9 +142,9 @@ impl Installation {
                     let verb = if is_for_a_person(planted.drift) { "raised" } else { "repaired" };
                     let name = format!("{}, until {verb}", planted.drift.as_str());
                     trial.measured(Figure::time(name, took));
-                } else if took > LIMIT {
+                } else if took > AGREEMENT_LIMIT {
                     let drift = planted.drift;
-                    trial.violate(format!("{drift:?} was not found within {LIMIT:?}"));
+                    trial.violate(format!("{drift:?} was not found within {AGREEMENT_LIMIT:?}"));
                 } else {
                     still.push(planted);
                 }
@@ -195,7 +199,8 @@ impl Planted {
                 sleep(LOOK_EVERY).await;
             }
         };
-        let sells = timeout(LIMIT, buying).await.is_ok() && self.sale.drained(0, LIMIT).await;
+        let sells = timeout(AGREEMENT_LIMIT, buying).await.is_ok()
+            && self.sale.drained(0, AGREEMENT_LIMIT).await;
         trial.expect(sells, || format!("after {drift:?} its sale sells and records no more"));
     }
 }

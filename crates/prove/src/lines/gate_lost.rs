@@ -11,7 +11,10 @@ use stampede_testkit::{
 use tokio::time::{sleep, timeout};
 
 use super::load::Load;
-use crate::{Chance, Figure, Line, Promise, Trial, scene::RESTORES};
+use crate::{
+    Chance, Figure, Line, Promise, Trial,
+    scene::{LEVEL_SETTING, RESTORES},
+};
 
 const TITLE: &str = "Redis flushed, set back, promoted, alive twice; who restores or drains frozen";
 /// How long a restore may take that follows another one, and a batch that changes hands.
@@ -88,7 +91,7 @@ impl Shop {
         others: &[(&'static str, &'static str)],
         chance: Chance,
     ) -> Self {
-        let options = || OwnRedisOptions { appendonly: true, ..OwnRedisOptions::default() };
+        let options = OwnRedisOptions::on_disk;
         let (redis, replica) = (OwnRedis::start(options()).await, OwnRedis::start(options()).await);
         replica.replicate(&redis).await;
         let to_redis = Proxy::before(&redis.url()).await;
@@ -96,7 +99,7 @@ impl Shop {
         let to_postgres = Proxy::before(&database.url).await;
         let addresses = (to_redis.url(&redis.url()), to_postgres.url(&database.url));
         let stores = Stores::at(addresses.0, addresses.1);
-        let settings = [&[("STAMPEDE_ACK", level.name)], others].concat();
+        let settings = [&[(LEVEL_SETTING, level.name)], others].concat();
         let load = Load::on(stores, &settings, 2, chance).await;
         Self { level, redis, replica, to_redis, to_postgres, database, load }
     }

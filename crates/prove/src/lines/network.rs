@@ -10,7 +10,9 @@ use stampede_testkit::{
 use tokio::time::sleep;
 
 use super::load::Load;
-use crate::{Chance, Figure, Line, Promise, Recorder, Trial, history::Change};
+use crate::{
+    Chance, Figure, Line, Promise, Recorder, Trial, history::Change, scene::RESPONSE_SETTING,
+};
 
 /// Faults of one trial.
 const CUTS: usize = 5;
@@ -45,12 +47,11 @@ pub(super) fn line() -> Line {
 }
 
 async fn cut(cut: Cut, chance: Chance) -> Trial {
-    let options = OwnRedisOptions { appendonly: true, ..OwnRedisOptions::default() };
-    let redis = OwnRedis::start(options).await;
+    let redis = OwnRedis::start(OwnRedisOptions::on_disk()).await;
     let network = Proxy::before(&redis.url()).await;
     let database = postgres().await;
     let stores = Stores::at(network.url(&redis.url()), database.url.clone());
-    let settings = [("STAMPEDE_REDIS_RESPONSE_MAX_MS", RESPONSE_LIMIT)];
+    let settings = [(RESPONSE_SETTING, RESPONSE_LIMIT)];
     let mut load = Load::on(stores, &settings, 2, chance).await;
     let mut felt = 0;
     for instant in load.instants(CUTS) {

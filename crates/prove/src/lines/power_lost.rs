@@ -13,7 +13,7 @@ use stampede_testkit::{
 use tokio::time::timeout;
 
 use super::load::Load;
-use crate::{Chance, Figure, Line, Promise, Trial};
+use crate::{Chance, Figure, Line, Promise, Trial, scene::LEVEL_SETTING};
 
 /// Attempts that are decided while the ledger hangs, so that the outbox has something to lose.
 const BEHIND: usize = 60;
@@ -39,13 +39,12 @@ pub(super) fn line() -> Line {
 /// The ledger hangs before every other power loss, which is when most is at stake: at level `gate`
 /// nothing that is told is anywhere but in Redis, and at level `ledger` nothing may be told.
 async fn lost(fsync: Fsync, level: &'static str, promise: Promise, chance: Chance) -> Trial {
-    let options =
-        OwnRedisOptions { appendonly: true, fsync, power_loss: true, ..OwnRedisOptions::default() };
+    let options = OwnRedisOptions { fsync, power_loss: true, ..OwnRedisOptions::on_disk() };
     let mut redis = OwnRedis::start(options).await;
     let database = postgres().await;
     let network = Proxy::before(&database.url).await;
     let stores = Stores::at(redis.url(), network.url(&database.url));
-    let mut load = Load::on(stores, &[("STAMPEDE_ACK", level)], 2, chance).await;
+    let mut load = Load::on(stores, &[(LEVEL_SETTING, level)], 2, chance).await;
     let (mut unsynced, mut kept) = (0, 0);
     for instant in load.some_instants(2) {
         load.decided(instant).await;

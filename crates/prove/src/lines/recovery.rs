@@ -1,9 +1,6 @@
 //! R11: how long it takes until buyers are served again, and until the ledger has everything.
 
-use std::{
-    fmt::Write,
-    time::{Duration, Instant},
-};
+use std::{fmt::Write, time::Instant};
 
 use stampede_domain::{Instant as At, PurchaseBits, PurchaseNo};
 use stampede_testkit::{
@@ -11,12 +8,12 @@ use stampede_testkit::{
     shop::Stores,
 };
 
-use crate::{Chance, Crowd, Figure, Line, Promise, Scene, Trial, history::Attempted};
+use crate::{
+    Chance, Crowd, Figure, Line, Promise, Scene, Trial, history::Attempted, scene::AGREEMENT_LIMIT,
+};
 
-/// Any recovery that takes longer is none (I7).
-const RECOVERY_LIMIT: Duration = Duration::from_mins(1);
 /// Purchases on record when Redis loses everything.
-const RECORDED: u32 = 100_000;
+const BUYERS: u32 = 100_000;
 /// Purchases that one statement inserts.
 const CHUNK: u32 = 5_000;
 const STOCK: u32 = 200_000;
@@ -47,8 +44,7 @@ async fn node(stores: Stores, mut chance: Chance) -> Trial {
 
 /// From when an emptied Redis is back to the first decision of a sale of many buyers.
 async fn redis(_chance: Chance) -> Trial {
-    let options = OwnRedisOptions { appendonly: true, ..OwnRedisOptions::default() };
-    let mut redis = OwnRedis::start(options).await;
+    let mut redis = OwnRedis::start(OwnRedisOptions::on_disk()).await;
     let postgres = OwnPostgres::start().await;
     let scene = Scene::open(Stores::between(&redis, &postgres), &[], 2, STOCK, 1).await;
     record(&postgres.url()).await;
@@ -56,12 +52,12 @@ async fn redis(_chance: Chance) -> Trial {
     let back = Instant::now();
     decided(&scene, 0).await;
     let took = back.elapsed();
-    let is_drained = scene.recorder.drained(0, RECOVERY_LIMIT).await;
+    let is_drained = scene.recorder.drained(0, AGREEMENT_LIMIT).await;
     let mut trial = Trial::default();
-    trial.expect(is_drained, || format!("not drained within {RECOVERY_LIMIT:?}"));
+    trial.expect(is_drained, || format!("not drained within {AGREEMENT_LIMIT:?}"));
     let product = scene.nodes[0].shop.product(scene.recorder.sku()).await;
     let sold = product.data()["totalPurchases"].as_u64();
-    trial.expect(sold == Some(u64::from(RECORDED) + 1), || {
+    trial.expect(sold == Some(u64::from(BUYERS) + 1), || {
         format!("the gate has sold {sold:?} units after its restore")
     });
     trial.measured(Figure::time("from its return to the first decision", took));
@@ -78,7 +74,7 @@ async fn postgres(mut chance: Chance) -> Trial {
     postgres.restart().await;
     let back = Instant::now();
     // What keeps it from being drained, the end of the trial says.
-    scene.recorder.drained(0, RECOVERY_LIMIT).await;
+    scene.recorder.drained(0, AGREEMENT_LIMIT).await;
     let took = back.elapsed();
     let mut trial = scene.conclude(Promise::NothingLost, async { left }).await;
     trial.measured(Figure::time("from its return until it has everything", took));
@@ -87,7 +83,7 @@ async fn postgres(mut chance: Chance) -> Trial {
 
 /// Waits until the node decides.
 async fn decided(scene: &Scene, node: usize) {
-    until("a decision", RECOVERY_LIMIT, async || {
+    until("a decision", AGREEMENT_LIMIT, async || {
         let answer = scene.recorder.attempt(node, "first", "the-only-key", 1).await;
         matches!(answer, Attempted::Accepted(_)).then_some(())
     })
@@ -96,7 +92,7 @@ async fn decided(scene: &Scene, node: usize) {
 
 /// Puts purchases of one unit by as many buyers on record, as if they had been sold.
 async fn record(url: &str) {
-    for first in (1..=RECORDED).step_by(usize::try_from(CHUNK).expect("small")) {
+    for first in (1..=BUYERS).step_by(usize::try_from(CHUNK).expect("small")) {
         let mut rows = String::new();
         for position in first..first + CHUNK {
             let mut bits = [0; 10];

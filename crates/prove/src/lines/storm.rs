@@ -9,7 +9,7 @@ use stampede_testkit::{
 use super::{instants, load::Load};
 use crate::{
     Chance, Crowd, Figure, Line, Promise, Scene, Setting, Trial,
-    scene::{RECORDED, RESTORES},
+    scene::{LEVEL_SETTING, RECORDED, RESTORES},
 };
 
 const NODES: usize = 3;
@@ -26,15 +26,14 @@ pub(super) fn line() -> Line {
 }
 
 async fn storm(mut chance: Chance) -> Trial {
-    let options = OwnRedisOptions { appendonly: true, ..OwnRedisOptions::default() };
-    let redis = OwnRedis::start(options).await;
+    let redis = OwnRedis::start(OwnRedisOptions::on_disk()).await;
     let stores = Stores::over(&redis).await;
     let mut proxies = Vec::new();
     let mut settings: Vec<Vec<Setting>> = Vec::new();
     for _ in 0..NODES {
         let proxy = Proxy::before(&redis.url()).await;
         let address = proxy.url(&redis.url());
-        settings.push(vec![("REDIS_URL", address), ("STAMPEDE_ACK", "ledger".to_owned())]);
+        settings.push(vec![("REDIS_URL", address), (LEVEL_SETTING, "ledger".to_owned())]);
         proxies.push(proxy);
     }
     let stock = u32::try_from(2 * KEYS).expect("small");

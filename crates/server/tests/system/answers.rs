@@ -46,7 +46,7 @@ async fn gate_and_ledger_are_compared_at_start_whatever_the_schedule(stores: Sto
 #[tokio::test]
 async fn a_sale_for_which_redis_has_no_memory_is_refused_before_it_exists() {
     let arguments = ["--maxmemory", "32mb"].map(str::to_owned).to_vec();
-    let options = OwnRedisOptions { appendonly: true, arguments, ..OwnRedisOptions::default() };
+    let options = OwnRedisOptions { arguments, ..OwnRedisOptions::on_disk() };
     let redis = OwnRedis::start(options).await;
     let stores = Stores::over(&redis).await;
     let node = stores.node().await;

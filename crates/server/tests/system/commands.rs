@@ -82,7 +82,7 @@ async fn check_says_what_an_acknowledgement_is_worth_on_each_engine() {
     assert_eq!(ended.code, Some(0), "{:?}", ended.lines);
     assert_said(&ended, &["engine embedded", "What an answered purchase is worth here"]);
 
-    let redis = OwnRedis::start(OwnRedisOptions { appendonly: true, ..Default::default() }).await;
+    let redis = OwnRedis::start(OwnRedisOptions::on_disk()).await;
     let stores = Stores::over(&redis).await;
     let ended = StampedeProcess::run(["check"], stores.settings()).await;
     assert_eq!(ended.code, Some(0), "{:?}", ended.lines);

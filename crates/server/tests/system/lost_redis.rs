@@ -12,7 +12,7 @@ use stampede_testkit::{
 const RECOVERY_LIMIT: Duration = Duration::from_secs(30);
 
 async fn own_redis() -> OwnRedis {
-    OwnRedis::start(OwnRedisOptions { appendonly: true, ..OwnRedisOptions::default() }).await
+    OwnRedis::start(OwnRedisOptions::on_disk()).await
 }
 
 /// Asks until it is decided: 503 is the only other answer, and no answer at all.

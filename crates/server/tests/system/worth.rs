@@ -23,7 +23,7 @@ const FAULTS: [&str; 8] = [
 
 /// A Redis that syncs every write, and a Postgres that syncs or not.
 async fn stores(fsync: bool) -> (OwnRedis, OwnPostgres, Stores) {
-    let redis = OwnRedisOptions { appendonly: true, fsync: Fsync::Always, ..Default::default() };
+    let redis = OwnRedisOptions { fsync: Fsync::Always, ..OwnRedisOptions::on_disk() };
     let redis = OwnRedis::start(redis).await;
     let postgres =
         OwnPostgres::start_with(OwnPostgresOptions { fsync, ..Default::default() }).await;

@@ -264,6 +264,14 @@ impl OwnRedis {
     }
 }
 
+impl OwnRedisOptions {
+    /// With an append-only file, and as it is shipped besides.
+    #[must_use]
+    pub fn on_disk() -> Self {
+        Self { appendonly: true, ..Self::default() }
+    }
+}
+
 impl Fsync {
     fn as_str(self) -> &'static str {
         match self {
