@@ -50,7 +50,7 @@ pub enum Promise {
 #[must_use]
 pub fn check(history: &History, promise: Promise) -> Trial {
     let mut trial = Trial::default();
-    let sale = acceptances::Acceptances::of(history, &mut trial);
+    let sale = acceptances::Acceptances::of(history, promise, &mut trial);
     ledger::check(history, &sale, &mut trial);
     told::check(history, &sale, promise, &mut trial);
     let mut order = Vec::new();

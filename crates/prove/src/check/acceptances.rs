@@ -7,10 +7,10 @@ use std::{
 
 use stampede_testkit::servers::LedgerRow;
 
-use super::{CLOCK_ERROR, undone::Undone};
+use super::{CLOCK_ERROR, Promise, undone::Undone};
 use crate::{
     Trial,
-    history::{Attempt, Attempted, Event, History},
+    history::{Attempt, Attempted, Event, History, Operation},
 };
 
 /// The acceptances of a sale, as the ledger has them, in their order.
@@ -54,7 +54,7 @@ struct Tried<'a> {
 
 impl<'a> Acceptances<'a> {
     /// Of a history; violations are acceptances that nobody asked for, or not then.
-    pub(super) fn of(history: &'a History, trial: &mut Trial) -> Self {
+    pub(super) fn of(history: &'a History, promise: Promise, trial: &mut Trial) -> Self {
         let undone = Undone::of(history);
         let is_one_life = history.gate.keeps_places || undone.is_none();
         let first_life =
@@ -68,7 +68,7 @@ impl<'a> Acceptances<'a> {
         let tried = tried(history);
         let on_record: HashSet<&str> =
             recorded.iter().map(|row| row.purchase_no.as_str()).collect();
-        let told = first_told(history);
+        let told = first_told(history, promise);
         let mut keys = HashSet::new();
         let mut rows: Vec<Row<'a>> = Vec::new();
         for row in recorded {
@@ -152,11 +152,37 @@ fn tried(history: &History) -> HashMap<&str, Vec<Tried<'_>>> {
     tried
 }
 
+/// Whether this told of another acceptance than the one on record: where a loss is counted, one that
+/// was lost when its attempt was still under way, which the next life of the gate accepted anew, by
+/// the same number.
+pub(super) fn is_of_another(
+    history: &History,
+    promise: Promise,
+    recorded: &LedgerRow,
+    operation: &Operation,
+) -> bool {
+    let at = history.by_clients(recorded.at_ms);
+    let is_other = |attempt: &Attempt| {
+        matches!(&attempt.answer, Attempted::Accepted(receipt)
+            if receipt.number == recorded.purchase_no
+                && i64::from(receipt.remaining) != i64::from(recorded.remaining))
+    };
+    let is_other_receipt =
+        operation.event.as_attempt().is_some_and(is_other) && operation.ended <= at + CLOCK_ERROR;
+    promise == Promise::LossCounted && (is_other_receipt || operation.ended + CLOCK_ERROR < at)
+}
+
 /// When each number was first heard of, in whatever answer.
-fn first_told(history: &History) -> HashMap<&str, Duration> {
+fn first_told(history: &History, promise: Promise) -> HashMap<&str, Duration> {
+    let recorded: HashMap<&str, &LedgerRow> =
+        history.ledger.iter().map(|row| (row.purchase_no.as_str(), row)).collect();
     let mut told: HashMap<&str, Duration> = HashMap::new();
     for operation in &history.operations {
         for number in operation.event.numbers() {
+            let row = recorded.get(number);
+            if row.is_some_and(|row| is_of_another(history, promise, row, operation)) {
+                continue;
+            }
             let first = told.entry(number).or_insert(operation.ended);
             *first = operation.ended.min(*first);
         }

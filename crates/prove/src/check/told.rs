@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use super::{Promise, acceptances::Acceptances};
+use super::{
+    Promise,
+    acceptances::{Acceptances, is_of_another},
+};
 use crate::{
     Figure, Trial,
     history::{Attempted, Event, History, Operation},
@@ -62,7 +65,7 @@ pub(super) fn check(
         }
         Promise::LossCounted => {
             trial.measured(Figure::count("told and lost", lost.len()));
-            check_loss(history, &lost, trial);
+            check_loss(history, sale, &lost, trial);
             let lost_units = units_of(history, &lost);
             let recorded_units: u64 =
                 history.ledger.iter().map(|row| u64::from(row.qty.unsigned_abs())).sum();
@@ -75,25 +78,34 @@ pub(super) fn check(
 
 /// Where a loss is counted, it is one that was told at level `gate`, right before the gate's store
 /// lost what it had or while it did.
-fn check_loss(history: &History, lost: &BTreeSet<&str>, trial: &mut Trial) {
+fn check_loss(history: &History, sale: &Acceptances<'_>, lost: &BTreeSet<&str>, trial: &mut Trial) {
+    let mut again = BTreeSet::new();
     let mut told: BTreeMap<&str, &Operation> = BTreeMap::new();
     for operation in &history.operations {
-        if let Event::Attempt(attempt) = &operation.event
-            && let Attempted::Accepted(receipt) = &attempt.answer
-        {
-            let is_kept = !receipt.in_ledger || !lost.contains(receipt.number.as_str());
-            trial.expect(is_kept, || {
-                format!("lost: {} was told as in the ledger, and is not", receipt.number)
+        for number in operation.event.numbers() {
+            let is_again = sale.by_number.get(number).is_some_and(|&index| {
+                let row = sale.rows[index].recorded;
+                is_of_another(history, Promise::LossCounted, row, operation)
             });
-        }
-        let numbers = operation.event.numbers().into_iter();
-        for number in numbers.filter(|number| lost.contains(number)) {
+            if is_again {
+                again.insert(number);
+            } else if !lost.contains(number) {
+                continue;
+            }
+            if let Event::Attempt(attempt) = &operation.event
+                && let Attempted::Accepted(receipt) = &attempt.answer
+            {
+                trial.expect(!receipt.in_ledger, || {
+                    format!("lost: {number} was told as in the ledger, and is not")
+                });
+            }
             let first = told.entry(number).or_insert(operation);
             if operation.ended < first.ended {
                 *first = operation;
             }
         }
     }
+    trial.measured(Figure::count("told, lost, and accepted again", again.len()));
     for (number, first) in told {
         // An answer on its way when the store lost it is heard a little later.
         let mut losses = history.losses.iter();
@@ -145,7 +157,8 @@ fn check_keys(history: &History, sale: &Acceptances<'_>, promise: Promise, trial
         let row = &sale.rows[index];
         let is_as_recorded = row.recorded.buyer == attempt.buyer
             && row.qty == attempt.qty
-            && i64::from(row.recorded.remaining) == i64::from(receipt.remaining);
+            && (i64::from(row.recorded.remaining) == i64::from(receipt.remaining)
+                || is_of_another(history, promise, row.recorded, operation));
         trial.expect(is_as_recorded, || {
             format!("{number} was told as {attempt:?} and is recorded as {:?}", row.recorded)
         });

@@ -168,6 +168,31 @@ fn a_key_whose_purchase_was_lost_may_have_bought_again_unheard() {
 }
 
 #[test]
+fn what_was_lost_while_its_attempt_was_under_way_may_be_accepted_again_by_its_number() {
+    let accepted_again = |loss: u64, in_ledger| {
+        let mut story = five_bought();
+        // Told by a copy; the other one lost its answer, and the node sent it again.
+        let row = story.history.ledger.last_mut().expect("five rows");
+        (row.epoch_number, row.remaining) = (2, row.remaining - 2);
+        row.at_ms += 400;
+        let remaining = u32::try_from(row.remaining).expect("small");
+        let receipt = Receipt { number: "PUR-4".to_owned(), remaining, in_ledger: false };
+        story.tell(900, (450, 5), ("buyer-4", "key"), 1, Attempted::Accepted(receipt));
+        let Attempted::Accepted(first) = &mut attempt_of(&mut story.history, 4).answer else {
+            panic!("it was accepted");
+        };
+        first.in_ledger = in_ledger;
+        story.history.losses.push(at(loss));
+        story.history
+    };
+    let found = |history: &History| check(history, Promise::LossCounted).violations;
+    assert_eq!(found(&accepted_again(600, false)), Vec::<String>::new());
+    assert!(found(&accepted_again(400, false))[0].starts_with("lost: PUR-4 was told at 505ms"));
+    assert!(found(&accepted_again(600, true))[0].starts_with("lost: PUR-4 was told as in"));
+    assert_says(&accepted_again(600, false), "PUR-4 was accepted too late");
+}
+
+#[test]
 fn a_status_may_have_shown_what_was_undone_and_bought_again() {
     let shown = |answer: Attempted| {
         let mut story = story();
