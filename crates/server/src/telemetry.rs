@@ -104,10 +104,10 @@ mod tests {
         let sale =
             SaleId { sku: Sku::parse("WIDGET").unwrap(), generation: OsRandomness.generation() };
         let failed = RestoreOutcome::Failed(PortError::unavailable("ledger", "it is away"));
-        counters.ended(&sale, RestoreReason::MetClosed, &failed);
-        counters.ended(&sale, RestoreReason::MetClosed, &RestoreOutcome::Open);
-        counters.ended(&sale, RestoreReason::MetClosed, &RestoreOutcome::Open);
-        counters.ended(&sale, RestoreReason::OtherLife, &RestoreOutcome::Gone);
+        counters.ended(&sale, RestoreReason::Closed, &failed);
+        counters.ended(&sale, RestoreReason::Closed, &RestoreOutcome::Open);
+        counters.ended(&sale, RestoreReason::Closed, &RestoreOutcome::Open);
+        counters.ended(&sale, RestoreReason::OtherEpoch, &RestoreOutcome::Gone);
         let text = TextEncoder::new().encode_to_string(&metrics.registry.gather()).unwrap();
         for line in [
             r#"gate_restores_total{outcome="failed",reason="closed"} 1"#,

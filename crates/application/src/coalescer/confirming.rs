@@ -72,7 +72,7 @@ impl Confirming {
     }
 }
 
-/// What is said instead of a purchase that a person gave up: the gate still counts its units
+/// What is said instead of a purchase that a person voided: the gate still counts its units
 /// against the limit, and there is nothing to show for them.
 const GIVEN_UP: Decision = Decision::Rejected(Rejection::AlreadyPurchased(None));
 

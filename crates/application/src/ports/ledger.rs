@@ -67,16 +67,16 @@ pub struct OnRecord {
     pub epoch: Option<Epoch>,
     /// Those that stand, were cancelled, or lie in the archive; never what was only voided.
     pub numbers: HashSet<PurchaseNo>,
-    /// Those that a person gave up, so that they never will be on record.
+    /// Those that a person voided, so that they never will be on record.
     pub voided: HashSet<PurchaseNo>,
 }
 
-/// What became of a purchase that a person gave up.
+/// What became of a purchase that a person voided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Voided {
     /// Nothing brings it back.
     Done,
-    /// It is on record, and stays so: nothing was given up.
+    /// It is on record, and stays so: nothing was voided.
     Recorded,
 }
 
@@ -141,7 +141,7 @@ pub trait Ledger: Send + Sync {
         limit: usize,
     ) -> Result<Vec<RecordedPurchase>, PortError>;
 
-    /// Remembers that a purchase was given up by a person, so that nothing brings it back; unless
+    /// Remembers that a purchase was voided by a person, so that nothing brings it back; unless
     /// it is on record, which a commit at the same time never crosses.
     ///
     /// # Errors

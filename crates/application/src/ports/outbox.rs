@@ -57,7 +57,7 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DeadLetterId(pub String);
 
-/// A purchase that cannot be recorded, set aside for a person.
+/// A purchase that cannot be recorded, raised for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
     /// The purchase; `None` if the entry was not readable.
@@ -69,7 +69,7 @@ pub struct DeadLetter {
 }
 
 impl DeadLetter {
-    /// A purchase, set aside for this reason.
+    /// A purchase, raised for this reason.
     #[must_use]
     pub fn of(purchase: RecordedPurchase, error: &str) -> Self {
         Self { purchase: Some(purchase), raw: None, error: error.to_owned() }
@@ -247,14 +247,14 @@ pub trait Outbox: Send + Sync {
     /// [`PortError`].
     async fn depth(&self) -> Result<u64, PortError>;
 
-    /// Sets a purchase aside, where the engine keeps such most safely. Repeated, by whomever, the
+    /// Raises a purchase, where the engine keeps such most safely. Repeated, by whomever, the
     /// first letter stays as it is; of an entry that was not readable, or while the safer place is
-    /// away, it may be set aside twice.
+    /// away, it may be raised twice.
     ///
     /// # Errors
     ///
     /// [`PortError`]; the entry stays in the outbox.
-    async fn bury(&self, shard: Shard, letter: &DeadLetter) -> Result<Raised, PortError>;
+    async fn raise(&self, shard: Shard, letter: &DeadLetter) -> Result<Raised, PortError>;
 
     /// Dead letters of all shards, after `after`, at most `limit`: those of the outbox oldest
     /// first, before them those that the engine keeps in a safer place, oldest first too.
@@ -281,7 +281,7 @@ pub trait Outbox: Send + Sync {
     /// # Errors
     ///
     /// [`PortError`].
-    async fn exhume(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError>;
+    async fn take_dead_letter(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError>;
 }
 
 impl EntryBody {

@@ -144,7 +144,7 @@ impl ConfirmPurchases {
         confirmed.unwrap_or_default()
     }
 
-    /// What a buyer is told that they hold: all of it, but what a person has given up since.
+    /// What a buyer is told that they hold: all of it, but what a person has voided since.
     ///
     /// # Errors
     ///

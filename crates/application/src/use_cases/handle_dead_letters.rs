@@ -32,9 +32,9 @@ pub enum LetterFate {
     Readmitted,
     /// It was refused once more, and waits for a person still.
     SetAsideAgain,
-    /// It was given up, and nothing brings it back.
+    /// It is voided, and nothing brings it back.
     Discarded,
-    /// It was in the ledger already, and was not given up.
+    /// It was in the ledger already, and was not voided.
     RecordedMeanwhile,
 }
 
@@ -50,7 +50,7 @@ pub struct LetterPage {
 /// How often one listing reads on to find letters of one sku.
 const READS_MAX: usize = 100;
 
-/// Handles purchases that were set aside.
+/// Handles purchases that were raised.
 pub struct HandleDeadLetters {
     outbox: Arc<dyn Outbox>,
     ledger: Arc<dyn Ledger>,
@@ -124,26 +124,26 @@ impl HandleDeadLetters {
         if let Some(why) = recorded.apart.remove(&sale) {
             return Err(why.into());
         }
-        if recorded.buried_before > 0 {
+        if recorded.raised_before > 0 {
             return Ok(LetterFate::SetAsideAgain);
         }
-        let fate = if recorded.buried > 0 {
+        let fate = if recorded.raised > 0 {
             LetterFate::SetAsideAgain
         } else if recorded.readmitted > 0 {
             LetterFate::Readmitted
         } else if recorded.inserted > 0 {
             LetterFate::Recorded
         } else {
-            // It was there before, or has been given up by way of another letter.
+            // It was there before, or has been voided by way of another letter.
             let on_record = self.ledger.on_record(&sale, &[number]).await?;
             let is_voided = on_record.voided.contains(&number);
             if is_voided { LetterFate::Discarded } else { LetterFate::Recorded }
         };
-        self.outbox.exhume(id).await?;
+        self.outbox.take_dead_letter(id).await?;
         Ok(fate)
     }
 
-    /// Gives the purchase up for good: nothing brings it back. One that was recorded meanwhile
+    /// Voids the purchase: nothing brings it back. One that was recorded meanwhile
     /// stays on record, and only its letter goes.
     ///
     /// # Errors
@@ -155,7 +155,7 @@ impl HandleDeadLetters {
             Voided::Done => LetterFate::Discarded,
             Voided::Recorded => LetterFate::RecordedMeanwhile,
         };
-        self.outbox.exhume(id).await?;
+        self.outbox.take_dead_letter(id).await?;
         Ok(fate)
     }
 

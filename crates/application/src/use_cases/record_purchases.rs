@@ -17,7 +17,7 @@ use crate::ports::{
 /// What recording may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordLimits {
-    /// Times that the ledger may refuse one purchase for its data before it is set aside.
+    /// Times that the ledger may refuse one purchase for its data before it is raised.
     pub tries_max: u32,
 }
 
@@ -64,7 +64,7 @@ impl RecordPurchases {
         match outcome {
             Ok(()) => Ok(progress.recorded),
             Err(error) if progress.recorded.is_nothing() => Err(error),
-            // What is done may leave, lest it be set aside once more; the rest comes again.
+            // What is done may leave, lest it be raised once more; the rest comes again.
             Err(error) => {
                 tracing::warn!(%shard, error = %Causes(&error), "a part was not recorded");
                 Ok(progress.recorded)
@@ -88,7 +88,7 @@ impl RecordPurchases {
                 }
                 EntryBody::Broken { raw, error } => {
                     let letter = DeadLetter::unreadable(raw.clone(), error);
-                    self.bury(shard, &letter, &mut progress.recorded).await?;
+                    self.raise(shard, &letter, &mut progress.recorded).await?;
                     progress.recorded.done.extend(entry.id);
                 }
             }
@@ -186,7 +186,7 @@ impl RecordPurchases {
             Settled::Orphaned(purchases) => {
                 for purchase in purchases {
                     let letter = DeadLetter::of(purchase, NoPlace::SaleGone.as_str());
-                    if self.bury(shard, &letter, recorded).await? == Raised::Now {
+                    if self.raise(shard, &letter, recorded).await? == Raised::Now {
                         recorded.findings.raised(Drift::EntryOfAnOldGeneration, 1);
                     }
                 }
@@ -199,7 +199,7 @@ impl RecordPurchases {
                         Readmission::Refused(why) => {
                             let sale = purchase.sale.clone();
                             let letter = DeadLetter::of(purchase, why.as_str());
-                            let raised = self.bury(shard, &letter, recorded).await?;
+                            let raised = self.raise(shard, &letter, recorded).await?;
                             recorded.refused(&sale, raised);
                         }
                     }
@@ -210,7 +210,7 @@ impl RecordPurchases {
     }
 
     /// Splits a batch that the ledger refuses until the poisoned purchase stands alone; that one
-    /// is set aside after its tries.
+    /// is raised after its tries.
     async fn bisect(
         &self,
         shard: Shard,
@@ -245,7 +245,7 @@ impl RecordPurchases {
                     Err(CommitError::Data(error)) => {
                         let (error, recorded) = (error.to_string(), &mut progress.recorded);
                         for purchase in purchases {
-                            self.bury(shard, &DeadLetter::of(purchase, &error), recorded).await?;
+                            self.raise(shard, &DeadLetter::of(purchase, &error), recorded).await?;
                         }
                         progress.recorded.done.extend(entry.id);
                     }
@@ -253,7 +253,7 @@ impl RecordPurchases {
             }
             body @ (EntryBody::Change(_) | EntryBody::Newer { .. } | EntryBody::Broken { .. }) => {
                 let letter = DeadLetter::unreadable(format!("{body:?}"), &error.to_string());
-                self.bury(shard, &letter, &mut progress.recorded).await?;
+                self.raise(shard, &letter, &mut progress.recorded).await?;
                 progress.recorded.done.extend(id);
             }
         }
@@ -276,23 +276,23 @@ impl RecordPurchases {
         Err(CommitError::Data(refused))
     }
 
-    async fn bury(
+    async fn raise(
         &self,
         shard: Shard,
         letter: &DeadLetter,
         recorded: &mut Recorded,
     ) -> Result<Raised, PortError> {
-        let raised = self.outbox.bury(shard, letter).await?;
+        let raised = self.outbox.raise(shard, letter).await?;
         match raised {
             Raised::Now => {
-                recorded.buried += 1;
+                recorded.raised += 1;
                 tracing::error!(
                     purchase = letter.purchase.as_ref().map(|lost| lost.purchase.no().to_string()),
                     reason = letter.error,
-                    "a purchase cannot be recorded and is set aside as a dead letter"
+                    "a purchase cannot be recorded and becomes a dead letter"
                 );
             }
-            Raised::Before => recorded.buried_before += 1,
+            Raised::Before => recorded.raised_before += 1,
         }
         Ok(raised)
     }

@@ -295,7 +295,7 @@ impl Outbox for Stores {
         unreachable!("confirming does not ask it")
     }
 
-    async fn bury(&self, _shard: Shard, _letter: &DeadLetter) -> Result<Raised, PortError> {
+    async fn raise(&self, _shard: Shard, _letter: &DeadLetter) -> Result<Raised, PortError> {
         unreachable!("confirming does not ask it")
     }
 
@@ -311,7 +311,7 @@ impl Outbox for Stores {
         unreachable!("confirming does not ask it")
     }
 
-    async fn exhume(&self, _id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {
+    async fn take_dead_letter(&self, _id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {
         unreachable!("confirming does not ask it")
     }
 }

@@ -213,8 +213,8 @@ impl Outbox for EmbeddedJournal {
         Ok(u64::try_from(depth).unwrap_or(0))
     }
 
-    async fn bury(&self, _shard: Shard, letter: &DeadLetter) -> Result<Raised, PortError> {
-        dead_letters::bury(&self.database, letter).await
+    async fn raise(&self, _shard: Shard, letter: &DeadLetter) -> Result<Raised, PortError> {
+        dead_letters::raise(&self.database, letter).await
     }
 
     async fn dead_letters(
@@ -229,8 +229,8 @@ impl Outbox for EmbeddedJournal {
         dead_letters::find(&self.database, id).await
     }
 
-    async fn exhume(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {
-        dead_letters::exhume(&self.database, id).await
+    async fn take_dead_letter(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {
+        dead_letters::take(&self.database, id).await
     }
 }
 

@@ -10,17 +10,17 @@ use super::{PostgresLedger, deadline::within, failure::unavailable};
 pub type LedgerLetter = (i64, RecordedPurchase, String);
 
 impl PostgresLedger {
-    /// Sets a purchase aside. Repeated, the first letter stays as it is.
+    /// Raises a purchase. Repeated, the first letter stays as it is.
     ///
     /// # Errors
     ///
     /// [`PortError`].
-    pub async fn bury(
+    pub async fn raise_dead_letter(
         &self,
         purchase: &RecordedPurchase,
         error: &str,
     ) -> Result<Raised, PortError> {
-        let burying = sqlx::query(
+        let raising = sqlx::query(
             "INSERT INTO dead_letters (generation, purchase_no, purchase, error)
              VALUES ($1, $2, $3, $4)
              ON CONFLICT (purchase_no) DO NOTHING",
@@ -30,7 +30,7 @@ impl PostgresLedger {
         .bind(Json(purchase))
         .bind(error)
         .execute(&self.pool);
-        let done = within(self.answer_max, async { burying.await.map_err(unavailable) }).await?;
+        let done = within(self.answer_max, async { raising.await.map_err(unavailable) }).await?;
         Ok(if done.rows_affected() == 0 { Raised::Before } else { Raised::Now })
     }
 
@@ -82,7 +82,7 @@ impl PostgresLedger {
     /// # Errors
     ///
     /// [`PortError`].
-    pub async fn exhume(&self, id: i64) -> Result<Option<LedgerLetter>, PortError> {
+    pub async fn take_dead_letter(&self, id: i64) -> Result<Option<LedgerLetter>, PortError> {
         within(self.answer_max, async {
             let row: Option<(i64, Json<RecordedPurchase>, String)> = sqlx::query_as(
                 "DELETE FROM dead_letters WHERE id = $1 RETURNING id, purchase, error",

@@ -1,4 +1,4 @@
-//! What is on record, and what a person gives up because it is not.
+//! What is on record, and what a person voids because it is not.
 
 use std::collections::HashSet;
 

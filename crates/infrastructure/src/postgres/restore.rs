@@ -145,8 +145,8 @@ impl PostgresLedger {
         .await
     }
 
-    /// Sets purchases aside for a person, each with why it could not be taken over; returns how
-    /// many were not set aside before, or `None` if the epoch is lost and none was. Repeating it
+    /// Raises purchases for a person, each with why it could not be taken over; returns how
+    /// many were not raised before, or `None` if the epoch is lost and none was. Repeating it
     /// is harmless.
     ///
     /// # Errors

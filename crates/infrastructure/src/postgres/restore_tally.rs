@@ -19,7 +19,7 @@ impl PostgresLedger {
     /// `false` if the epoch is lost.
     ///
     /// A buyer's purchases may reach the ledger in another order than the gate accepted them, and
-    /// one may be given up. A gate that is written from here counts places without gaps.
+    /// one may be voided. A gate that is written from here counts places without gaps.
     ///
     /// # Errors
     ///

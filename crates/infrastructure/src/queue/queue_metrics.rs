@@ -60,7 +60,7 @@ impl QueueMetrics {
 
     pub(super) fn recorded(&self, recorded: &Recorded) {
         self.recorded.add(recorded.inserted as u64, &[]);
-        self.dead_letters.add(recorded.buried as u64, &[]);
+        self.dead_letters.add(recorded.raised as u64, &[]);
     }
 
     /// A run of reconciliation, finished or not.

@@ -228,13 +228,13 @@ impl Gatehouse {
                     return Ok(Next::SendAgain);
                 }
                 Some(_) => {
-                    let reason = RestoreReason::OtherLife;
+                    let reason = RestoreReason::OtherEpoch;
                     self.restorer.restore(sale, Some(head), reason).await?
                 }
                 None => Restored::Gone,
             },
             Refusal::Closed(head) => {
-                self.restorer.restore(sale, head, RestoreReason::MetClosed).await?
+                self.restorer.restore(sale, head, RestoreReason::Closed).await?
             }
         };
         Ok(match restored {

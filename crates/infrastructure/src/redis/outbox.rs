@@ -206,8 +206,8 @@ impl Outbox for RedisOutbox {
         Ok(lengths.into_iter().sum())
     }
 
-    async fn bury(&self, shard: Shard, letter: &DeadLetter) -> Result<Raised, PortError> {
-        self.set_aside(shard, letter).await
+    async fn raise(&self, shard: Shard, letter: &DeadLetter) -> Result<Raised, PortError> {
+        self.raise_letter(shard, letter).await
     }
 
     async fn dead_letters(
@@ -232,7 +232,7 @@ impl Outbox for RedisOutbox {
         }
     }
 
-    async fn exhume(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {
+    async fn take_dead_letter(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {
         match raised_letters::parse(id) {
             Some(raised) => self.take_raised(raised).await,
             None => self.take_letter(id).await,

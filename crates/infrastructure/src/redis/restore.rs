@@ -133,7 +133,7 @@ impl Restorer {
         self: &Arc<Self>,
         sale: &Arc<KnownSale>,
     ) -> Result<Restored, PortError> {
-        self.restore(sale, None, RestoreReason::Disagreement).await
+        self.restore(sale, None, RestoreReason::Drift).await
     }
 
     /// The restore at work, or a new one, which a task of its own drives to its end.
@@ -192,9 +192,7 @@ impl Restorer {
         };
         // Another node may have restored it since; and the number must rise above the head's.
         match self.look(sale).await? {
-            Look::Open(state)
-                if reason != RestoreReason::Disagreement && state.epoch == row.epoch =>
-            {
+            Look::Open(state) if reason != RestoreReason::Drift && state.epoch == row.epoch => {
                 sale.set_epoch(state.epoch);
                 let rebuilt = Rebuilt { snapshot: state.snapshot, refused: 0 };
                 return Ok(Restored::Open(Box::new(rebuilt)));

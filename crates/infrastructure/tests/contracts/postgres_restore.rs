@@ -240,8 +240,8 @@ async fn a_dead_letter_is_raised_once_read_back_whole_and_removed_once() {
     let (first, ..) = raised[0];
     let after = ledger.dead_letters(Some(first), 10).await.expect("an answer");
     assert_eq!(after, raised[1..]);
-    assert_eq!(ledger.exhume(first).await.expect("an answer").as_ref(), Some(&raised[0]));
-    assert_eq!(ledger.exhume(first).await.expect("an answer"), None);
+    assert_eq!(ledger.take_dead_letter(first).await.expect("an answer").as_ref(), Some(&raised[0]));
+    assert_eq!(ledger.take_dead_letter(first).await.expect("an answer"), None);
 }
 
 #[tokio::test]

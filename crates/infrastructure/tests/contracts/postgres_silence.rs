@@ -147,10 +147,10 @@ impl Questions {
             ("runs", asked(ledger.runs(None, 10))),
             ("take_turn", asked(ledger.take_turn("node", ANSWER, ANSWER))),
             ("end_turn", asked(ledger.end_turn("node", true))),
-            ("bury", asked(ledger.bury(&self.purchase, "lost"))),
+            ("raise one", asked(ledger.raise_dead_letter(&self.purchase, "lost"))),
             ("dead_letters", asked(ledger.dead_letters(None, 10))),
             ("dead_letter", asked(ledger.dead_letter(1))),
-            ("exhume", asked(ledger.exhume(1))),
+            ("take", asked(ledger.take_dead_letter(1))),
         ]
     }
 
@@ -251,7 +251,7 @@ fn a_transaction_that_begins_too_late_takes_nothing_with_it() {
         assert!(matches!(late, Err(CommitError::Port(PortError::Unavailable { .. }))), "{late:?}");
         at.proxy.thaw();
         until("a letter is taken", LONG, async || {
-            ledger.bury(&questions.purchase, "lost").await.ok()
+            ledger.raise_dead_letter(&questions.purchase, "lost").await.ok()
         })
         .await;
         let letters = at.ledger.dead_letters(None, 10).await.expect("Postgres answers");

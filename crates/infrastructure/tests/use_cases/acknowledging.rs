@@ -208,7 +208,7 @@ fn a_poisoned_purchase_is_undecided_and_others_of_its_commit_are_answered() {
     });
 }
 
-/// Given up by a person after the gate had accepted it, so that nothing brings it back.
+/// Voided by a person after the gate had accepted it, so that nothing brings it back.
 #[test]
 fn a_voided_purchase_is_named_by_nobody_and_its_buyer_is_answered() {
     run(async {

@@ -11,9 +11,9 @@ use crate::shop::{Shop, WIDGET, When};
 on_every_engine!(
     letters_are_listed_page_by_page,
     letters_of_one_product_are_listed_page_by_page,
-    a_worker_that_died_after_burying_buries_once,
+    a_worker_that_died_after_raising_raises_once,
     a_letter_whose_purchase_was_recorded_meanwhile_is_not_voided,
-    a_letter_whose_purchase_was_given_up_is_not_said_to_be_recorded,
+    a_letter_whose_purchase_was_voided_is_not_said_to_be_recorded,
     a_replayed_letter_comes_to_the_ledger_once,
     a_replayed_letter_that_is_refused_again_stays,
     a_replay_with_the_ledger_away_leaves_the_letter,
@@ -24,8 +24,8 @@ on_every_engine!(
     a_letter_that_is_not_there_is_unknown,
 );
 
-/// Buys, and sets the purchase aside as a worker does that the ledger refused.
-pub(crate) async fn set_aside(shop: &Shop, id: &SaleId, buyer: &str) -> RecordedPurchase {
+/// Buys, and raises the purchase as a worker does that the ledger refused.
+pub(crate) async fn raise(shop: &Shop, id: &SaleId, buyer: &str) -> RecordedPurchase {
     shop.buy(id, buyer).await;
     let waiting = shop.waiting(id).await;
     let Some(EntryBody::Purchases(bought)) = waiting.last().map(|entry| entry.body.clone()) else {
@@ -34,7 +34,7 @@ pub(crate) async fn set_aside(shop: &Shop, id: &SaleId, buyer: &str) -> Recorded
     let purchase = bought.into_iter().next_back().expect("the one just bought");
     let error = "a fault that was repaired since".to_owned();
     let letter = DeadLetter { purchase: Some(purchase.clone()), raw: None, error };
-    shop.outbox.bury(shop.shard(id), &letter).await.expect("the outbox answers");
+    shop.outbox.raise(shop.shard(id), &letter).await.expect("the outbox answers");
     let ids: Vec<_> = waiting.into_iter().filter_map(|entry| entry.id).collect();
     shop.outbox.done(shop.shard(id), &ids).await.expect("the outbox answers");
     purchase
@@ -50,7 +50,7 @@ async fn letters_are_listed_page_by_page(shop: Shop) {
     let id = shop.sell(WIDGET, 10, 1, When::Active).await;
     let mut lost = Vec::new();
     for buyer in ["ada", "ben", "eve"] {
-        lost.push(set_aside(&shop, &id, buyer).await);
+        lost.push(raise(&shop, &id, buyer).await);
     }
     let first = shop.letters.list(None, 2, None).await.expect("the outbox answers");
     assert!(first.next.is_some(), "there is more");
@@ -67,9 +67,9 @@ async fn letters_of_one_product_are_listed_page_by_page(shop: Shop) {
     let other = shop.sell("GADGET-002", 10, 1, When::Active).await;
     let mut lost = Vec::new();
     for buyer in ["ada", "ben", "eve"] {
-        lost.push(set_aside(&shop, &id, buyer).await);
-        set_aside(&shop, &other, buyer).await;
-        set_aside(&shop, &other, &format!("{buyer}-too")).await;
+        lost.push(raise(&shop, &id, buyer).await);
+        raise(&shop, &other, buyer).await;
+        raise(&shop, &other, &format!("{buyer}-too")).await;
     }
     let (mut listed, mut after) = (Vec::new(), None);
     loop {
@@ -84,8 +84,8 @@ async fn letters_of_one_product_are_listed_page_by_page(shop: Shop) {
     assert_eq!(listed, lost);
 }
 
-/// I5: the worker comes again with what it has set aside before it died.
-async fn a_worker_that_died_after_burying_buries_once(shop: Shop) {
+/// I5: the worker comes again with what it has raised before it died.
+async fn a_worker_that_died_after_raising_raises_once(shop: Shop) {
     let id = shop.sell(WIDGET, 10, 1, When::Active).await;
     let sick = shop.buy_poisoned(&id, "eve").await;
     let entries = shop.read(&id).await;
@@ -93,7 +93,7 @@ async fn a_worker_that_died_after_burying_buries_once(shop: Shop) {
     for raised in [(1, 0), (0, 1)] {
         let recorded = shop.record.run(shop.shard(&id), entries.clone()).await;
         let recorded = recorded.expect("the stores answer");
-        assert_eq!((recorded.buried, recorded.buried_before), raised);
+        assert_eq!((recorded.raised, recorded.raised_before), raised);
         let (letter, lost) = only_letter(&shop).await;
         assert_eq!(lost.purchase.map(|lost| lost.purchase), Some(sick));
         assert_eq!(*first.get_or_insert(letter.clone()), letter, "under the same id");
@@ -102,7 +102,7 @@ async fn a_worker_that_died_after_burying_buries_once(shop: Shop) {
 
 async fn a_letter_whose_purchase_was_recorded_meanwhile_is_not_voided(shop: Shop) {
     let id = shop.sell(WIDGET, 10, 1, When::Active).await;
-    let lost = set_aside(&shop, &id, "ada").await;
+    let lost = raise(&shop, &id, "ada").await;
     let entry = Entry { id: None, body: EntryBody::Purchases(vec![lost.clone()]) };
     shop.ledger.commit(&[entry]).await.expect("the ledger commits");
     let (letter, _) = only_letter(&shop).await;
@@ -111,10 +111,10 @@ async fn a_letter_whose_purchase_was_recorded_meanwhile_is_not_voided(shop: Shop
     assert_eq!((shop.dead_letters().await, shop.recorded(&id).await), (vec![], vec![lost]));
 }
 
-/// Given up by way of another letter of the same purchase.
-async fn a_letter_whose_purchase_was_given_up_is_not_said_to_be_recorded(shop: Shop) {
+/// Voided by way of another letter of the same purchase.
+async fn a_letter_whose_purchase_was_voided_is_not_said_to_be_recorded(shop: Shop) {
     let id = shop.sell(WIDGET, 10, 1, When::Active).await;
-    set_aside(&shop, &id, "ada").await;
+    raise(&shop, &id, "ada").await;
     let (letter, other) = only_letter(&shop).await;
     shop.ledger.void(&other, shop.clock.now()).await.expect("the ledger answers");
     let fate = shop.letters.replay(&letter).await.expect("the stores answer");
@@ -124,7 +124,7 @@ async fn a_letter_whose_purchase_was_given_up_is_not_said_to_be_recorded(shop: S
 
 async fn a_replayed_letter_comes_to_the_ledger_once(shop: Shop) {
     let id = shop.sell(WIDGET, 10, 1, When::Active).await;
-    let lost = set_aside(&shop, &id, "ada").await;
+    let lost = raise(&shop, &id, "ada").await;
     let (letter, _) = only_letter(&shop).await;
     let fate = shop.letters.replay(&letter).await.expect("the ledger takes it");
     assert_eq!((fate, shop.recorded(&id).await), (LetterFate::Recorded, vec![lost]));
@@ -149,7 +149,7 @@ async fn a_replayed_letter_that_is_refused_again_stays(shop: Shop) {
 
 async fn a_replay_with_the_ledger_away_leaves_the_letter(shop: Shop) {
     let id = shop.sell(WIDGET, 10, 1, When::Active).await;
-    set_aside(&shop, &id, "ada").await;
+    raise(&shop, &id, "ada").await;
     let before = only_letter(&shop).await;
     shop.ledger.go_away();
     let replayed = shop.letters.replay(&before.0).await;
@@ -164,7 +164,7 @@ async fn a_replay_with_the_ledger_away_leaves_the_letter(shop: Shop) {
 
 async fn a_replay_says_that_gate_and_ledger_disagree_and_leaves_the_letter(shop: Shop) {
     let id = shop.sell(WIDGET, 10, 1, When::Active).await;
-    set_aside(&shop, &id, "ada").await;
+    raise(&shop, &id, "ada").await;
     let before = only_letter(&shop).await;
     shop.ledger.drift(Some(&id));
     let replayed = shop.letters.replay(&before.0).await.expect_err("it is not recorded");
@@ -175,15 +175,15 @@ async fn a_replay_says_that_gate_and_ledger_disagree_and_leaves_the_letter(shop:
 
 async fn a_discarded_purchase_is_never_recorded(shop: Shop) {
     let id = shop.sell(WIDGET, 10, 1, When::Active).await;
-    let lost = set_aside(&shop, &id, "ada").await;
+    let lost = raise(&shop, &id, "ada").await;
     let (letter, _) = only_letter(&shop).await;
-    let fate = shop.letters.discard(&letter).await.expect("it is given up");
+    let fate = shop.letters.discard(&letter).await.expect("it is voided");
     assert_eq!((fate, shop.dead_letters().await), (LetterFate::Discarded, vec![]));
     let known = shop.ledger.known(&id, &[lost.purchase.no()]).await.expect("the ledger answers");
-    assert_eq!(known.len(), 1, "the ledger knows that it is given up");
+    assert_eq!(known.len(), 1, "the ledger knows that it is voided");
     let late = Entry { id: None, body: EntryBody::Purchases(vec![lost]) };
     let recorded = shop.record_entries(&id, vec![late]).await.expect("the stores answer");
-    assert_eq!((recorded.inserted, recorded.buried), (0, 0), "a late entry is done");
+    assert_eq!((recorded.inserted, recorded.raised), (0, 0), "a late entry is done");
     assert_eq!(shop.recorded(&id).await, []);
     let again = shop.letters.discard(&letter).await;
     assert!(matches!(again, Err(DeadLetterError::Unknown)), "{again:?}");
@@ -197,13 +197,13 @@ async fn a_letter_that_was_not_readable_can_only_be_discarded(shop: Shop) {
     let replayed = shop.letters.replay(&letter).await;
     assert!(matches!(replayed, Err(DeadLetterError::NotReplayable)), "{replayed:?}");
     assert_eq!(shop.dead_letters().await.len(), 1);
-    shop.letters.discard(&letter).await.expect("it is given up");
+    shop.letters.discard(&letter).await.expect("it is voided");
     assert_eq!(shop.dead_letters().await, []);
 }
 
 async fn a_letter_of_a_newer_version_is_shown_and_kept(shop: Shop) {
     let id = shop.sell(WIDGET, 10, 1, When::Active).await;
-    set_aside(&shop, &id, "ada").await;
+    raise(&shop, &id, "ada").await;
     shop.stores.plant_newer_letter(&id).await;
     let letters = shop.dead_letters().await;
     let [(readable, _), (newer, shown)] = letters.as_slice() else { panic!("{letters:?}") };
@@ -258,7 +258,7 @@ mod raised_by_a_restore {
             let shop = crate::shop::redis().await;
             let (id, bought) = left_out(&shop).await;
             let (raised, _) = only_letter(&shop).await;
-            shop.letters.discard(&raised).await.expect("it is given up");
+            shop.letters.discard(&raised).await.expect("it is voided");
             assert_eq!(shop.dead_letters().await, []);
             let known = shop.ledger.known(&id, &[bought.no()]).await;
             assert_eq!(known.expect("the ledger answers").len(), 1);
@@ -276,7 +276,7 @@ mod raised_by_a_restore {
             let other = shop.sell("GADGET-002", 10, 1, When::Active).await;
             shop.stores.plant_broken(&other).await;
             shop.drain(&other).await.expect("the stores answer");
-            let set_aside = set_aside(&shop, &other, "ada").await.purchase.no();
+            let lost = raise(&shop, &other, "ada").await.purchase.no();
             let mut listed = Vec::new();
             let mut after: Option<DeadLetterId> = None;
             for _ in 0..3 {
@@ -287,7 +287,7 @@ mod raised_by_a_restore {
             }
             let numbers: Vec<_> =
                 listed.into_iter().map(|lost| lost.map(|lost| lost.purchase.no())).collect();
-            assert_eq!(numbers, [Some(bought.no()), Some(set_aside), None]);
+            assert_eq!(numbers, [Some(bought.no()), Some(lost), None]);
             assert_eq!(after, None);
         });
     }
@@ -313,7 +313,7 @@ mod raised_by_a_restore {
             let shop = crate::shop::redis().await;
             let id = shop.sell(WIDGET, 10, 1, When::Active).await;
             shop.stores.change_ledger("ALTER TABLE dead_letters RENAME TO letters_away").await;
-            let lost = set_aside(&shop, &id, "ada").await;
+            let lost = raise(&shop, &id, "ada").await;
             shop.stores.change_ledger("ALTER TABLE letters_away RENAME TO dead_letters").await;
             let (letter, kept) = only_letter(&shop).await;
             assert_eq!(kept.purchase, Some(lost));

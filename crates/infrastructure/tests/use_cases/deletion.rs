@@ -104,12 +104,12 @@ async fn a_late_entry_of_a_deleted_sale_becomes_a_dead_letter_unless_it_is_archi
     let archived = shop.waiting(&id).await;
     shop.delete.run(&id.sku).await.expect("it is deleted");
     let again = shop.record_entries(&id, archived).await.expect("the stores answer");
-    assert_eq!((again.done.len(), again.buried, again.inserted), (1, 0, 0), "it is done");
+    assert_eq!((again.done.len(), again.raised, again.inserted), (1, 0, 0), "it is done");
     assert_eq!(shop.dead_letters().await, []);
     let late = a_purchase(&row.sale, row.epoch).at_position(7).build();
     let entry = Entry { id: None, body: EntryBody::Purchases(vec![late.clone()]) };
     let recorded = shop.record_entries(&id, vec![entry]).await.expect("the stores answer");
-    assert_eq!((recorded.buried, recorded.inserted), (1, 0));
+    assert_eq!((recorded.raised, recorded.inserted), (1, 0));
     let letters = shop.dead_letters().await;
     let found: Vec<_> = letters.iter().map(|(_, letter)| letter.purchase.as_ref()).collect();
     assert_eq!(found, [Some(&late)], "a person is told");

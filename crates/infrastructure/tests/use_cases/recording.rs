@@ -30,8 +30,8 @@ on_every_engine!(
     with_the_ledger_away_nothing_is_tried_and_nothing_is_a_dead_letter,
     drift_makes_the_sale_anew_and_gives_no_unit_back,
     an_entry_of_a_newer_version_is_neither_acknowledged_nor_dropped,
-    a_broken_entry_is_set_aside_as_it_was_found,
-    a_broken_entry_is_set_aside_once_while_the_ledger_is_away,
+    a_broken_entry_is_raised_as_it_was_found,
+    a_broken_entry_is_raised_once_while_the_ledger_is_away,
     a_change_is_recorded_among_purchases,
     a_sale_that_drifts_for_good_keeps_no_other_of_its_shard_waiting,
     a_sale_whose_restore_fails_keeps_no_other_waiting,
@@ -46,7 +46,7 @@ async fn recorded_numbers(shop: &Shop, id: &SaleId) -> Vec<PurchaseNo> {
     shop.recorded(id).await.iter().map(|one| one.purchase.no()).collect()
 }
 
-async fn buried_numbers(shop: &Shop) -> Vec<PurchaseNo> {
+async fn raised_numbers(shop: &Shop) -> Vec<PurchaseNo> {
     let letters = shop.dead_letters().await;
     let purchases = letters.iter().filter_map(|(_, letter)| letter.purchase.as_ref());
     purchases.map(|one| one.purchase.no()).collect()
@@ -62,10 +62,10 @@ async fn a_batch_drains_and_draining_twice_is_harmless(shop: Shop) {
     assert_eq!(entries.len(), 3, "one entry a batch");
     let recorded = shop.record.run(shop.shard(&id), entries.clone()).await;
     let recorded = recorded.expect("the stores answer");
-    assert_eq!((recorded.inserted, recorded.done.len(), recorded.buried), (60, 3, 0));
+    assert_eq!((recorded.inserted, recorded.done.len(), recorded.raised), (60, 3, 0));
     // The worker died before it could say so, and another takes over.
     let again = shop.record_entries(&id, entries).await.expect("the stores answer");
-    assert_eq!((again.inserted, again.done.len(), again.buried), (0, 3, 0));
+    assert_eq!((again.inserted, again.done.len(), again.raised), (0, 3, 0));
     assert_eq!(recorded_numbers(&shop, &id).await, numbers(&bought));
     assert_eq!(shop.counts(&id).await, (40, 60, 60));
     assert_eq!(shop.waiting(&id).await, []);
@@ -80,9 +80,9 @@ async fn the_poisoned_purchase_alone_becomes_a_dead_letter(shop: Shop) {
     let sick = sound.remove(5);
     sound.extend(shop.buy_all(&id, &[attempt("ada", 1, 1), attempt("ben", 1, 1)]).await);
     let recorded = shop.drain(&id).await.expect("the stores answer");
-    assert_eq!((recorded.done.len(), recorded.inserted, recorded.buried), (2, 11, 1));
+    assert_eq!((recorded.done.len(), recorded.inserted, recorded.raised), (2, 11, 1));
     assert_eq!(recorded_numbers(&shop, &id).await, numbers(&sound));
-    assert_eq!(buried_numbers(&shop).await, [sick.no()]);
+    assert_eq!(raised_numbers(&shop).await, [sick.no()]);
     assert_eq!(shop.waiting(&id).await, []);
     // It was acknowledged: its unit stays taken until a person has decided.
     assert_eq!(shop.counts(&id).await, (88, 12, 11));
@@ -91,7 +91,7 @@ async fn the_poisoned_purchase_alone_becomes_a_dead_letter(shop: Shop) {
 async fn a_poisoned_purchase_has_its_tries(shop: Shop) {
     let id = shop.sell(WIDGET, 10, 1, When::Active).await;
     shop.buy_poisoned(&id, "eve").await;
-    assert_eq!(shop.drain(&id).await.expect("the stores answer").buried, 1);
+    assert_eq!(shop.drain(&id).await.expect("the stores answer").raised, 1);
     assert_eq!(shop.ledger.refused_alone(), TRIES_MAX);
 }
 
@@ -104,8 +104,8 @@ async fn every_poisoned_purchase_of_a_read_is_found(shop: Shop) {
         sick.push(shop.buy_all(&id, &batch).await[1].no());
     }
     let recorded = shop.drain(&id).await.expect("the stores answer");
-    assert_eq!((recorded.done.len(), recorded.inserted, recorded.buried), (4, 8, 4));
-    assert_eq!(buried_numbers(&shop).await, sick);
+    assert_eq!((recorded.done.len(), recorded.inserted, recorded.raised), (4, 8, 4));
+    assert_eq!(raised_numbers(&shop).await, sick);
     assert_eq!(shop.counts(&id).await, (88, 12, 8));
 }
 
@@ -118,7 +118,7 @@ async fn poison_among_a_thousand_is_found_in_a_few_commits(shop: Shop) {
         shop.buy_all(&id, batch).await;
     }
     let recorded = shop.drain(&id).await.expect("the stores answer");
-    assert_eq!((recorded.done.len(), recorded.inserted, recorded.buried), (4, 999, 1));
+    assert_eq!((recorded.done.len(), recorded.inserted, recorded.raised), (4, 999, 1));
     let halvings = everybody.len().next_power_of_two().ilog2();
     let commits = shop.ledger.commits();
     assert!(commits <= 2 * halvings + TRIES_MAX, "{commits} commits");
@@ -140,7 +140,7 @@ async fn with_the_ledger_away_nothing_is_tried_and_nothing_is_a_dead_letter(shop
     assert_eq!(shop.waiting(&id).await, entries);
     shop.ledger.come_back();
     let recorded = shop.record_entries(&id, entries).await.expect("the stores answer");
-    assert_eq!((recorded.inserted, recorded.buried), (3, 1));
+    assert_eq!((recorded.inserted, recorded.raised), (3, 1));
     assert_eq!(shop.ledger.refused_alone(), TRIES_MAX, "all its tries were left");
 }
 
@@ -161,7 +161,7 @@ async fn drift_makes_the_sale_anew_and_gives_no_unit_back(shop: Shop) {
     let after = shop.snapshot(&id).await;
     assert_eq!((after.stock, after.sold), (3, 2), "both stand, no unit came back");
     assert!(after.version > before.version);
-    assert_eq!(recorded.buried, 0);
+    assert_eq!(recorded.raised, 0);
     if recorded.apart.is_empty() {
         assert!(recorded_numbers(&shop, &id).await.contains(&bought.no()));
         assert_eq!(shop.waiting(&id).await, []);
@@ -178,7 +178,7 @@ async fn an_entry_of_a_newer_version_is_neither_acknowledged_nor_dropped(shop: S
     shop.buy(&id, "ada").await;
     shop.stores.plant_newer(&id).await;
     let recorded = shop.drain(&id).await.expect("the stores answer");
-    assert_eq!((recorded.done.len(), recorded.left, recorded.buried), (1, 1, 0));
+    assert_eq!((recorded.done.len(), recorded.left, recorded.raised), (1, 1, 0));
     assert_eq!(recorded.inserted, 1, "what can be read does not wait for it");
     for _ in 0..2 {
         let waiting: Vec<_> = shop.waiting(&id).await.into_iter().map(|one| one.body).collect();
@@ -188,12 +188,12 @@ async fn an_entry_of_a_newer_version_is_neither_acknowledged_nor_dropped(shop: S
     assert_eq!(shop.dead_letters().await, []);
 }
 
-async fn a_broken_entry_is_set_aside_as_it_was_found(shop: Shop) {
+async fn a_broken_entry_is_raised_as_it_was_found(shop: Shop) {
     let id = shop.sell(WIDGET, 10, 1, When::Active).await;
     shop.buy(&id, "ada").await;
     shop.stores.plant_broken(&id).await;
     let recorded = shop.drain(&id).await.expect("the stores answer");
-    assert_eq!((recorded.inserted, recorded.done.len(), recorded.buried), (1, 2, 1));
+    assert_eq!((recorded.inserted, recorded.done.len(), recorded.raised), (1, 2, 1));
     assert_eq!(shop.waiting(&id).await, []);
     let letters = shop.dead_letters().await;
     let [(_, letter)] = letters.as_slice() else { panic!("{letters:?}") };
@@ -202,14 +202,14 @@ async fn a_broken_entry_is_set_aside_as_it_was_found(shop: Shop) {
     assert!(raw.contains("torn"), "{raw}");
 }
 
-async fn a_broken_entry_is_set_aside_once_while_the_ledger_is_away(shop: Shop) {
+async fn a_broken_entry_is_raised_once_while_the_ledger_is_away(shop: Shop) {
     let id = shop.sell(WIDGET, 10, 1, When::Active).await;
     shop.buy(&id, "ada").await;
     shop.stores.plant_broken(&id).await;
     shop.ledger.go_away();
     let entries = shop.read(&id).await;
     let part = shop.record_entries(&id, entries).await.expect("what is done may leave");
-    assert_eq!((part.inserted, part.done.len(), part.buried), (0, 1, 1));
+    assert_eq!((part.inserted, part.done.len(), part.raised), (0, 1, 1));
     for back in [false, true] {
         if back {
             shop.ledger.come_back();
@@ -337,7 +337,7 @@ mod of_an_earlier_epoch {
             let number = lost.clone().build().purchase.no();
             let recorded = shop.record_entries(&id, vec![lost.clone().entry()]).await;
             let recorded = recorded.expect("the stores answer");
-            assert_eq!((recorded.inserted, recorded.readmitted, recorded.buried), (0, 1, 0));
+            assert_eq!((recorded.inserted, recorded.readmitted, recorded.raised), (0, 1, 0));
             assert_eq!(shop.counts(&id).await, (1, 1, 0), "its unit is taken again");
             assert_eq!(shop.drain(&id).await.expect("the stores answer").inserted, 1);
             // It comes once more from a worker that was slow.
@@ -410,7 +410,7 @@ mod of_an_earlier_epoch {
             });
             let recorded = shop.record_entries(&id, vec![lost.clone().entry()]).await;
             let recorded = recorded.expect("the stores answer");
-            assert_eq!((recorded.readmitted, recorded.buried), (1, 0));
+            assert_eq!((recorded.readmitted, recorded.raised), (1, 0));
             let now = shop.row(&id).await.epoch;
             assert!(now.number > named.epoch.number);
             let waiting = shop.waiting(&id).await;
@@ -434,8 +434,8 @@ mod of_an_earlier_epoch {
             let lost = a_purchase(&row.sale, earlier(row.epoch)).at_position(9);
             let recorded = shop.record_entries(&id, vec![lost.clone().entry()]).await;
             let recorded = recorded.expect("the stores answer");
-            assert_eq!((recorded.readmitted, recorded.buried), (0, 1));
-            assert_eq!(buried_numbers(&shop).await, [lost.build().purchase.no()]);
+            assert_eq!((recorded.readmitted, recorded.raised), (0, 1));
+            assert_eq!(raised_numbers(&shop).await, [lost.build().purchase.no()]);
             assert_eq!(shop.counts(&id).await, (0, 1, 0));
         });
     }

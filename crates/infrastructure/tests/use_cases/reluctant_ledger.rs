@@ -10,7 +10,7 @@ use stampede_infrastructure::queue::QueueLimits;
 use stampede_testkit::{servers::until, suites::run};
 
 use crate::{
-    dead_letters::{only_letter, set_aside},
+    dead_letters::{only_letter, raise},
     recording::{neighbours, taken_over, two_sales},
     shop::{self, TRIES_MAX, WIDGET, When, crowd, redis_nodes, redis_waiting},
     workers::Workers,
@@ -56,7 +56,7 @@ fn no_code_of_a_store_that_is_away_costs_a_try() {
         assert_eq!(shop.waiting(&id).await, entries);
         shop.stores.change_ledger("DROP TRIGGER away ON purchases").await;
         let recorded = shop.record_entries(&id, entries).await.expect("the stores answer");
-        assert_eq!((recorded.inserted, recorded.buried), (2, 1));
+        assert_eq!((recorded.inserted, recorded.raised), (2, 1));
         assert_eq!(shop.ledger.refused_alone(), TRIES_MAX, "all its tries were left");
     });
 }
@@ -75,7 +75,7 @@ fn a_sale_whose_row_is_held_keeps_no_other_of_its_shard_waiting() {
         // Alone it waits too, and is neither tried nor given up.
         let alone = taken_over(&shop, &widget).await;
         let waits = shop.record_entries(&widget, alone).await.expect("nothing is wrong");
-        assert_eq!((waits.done.len(), waits.buried), (0, 0));
+        assert_eq!((waits.done.len(), waits.raised), (0, 0));
         held.let_go().await;
         let back = taken_over(&shop, &widget).await;
         shop.record_entries(&widget, back).await.expect("the stores answer");
@@ -142,7 +142,7 @@ fn a_deletion_and_a_replay_say_that_others_hold_the_row() {
     run(async {
         let shop = redis_waiting(IMPATIENT).await;
         let id = shop.sell(WIDGET, 10, 1, When::Active).await;
-        set_aside(&shop, &id, "ada").await;
+        raise(&shop, &id, "ada").await;
         let letter = only_letter(&shop).await;
         shop.buy(&id, "ben").await;
         let held = shop.stores.hold_row(&id).await;

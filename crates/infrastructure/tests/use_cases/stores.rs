@@ -68,7 +68,7 @@ impl Stores {
         }
     }
 
-    /// Sets a letter aside as a version of this program does whose format is 2.
+    /// Raises a letter as a version of this program does whose format is 2.
     pub(crate) async fn plant_newer_letter(&self, id: &SaleId) {
         match self {
             Self::File(pool) => {

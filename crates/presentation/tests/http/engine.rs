@@ -138,8 +138,8 @@ impl FakeEngine {
         self.rows().runs.len()
     }
 
-    /// Sets a letter aside.
-    pub(crate) fn set_aside(&self, id: &str, letter: DeadLetter) {
+    /// Puts a letter there.
+    pub(crate) fn put_letter(&self, id: &str, letter: DeadLetter) {
         self.rows().letters.push((DeadLetterId(id.into()), letter));
     }
 
@@ -524,7 +524,7 @@ impl Outbox for FakeEngine {
         Ok(0)
     }
 
-    async fn bury(&self, _: Shard, _: &DeadLetter) -> Result<Raised, PortError> {
+    async fn raise(&self, _: Shard, _: &DeadLetter) -> Result<Raised, PortError> {
         Ok(Raised::Now)
     }
 
@@ -545,7 +545,7 @@ impl Outbox for FakeEngine {
         Ok(found.map(|(_, letter)| letter.clone()))
     }
 
-    async fn exhume(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {
+    async fn take_dead_letter(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {
         let mut rows = self.here()?;
         let place = rows.letters.iter().position(|(known, _)| known == id);
         Ok(place.map(|place| rows.letters.remove(place).1))

@@ -284,7 +284,7 @@ async fn dead_letters_are_listed_and_discarded() {
     let site = Site::start();
     for id in ["1-0", "2-0", "3-0"] {
         let (raw, error) = (Some("?".into()), "not readable".into());
-        site.engine.set_aside(id, DeadLetter { purchase: None, raw, error });
+        site.engine.put_letter(id, DeadLetter { purchase: None, raw, error });
     }
     let list = |query: &str| {
         site.admin(Method::GET, &format!("/api/v1/dead-letters{query}"), &Value::Null)
@@ -332,7 +332,7 @@ async fn a_replayed_dead_letter_is_gone() {
         traceparent: None,
     };
     let (purchase, error) = (Some(recorded), "refused".into());
-    site.engine.set_aside("1-0", DeadLetter { purchase, raw: None, error });
+    site.engine.put_letter("1-0", DeadLetter { purchase, raw: None, error });
     let list = || site.admin(Method::GET, "/api/v1/dead-letters", &Value::Null);
     let (_, listed) = answer(list()).await;
     assert_eq!(listed["data"][0]["buyer"], "ada");

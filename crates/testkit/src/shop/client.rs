@@ -186,7 +186,7 @@ impl Shop {
         answer(request.header("X-Admin-Key", ADMIN_KEY)).await
     }
 
-    /// What is set aside for a person.
+    /// What is raised for a person.
     pub async fn dead_letters(&self) -> Answer {
         self.admin(self.http.get(self.url("/api/v1/dead-letters"))).await
     }

@@ -47,7 +47,7 @@ macro_rules! outbox_suite {
             $crate::suites::outbox::dead_letters,
             dead_letters_are_listed_page_by_page,
             a_purchase_becomes_a_dead_letter_once,
-            a_dead_letter_is_exhumed_once,
+            a_dead_letter_is_taken_once,
         );
     };
 }

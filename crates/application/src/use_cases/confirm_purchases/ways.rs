@@ -209,13 +209,13 @@ impl Ways {
         let numbers: Vec<_> = purchases.iter().map(|one| one.purchase.no()).collect();
         let inserted = settled.iter().map(|settled| match settled {
             Settled::Committed { inserted } => *inserted,
-            // A worker offers it to the gate again, or sets it aside.
+            // A worker offers it to the gate again, or raises it.
             Settled::Stale { .. } | Settled::Orphaned(_) | Settled::Dropped => 0,
         });
         if inserted.sum::<usize>() == numbers.len() {
             confirmed.recorded.extend(numbers);
         } else {
-            // Some were there before, are of another life, or were given up: the ledger tells.
+            // Some were there before, are of another life, or were voided: the ledger tells.
             self.ask(id, &numbers, confirmed).await;
         }
     }

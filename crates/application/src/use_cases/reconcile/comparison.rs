@@ -28,7 +28,7 @@ pub(super) struct Left {
     /// The first place of what is on its way.
     pub(super) on_its_way: Option<Position>,
     /// Whether anything waits for a person.
-    pub(super) set_aside: bool,
+    pub(super) raised: bool,
 }
 
 impl Left {
@@ -37,7 +37,7 @@ impl Left {
     }
 
     fn is_nothing(&self) -> bool {
-        self.on_its_way.is_none() && !self.set_aside
+        self.on_its_way.is_none() && !self.raised
     }
 }
 
@@ -85,7 +85,7 @@ impl Reconcile {
         let agreed =
             left.on_its_way.map_or(audit.position, |first| Position(first.0.saturating_sub(1)));
         let is_final = ended && !has_found && left.on_its_way.is_none();
-        self.marks.compared(audit, agreed, is_final && (agree || left.set_aside));
+        self.marks.compared(audit, agreed, is_final && (agree || left.raised));
         if ended && agree {
             let (id, now) = (&snapshot.sale.id, self.stores.clock.now());
             self.stores.catalogue.note_final_run(id, audit.epoch, now).await?;
@@ -108,7 +108,7 @@ impl Reconcile {
         if now.snapshot != audit.snapshot || row.sold == now.snapshot.sold {
             return Ok(false);
         }
-        // Units of purchases that a person gave up: of a sale that is over they are not given back.
+        // Units of purchases that a person voided: of a sale that is over they are not given back.
         if ended && now.snapshot.sold > row.sold {
             return Ok(false);
         }

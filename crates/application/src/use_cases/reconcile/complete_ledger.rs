@@ -19,7 +19,7 @@ enum Expected {
     These {
         on_their_way: HashSet<PurchaseNo>,
         /// For a person.
-        set_aside: HashSet<PurchaseNo>,
+        raised: HashSet<PurchaseNo>,
     },
     /// More waits than is looked through.
     TooMany,
@@ -93,7 +93,7 @@ impl Reconcile {
             *expected = Some(self.expected(id).await?);
         }
         // With more on its way than is looked through, nothing is known to be lost.
-        let Some(Expected::These { on_their_way, set_aside }) = expected else {
+        let Some(Expected::These { on_their_way, raised }) = expected else {
             let all = holdings.iter().flat_map(|(_, held)| held);
             all.for_each(|purchase| left.on_its_way(purchase.position));
             return Ok(());
@@ -106,8 +106,8 @@ impl Reconcile {
                     left.on_its_way(purchase.position);
                     continue;
                 }
-                if set_aside.contains(&purchase.no()) {
-                    left.set_aside = true;
+                if raised.contains(&purchase.no()) {
+                    left.raised = true;
                     continue;
                 }
                 lost.push(RecordedPurchase {
@@ -161,7 +161,7 @@ impl Reconcile {
     }
 
     /// Purchases of the sale that are on their way, or wait for a person. The outbox first: what a
-    /// worker sets aside meanwhile is then found behind it.
+    /// worker raises meanwhile is then found behind it.
     async fn expected(&self, id: &SaleId) -> Result<Expected, PortError> {
         let entries = self.stores.outbox.waiting(id, self.limits.waiting_max).await?;
         if entries.len() >= self.limits.waiting_max {
@@ -169,12 +169,12 @@ impl Reconcile {
         }
         let waiting = entries.iter().flat_map(|entry| entry.body.purchase_numbers());
         let on_their_way: HashSet<PurchaseNo> = waiting.collect();
-        let set_aside = self.set_aside(id).await?;
-        Ok(Expected::These { on_their_way, set_aside })
+        let raised = self.raised(id).await?;
+        Ok(Expected::These { on_their_way, raised })
     }
 
     /// Purchases of the sale that wait for a person, as dead letters.
-    pub(super) async fn set_aside(&self, id: &SaleId) -> Result<HashSet<PurchaseNo>, PortError> {
+    pub(super) async fn raised(&self, id: &SaleId) -> Result<HashSet<PurchaseNo>, PortError> {
         let mut numbers = HashSet::new();
         let (mut after, mut seen) = (None, 0);
         while seen < self.limits.waiting_max {

@@ -28,8 +28,8 @@ impl Reconcile {
         findings.repaired(Drift::MissingInLedger, found - purchases.len());
         // A restore raises what it has no place for, and tells of it; a gate that is made from the
         // ledger alone does not know of it any more, and may still have one.
-        let aside = self.set_aside(id).await?;
-        purchases.retain(|one| !aside.contains(&one.purchase.no()));
+        let raised = self.raised(id).await?;
+        purchases.retain(|one| !raised.contains(&one.purchase.no()));
         self.offer_again(id, purchases, findings).await
     }
 
@@ -52,7 +52,7 @@ impl Reconcile {
         Ok(())
     }
 
-    /// Sets a purchase aside for a person, who is told why, unless it was before.
+    /// Raises a purchase for a person, who is told why, unless it was before.
     pub(super) async fn raise(
         &self,
         purchase: RecordedPurchase,
@@ -63,9 +63,9 @@ impl Reconcile {
         let shard = Shard::of(&purchase.sale.sku);
         let (sale, number) = (purchase.sale.clone(), purchase.purchase.no());
         let letter = DeadLetter::of(purchase, why);
-        if self.stores.outbox.bury(shard, &letter).await? == Raised::Now {
+        if self.stores.outbox.raise(shard, &letter).await? == Raised::Now {
             tracing::error!(%sale, purchase = %number, why,
-                "a purchase is set aside as a dead letter");
+                "a purchase becomes a dead letter");
             findings.raised(drift, 1);
         }
         Ok(())

@@ -107,7 +107,7 @@ impl Reconcile {
             let (inserted, done) = (recorded.inserted, recorded.done.len());
             tracing::warn!(%shard, inserted, done, "entries of the outbox had stood for too long");
             findings.merge(&recorded.findings);
-            letters += recorded.buried + recorded.buried_before;
+            letters += recorded.raised + recorded.raised_before;
         }
         Ok(letters)
     }

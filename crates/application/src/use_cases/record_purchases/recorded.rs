@@ -16,9 +16,9 @@ pub struct Recorded {
     /// Purchases of another epoch that the gate has taken in again.
     pub readmitted: usize,
     /// Purchases that became dead letters.
-    pub buried: usize,
+    pub raised: usize,
     /// Purchases that were refused again, and whose dead letter lay there before.
-    pub buried_before: usize,
+    pub raised_before: usize,
     /// Entries of a newer version, left for a worker that can read them.
     pub left: usize,
     /// Sales whose gate and ledger do not come together yet, or that others hold, and what was

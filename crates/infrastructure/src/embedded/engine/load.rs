@@ -42,7 +42,7 @@ enum Read {
 struct Journalled {
     purchases: Vec<RecordedPurchase>,
     /// What waits for a person: it was acknowledged, and its units stand where there are any.
-    set_aside: Vec<RecordedPurchase>,
+    raised: Vec<RecordedPurchase>,
     /// The newest change.
     change: Option<RecordedChange>,
     /// Whether something was written by a newer version, or by none.
@@ -111,9 +111,9 @@ impl Loader {
         }
         let mut purchases = self.unrecorded(&id, journalled.purchases).await?;
         purchases.extend(self.recorded(&id).await?);
-        let set_aside = self.unrecorded(&id, journalled.set_aside).await?;
+        let raised = self.unrecorded(&id, journalled.raised).await?;
         let sale = newest_definition(row.sale, row.version, journalled.change);
-        let purchases = with_what_fits(purchases, set_aside, sale.initial_stock);
+        let purchases = with_what_fits(purchases, raised, sale.initial_stock);
         let newest = purchases.iter().map(|recorded| recorded.purchase.at).max();
         memory.not_before(newest.max(row.over_at).unwrap_or(Instant::from_millis(0)));
         let open = OpenSale::with_purchases(sale, row.epoch, &purchases, memory.now());
@@ -131,7 +131,7 @@ impl Loader {
         self.take_all(id, journal, &mut found).await?;
         let purchases = mem::take(&mut found.purchases);
         self.take_all(id, letters, &mut found).await?;
-        found.set_aside = mem::replace(&mut found.purchases, purchases);
+        found.raised = mem::replace(&mut found.purchases, purchases);
         Ok(found)
     }
 
@@ -195,17 +195,17 @@ impl Journalled {
     }
 }
 
-/// The purchases that stand, each once, and of what was set aside as much as there is room for:
+/// The purchases that stand, each once, and of what was raised as much as there is room for:
 /// what gate and ledger have both sold may have no unit to stand on.
 fn with_what_fits(
     purchases: Vec<RecordedPurchase>,
-    set_aside: Vec<RecordedPurchase>,
+    raised: Vec<RecordedPurchase>,
     stock: u32,
 ) -> Vec<RecordedPurchase> {
     let mut all = each_once(purchases);
     let taken: u64 = all.iter().map(|one| u64::from(standing(&one.purchase))).sum();
     let mut room = u64::from(stock).saturating_sub(taken);
-    for one in each_once(set_aside) {
+    for one in each_once(raised) {
         let units = u64::from(standing(&one.purchase));
         if units <= room {
             room -= units;

@@ -1,4 +1,4 @@
-//! Purchases that the ledger refused, set aside for a person.
+//! Purchases that the ledger refused, raised for a person.
 
 use sqlx::FromRow;
 use stampede_application::ports::{DeadLetter, DeadLetterId, EntryBody, PortError, Raised};
@@ -18,7 +18,7 @@ struct Row {
     error: String,
 }
 
-pub(super) async fn bury(
+pub(super) async fn raise(
     database: &EmbeddedDatabase,
     letter: &DeadLetter,
 ) -> Result<Raised, PortError> {
@@ -84,7 +84,7 @@ pub(super) async fn find(
     Ok(row.map(Row::into_letter))
 }
 
-pub(super) async fn exhume(
+pub(super) async fn take(
     database: &EmbeddedDatabase,
     id: &DeadLetterId,
 ) -> Result<Option<DeadLetter>, PortError> {

@@ -59,7 +59,7 @@ impl Place {
 }
 
 impl RedisOutbox {
-    pub(super) async fn bury_letter(
+    pub(super) async fn raise_in_stream(
         &self,
         shard: Shard,
         letter: &DeadLetter,

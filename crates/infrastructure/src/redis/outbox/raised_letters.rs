@@ -1,8 +1,8 @@
 //! Dead letters in the ledger, which outlive their Redis: those that a restore raised, and those of
 //! the workers.
 //!
-//! They are listed before those of the streams, which have what was not readable, and what was set
-//! aside while the ledger was away. A purchase may have one of either kind; handling both is
+//! They are listed before those of the streams, which have what was not readable, and what was
+//! raised while the ledger was away. A purchase may have one of either kind; handling both is
 //! harmless.
 
 use stampede_application::ports::{Causes, DeadLetter, DeadLetterId, PortError, Raised};
@@ -30,19 +30,19 @@ impl RedisOutbox {
     }
 
     /// Into the ledger, or into the shard's stream.
-    pub(super) async fn set_aside(
+    pub(super) async fn raise_letter(
         &self,
         shard: Shard,
         letter: &DeadLetter,
     ) -> Result<Raised, PortError> {
         if let Some(purchase) = &letter.purchase {
-            match self.ledger().bury(purchase, &letter.error).await {
+            match self.ledger().raise_dead_letter(purchase, &letter.error).await {
                 Ok(raised) => return Ok(raised),
                 Err(error) => tracing::warn!(%shard, error = %Causes(&error),
                     "a dead letter goes to Redis"),
             }
         }
-        self.bury_letter(shard, letter).await.map(|()| Raised::Now)
+        self.raise_in_stream(shard, letter).await.map(|()| Raised::Now)
     }
 
     pub(super) async fn list_raised(
@@ -62,7 +62,7 @@ impl RedisOutbox {
     }
 
     pub(super) async fn take_raised(&self, id: i64) -> Result<Option<DeadLetter>, PortError> {
-        Ok(self.ledger().exhume(id).await?.map(letter))
+        Ok(self.ledger().take_dead_letter(id).await?.map(letter))
     }
 }
 

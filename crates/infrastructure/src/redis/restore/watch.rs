@@ -31,24 +31,24 @@ pub enum RestoreStep {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RestoreReason {
     /// A gate was met closed.
-    MetClosed,
+    Closed,
     /// Gate and ledger were met in different lives.
-    OtherLife,
+    OtherEpoch,
     /// Gate and ledger disagree.
-    Disagreement,
+    Drift,
 }
 
 impl RestoreReason {
     /// Every reason.
-    pub const ALL: [Self; 3] = [Self::MetClosed, Self::OtherLife, Self::Disagreement];
+    pub const ALL: [Self; 3] = [Self::Closed, Self::OtherEpoch, Self::Drift];
 
     /// Its name in metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::MetClosed => "closed",
-            Self::OtherLife => "other_epoch",
-            Self::Disagreement => "drift",
+            Self::Closed => "closed",
+            Self::OtherEpoch => "other_epoch",
+            Self::Drift => "drift",
         }
     }
 }

@@ -297,7 +297,7 @@ fn a_dead_letter_holds_its_units_until_a_person_discards_it() {
         scene.buy(&attempt("ada", 1, 1)).await;
         let purchase = scene.waiting_purchases().await.remove(0);
         let letter = DeadLetter { purchase: Some(purchase), raw: None, error: "refused".into() };
-        scene.outbox.bury(scene.shard(), &letter).await.expect("the outbox answers");
+        scene.outbox.raise(scene.shard(), &letter).await.expect("the outbox answers");
         let ids: Vec<_> = scene.waiting().await.into_iter().filter_map(|entry| entry.id).collect();
         scene.outbox.done(scene.shard(), &ids).await.expect("the outbox answers");
         let id = scene.id().clone();

@@ -20,7 +20,7 @@ on_every_engine!(
     what_is_in_the_outbox_is_no_drift,
     what_waits_for_a_person_is_no_drift,
     a_sale_that_is_over_is_compared_whole_once_and_gets_no_stock_back,
-    a_sold_out_sale_whose_purchase_was_given_up_stays_sold_out,
+    a_sold_out_sale_whose_purchase_was_voided_stays_sold_out,
     a_purchase_of_the_same_number_in_another_place_is_no_drift,
 );
 
@@ -157,8 +157,8 @@ async fn what_waits_for_a_person_is_no_drift(shop: Shop) {
     let letters = shop.dead_letters().await;
     assert_eq!(letters.len(), 1);
     agrees(&shop).await;
-    // Given up, its unit comes back to the running sale, and everything agrees.
-    shop.letters.discard(&letters[0].0).await.expect("it is given up");
+    // Voided, its unit comes back to the running sale, and everything agrees.
+    shop.letters.discard(&letters[0].0).await.expect("it is voided");
     finds(&shop, &[(Drift::CountersDisagree, 1)]).await;
     assert_eq!(shop.counts(&id).await, (9, 1, 1));
     agrees(&shop).await;
@@ -184,12 +184,12 @@ async fn a_sale_that_is_over_is_compared_whole_once_and_gets_no_stock_back(shop:
 }
 
 /// I7: a unit that nobody will get any more is not put on sale again.
-async fn a_sold_out_sale_whose_purchase_was_given_up_stays_sold_out(shop: Shop) {
+async fn a_sold_out_sale_whose_purchase_was_voided_stays_sold_out(shop: Shop) {
     let id = shop.sell(WIDGET, 3, 1, When::Active).await;
     shop.buy_all(&id, &[attempt("ada", 1, 1), poisoned("eve"), attempt("ben", 1, 1)]).await;
     shop.drain(&id).await.expect("the stores answer");
     let letters = shop.dead_letters().await;
-    shop.letters.discard(&letters[0].0).await.expect("it is given up");
+    shop.letters.discard(&letters[0].0).await.expect("it is voided");
     let before = shop.snapshot(&id).await;
     for thoroughness in [Thoroughness::Counters, Thoroughness::Whole] {
         let run = reconcile(&shop, NOW, thoroughness).await;

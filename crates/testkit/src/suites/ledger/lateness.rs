@@ -90,7 +90,7 @@ pub async fn what_is_of_no_sale_that_ever_was_is_orphaned(records: &Records) {
     );
 }
 
-/// What a person gave up stays given up, however it comes back, and counts as known.
+/// What a person voided stays voided, however it comes back, and counts as known.
 pub async fn a_voided_purchase_is_never_inserted(records: &Records) {
     let sale = a_sale().build();
     let epoch = records.create(&sale).await;

@@ -52,7 +52,7 @@ pub async fn what_is_known_is_told_apart_from_what_is_not(records: &Records) {
     assert_eq!(none, HashSet::new());
 }
 
-/// What an answer may name: what stands, was cancelled or is archived, and not what was given up.
+/// What an answer may name: what stands, was cancelled or is archived, and not what was voided.
 pub async fn what_is_on_record_is_told_apart_from_what_was_voided(records: &Records) {
     let sale = a_sale().build();
     let epoch = records.create(&sale).await;

@@ -33,7 +33,7 @@ pub async fn dead_letters_are_listed_page_by_page(harness: &impl Harness) {
     let second = letter(None, "not JSON");
     let third = letter(Some(other.forged("ben", 1, 1)), "another");
     for (of, letter) in [(&scene, &first), (&scene, &second), (&other, &third)] {
-        of.outbox.bury(of.shard(), letter).await.expect("the outbox answers");
+        of.outbox.raise(of.shard(), letter).await.expect("the outbox answers");
     }
     let all = letters(&scene, 10).await;
     assert_eq!(all.len(), 3);
@@ -54,7 +54,7 @@ pub async fn a_purchase_becomes_a_dead_letter_once(harness: &impl Harness) {
     let traced = TraceParent::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
     let by_a_worker = RecordedPurchase { traceparent: traced, ..met.clone() };
     let raise = async |purchase, error| {
-        let raised = scene.outbox.bury(scene.shard(), &letter(Some(purchase), error)).await;
+        let raised = scene.outbox.raise(scene.shard(), &letter(Some(purchase), error)).await;
         raised.expect("the outbox answers")
     };
     assert_eq!(raise(by_a_worker, "the first").await, Raised::Now);
@@ -68,20 +68,21 @@ pub async fn a_purchase_becomes_a_dead_letter_once(harness: &impl Harness) {
 }
 
 /// Whoever replays or discards a letter takes it away; the second is told that it is gone.
-pub async fn a_dead_letter_is_exhumed_once(harness: &impl Harness) {
+pub async fn a_dead_letter_is_taken_once(harness: &impl Harness) {
     let scene = Scene::active(harness, 10, 1).await;
-    let buried = letter(Some(scene.forged("ada", 1, 1)), "a value that the ledger refuses");
-    scene.outbox.bury(scene.shard(), &buried).await.expect("the outbox answers");
+    let raised = letter(Some(scene.forged("ada", 1, 1)), "a value that the ledger refuses");
+    scene.outbox.raise(scene.shard(), &raised).await.expect("the outbox answers");
     let (id, _) = letters(&scene, 10).await.remove(0);
     let found = async |id: &DeadLetterId| scene.outbox.dead_letter(id).await.expect("it answers");
     for _ in 0..2 {
-        assert_eq!(found(&id).await.as_ref(), Some(&buried), "looking takes nothing away");
+        assert_eq!(found(&id).await.as_ref(), Some(&raised), "looking takes nothing away");
     }
-    let exhume = async |id: &DeadLetterId| scene.outbox.exhume(id).await.expect("it answers");
-    assert_eq!(exhume(&id).await, Some(buried));
+    let take =
+        async |id: &DeadLetterId| scene.outbox.take_dead_letter(id).await.expect("it answers");
+    assert_eq!(take(&id).await, Some(raised));
     assert_eq!(found(&id).await, None);
-    assert_eq!(exhume(&id).await, None);
+    assert_eq!(take(&id).await, None);
     let nonsense = DeadLetterId("no-such-letter".into());
-    assert_eq!((exhume(&nonsense).await, found(&nonsense).await), (None, None));
+    assert_eq!((take(&nonsense).await, found(&nonsense).await), (None, None));
     assert_eq!(letters(&scene, 10).await, []);
 }
