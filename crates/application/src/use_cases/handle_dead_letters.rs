@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stampede_domain::{Shard, Sku};
+use stampede_domain::{PurchaseNo, SaleId, Shard, Sku};
 
 use super::RecordPurchases;
 use crate::ports::{
@@ -134,10 +134,7 @@ impl HandleDeadLetters {
         } else if recorded.inserted > 0 {
             LetterFate::Recorded
         } else {
-            // It was there before, or has been voided by way of another letter.
-            let on_record = self.ledger.on_record(&sale, &[number]).await?;
-            let is_voided = on_record.voided.contains(&number);
-            if is_voided { LetterFate::Discarded } else { LetterFate::Recorded }
+            self.fate_on_record(&sale, number).await?
         };
         self.outbox.take_dead_letter(id).await?;
         Ok(fate)
@@ -157,6 +154,24 @@ impl HandleDeadLetters {
         };
         self.outbox.take_dead_letter(id).await?;
         Ok(fate)
+    }
+
+    /// What became of a purchase that is not new to anybody: it was on record before, or has been
+    /// voided by way of another letter.
+    async fn fate_on_record(
+        &self,
+        sale: &SaleId,
+        number: PurchaseNo,
+    ) -> Result<LetterFate, PortError> {
+        let on_record = self.ledger.on_record(sale, &[number]).await?;
+        if on_record.numbers.contains(&number) {
+            Ok(LetterFate::Recorded)
+        } else if on_record.voided.contains(&number) {
+            Ok(LetterFate::Discarded)
+        } else {
+            // Its letter is all there is of it.
+            Err(PortError::unavailable("ledger", "the purchase is not on record"))
+        }
     }
 
     async fn find(&self, id: &DeadLetterId) -> Result<DeadLetter, DeadLetterError> {

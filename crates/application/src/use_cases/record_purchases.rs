@@ -60,9 +60,11 @@ impl RecordPurchases {
         let mut progress = Progress::default();
         // Boxed: it is large, and others wait within larger ones.
         let outcome = Box::pin(self.record(shard, entries, &mut progress)).await;
-        progress.recorded.finish();
         match outcome {
-            Ok(()) => Ok(progress.recorded),
+            Ok(()) => {
+                progress.recorded.finish();
+                Ok(progress.recorded)
+            }
             Err(error) if progress.recorded.is_nothing() => Err(error),
             // What is done may leave, lest it be raised once more; the rest comes again.
             Err(error) => {

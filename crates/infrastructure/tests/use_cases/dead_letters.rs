@@ -6,7 +6,10 @@ use stampede_application::{
 };
 use stampede_domain::{RecordedPurchase, SaleId};
 
-use crate::shop::{Shop, WIDGET, When};
+use crate::{
+    faults::{drift_of, taken_away},
+    shop::{Shop, WIDGET, When},
+};
 
 on_every_engine!(
     letters_are_listed_page_by_page,
@@ -17,6 +20,7 @@ on_every_engine!(
     a_replayed_letter_comes_to_the_ledger_once,
     a_replayed_letter_that_is_refused_again_stays,
     a_replay_with_the_ledger_away_leaves_the_letter,
+    a_replay_that_meets_drift_and_then_no_ledger_leaves_the_letter,
     a_replay_says_that_gate_and_ledger_disagree_and_leaves_the_letter,
     a_discarded_purchase_is_never_recorded,
     a_letter_that_was_not_readable_can_only_be_discarded,
@@ -162,6 +166,21 @@ async fn a_replay_with_the_ledger_away_leaves_the_letter(shop: Shop) {
     assert_eq!(shop.counts(&id).await, (9, 1, 1));
 }
 
+/// I5: the sale is made anew without the purchase, whose letter is all there is of it.
+async fn a_replay_that_meets_drift_and_then_no_ledger_leaves_the_letter(shop: Shop) {
+    let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+    let lost = raise(&shop, &id, "ada").await;
+    let before = only_letter(&shop).await;
+    shop.ledger.fail_next([drift_of(&id), taken_away().into()]);
+    let replayed = shop.letters.replay(&before.0).await;
+    assert!(matches!(replayed, Err(DeadLetterError::Port(_))), "{replayed:?}");
+    assert_eq!((only_letter(&shop).await, shop.recorded(&id).await), (before.clone(), vec![]));
+    shop.letters.replay(&before.0).await.expect("a repeat goes on");
+    shop.drain(&id).await.expect("the stores answer");
+    let numbers: Vec<_> = shop.recorded(&id).await.iter().map(|one| one.purchase.no()).collect();
+    assert_eq!((shop.dead_letters().await, numbers), (vec![], vec![lost.purchase.no()]));
+}
+
 async fn a_replay_says_that_gate_and_ledger_disagree_and_leaves_the_letter(shop: Shop) {
     let id = shop.sell(WIDGET, 10, 1, When::Active).await;
     raise(&shop, &id, "ada").await;
@@ -303,6 +322,26 @@ mod raised_by_a_restore {
             shop.stores.lose_redis().await;
             let (_, letter) = only_letter(&shop).await;
             assert_eq!(letter.purchase.map(|lost| lost.purchase), Some(sick));
+        });
+    }
+
+    /// I5: the ledger had the purchase when it was asked to take it, and came back older.
+    #[test]
+    fn a_letter_stays_whose_purchase_is_on_no_record() {
+        run(async {
+            let shop = crate::shop::redis().await;
+            let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+            let lost = raise(&shop, &id, "ada").await;
+            let before = only_letter(&shop).await;
+            let entry = Entry { id: None, body: EntryBody::Purchases(vec![lost]) };
+            shop.ledger.commit(&[entry]).await.expect("the ledger commits");
+            let stores = shop.stores.clone();
+            shop.ledger.after_commit(async move {
+                stores.change_ledger("DELETE FROM purchases").await;
+            });
+            let replayed = shop.letters.replay(&before.0).await;
+            assert!(matches!(replayed, Err(DeadLetterError::Port(_))), "{replayed:?}");
+            assert_eq!(only_letter(&shop).await, before);
         });
     }
 

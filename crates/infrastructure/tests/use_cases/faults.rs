@@ -1,7 +1,7 @@
 //! Real adapters that fail when they are told to.
 
 use std::{
-    collections::HashSet,
+    collections::{HashSet, VecDeque},
     rc::Rc,
     sync::{
         Arc, Mutex,
@@ -33,6 +33,7 @@ pub(crate) struct FaultyLedger {
     drifts: Mutex<Option<SaleId>>,
     drifted: AtomicU32,
     commits: AtomicU32,
+    fails: Mutex<VecDeque<CommitError>>,
     after_commit: Mutex<Option<BoxFuture<'static, ()>>>,
 }
 
@@ -46,6 +47,7 @@ impl FaultyLedger {
             drifts: Mutex::default(),
             drifted: AtomicU32::new(0),
             commits: AtomicU32::new(0),
+            fails: Mutex::default(),
             after_commit: Mutex::default(),
         }
     }
@@ -53,6 +55,11 @@ impl FaultyLedger {
     /// From now on this sale drifts; `None` if none does any more.
     pub(crate) fn drift(&self, sale: Option<&SaleId>) {
         *self.drifts.lock().expect("nobody panics in it") = sale.cloned();
+    }
+
+    /// The next commits fail in these ways, one each.
+    pub(crate) fn fail_next(&self, failures: impl IntoIterator<Item = CommitError>) {
+        self.fails.lock().expect("nobody panics in it").extend(failures);
     }
 
     /// Commits that were refused because a sale has drifted.
@@ -72,7 +79,7 @@ impl FaultyLedger {
             return Ok(());
         }
         self.drifted.fetch_add(1, Ordering::Relaxed);
-        Err(CommitError::Drift { sale: sale.clone(), constraint: "sold_within_stock".into() })
+        Err(drift_of(sale))
     }
 
     pub(crate) fn go_away(&self) {
@@ -111,10 +118,20 @@ impl FaultyLedger {
 
     fn answer(&self) -> Result<(), PortError> {
         if self.away.load(Ordering::Relaxed) {
-            return Err(PortError::unavailable("ledger", "it was taken away"));
+            return Err(taken_away());
         }
         Ok(())
     }
+}
+
+/// What a ledger says of a sale that has sold more than there was.
+pub(crate) fn drift_of(sale: &SaleId) -> CommitError {
+    CommitError::Drift { sale: sale.clone(), constraint: "sold_within_stock".into() }
+}
+
+/// What a ledger that is away says.
+pub(crate) fn taken_away() -> PortError {
+    PortError::unavailable("ledger", "it was taken away")
 }
 
 #[async_trait]
@@ -122,6 +139,8 @@ impl Ledger for FaultyLedger {
     async fn commit(&self, entries: &[Entry]) -> Result<Vec<Settled>, CommitError> {
         self.commits.fetch_add(1, Ordering::Relaxed);
         self.answer()?;
+        let fails = self.fails.lock().expect("nobody panics in it").pop_front();
+        fails.map_or(Ok(()), Err)?;
         self.holds_together(entries)?;
         let settled = if self.is_refused(entries) {
             Err(CommitError::Data(Arc::new(std::fmt::Error)))

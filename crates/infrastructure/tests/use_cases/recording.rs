@@ -1,9 +1,9 @@
 //! A worker records what the outbox brings.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use stampede_application::ports::{
-    Change, Entry, EntryBody, Ledger, PortError, Readmission, SaleGate,
+    Change, CommitError, Entry, EntryBody, Ledger, PortError, Readmission, SaleGate,
 };
 use stampede_domain::{Epoch, Purchase, PurchaseNo, SaleId, Shard};
 use stampede_infrastructure::queue::QueueLimits;
@@ -14,6 +14,7 @@ use stampede_testkit::{
 };
 
 use crate::{
+    faults::{drift_of, taken_away},
     shop::{Shop, TRIES_MAX, WIDGET, When, crowd, poisoned},
     workers::Workers,
 };
@@ -29,6 +30,8 @@ on_every_engine!(
     poison_among_a_thousand_is_found_in_a_few_commits,
     with_the_ledger_away_nothing_is_tried_and_nothing_is_a_dead_letter,
     drift_makes_the_sale_anew_and_gives_no_unit_back,
+    what_is_not_known_to_be_repaired_is_not_told_and_hides_no_failure,
+    a_letter_is_counted_though_the_rest_of_its_entry_is_not_recorded,
     an_entry_of_a_newer_version_is_neither_acknowledged_nor_dropped,
     a_broken_entry_is_raised_as_it_was_found,
     a_broken_entry_is_raised_once_while_the_ledger_is_away,
@@ -230,6 +233,35 @@ async fn a_change_is_recorded_among_purchases(shop: Shop) {
     let recorded = shop.drain(&id).await.expect("the stores answer");
     assert_eq!((recorded.inserted, recorded.done.len()), (1, 2));
     assert!(shop.row(&id).await.sale.paused);
+}
+
+/// The sale is made anew, and the ledger away when it is to take what waits.
+async fn what_is_not_known_to_be_repaired_is_not_told_and_hides_no_failure(shop: Shop) {
+    let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+    shop.buy(&id, "ada").await;
+    let entries = shop.read(&id).await;
+    shop.ledger.fail_next([drift_of(&id), taken_away().into()]);
+    let failed = shop.record.run(shop.shard(&id), entries.clone()).await;
+    assert!(matches!(failed, Err(PortError::Unavailable { .. })), "{failed:?}");
+    shop.record_entries(&id, entries).await.expect("the stores answer");
+    shop.drain(&id).await.expect("the stores answer");
+    assert_eq!(shop.counts(&id).await, (9, 1, 1));
+}
+
+/// The ledger goes away between the halves of an entry that it had refused.
+async fn a_letter_is_counted_though_the_rest_of_its_entry_is_not_recorded(shop: Shop) {
+    let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+    shop.buy_all(&id, &[poisoned("eve"), attempt("ada", 1, 1)]).await;
+    let entries = shop.read(&id).await;
+    let refused = CommitError::Data(Arc::new(std::fmt::Error));
+    let whole_and_its_half = vec![refused; 1 + TRIES_MAX as usize];
+    shop.ledger.fail_next(whole_and_its_half.into_iter().chain([taken_away().into()]));
+    let shard = shop.shard(&id);
+    let first = shop.record.run(shard, entries.clone()).await.expect("a letter is written");
+    assert_eq!((first.raised, first.done), (1, vec![]));
+    let second = shop.record.run(shard, entries).await.expect("the stores answer");
+    assert_eq!((second.raised, second.inserted, second.done.len()), (0, 1, 1));
+    assert_eq!(shop.dead_letters().await.len(), 1);
 }
 
 /// Other skus of the same shard.

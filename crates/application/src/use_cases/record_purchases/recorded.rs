@@ -44,10 +44,10 @@ impl Recorded {
 
     /// Whether nothing came of the entries that somebody has to be told of.
     pub(super) fn is_nothing(&self) -> bool {
-        self.done.is_empty() && self.findings == Findings::default()
+        self.done.is_empty() && self.raised == 0 && self.findings == Findings::default()
     }
 
-    /// What was sold twice and has found a place.
+    /// What was sold twice and has found a place: known only once every entry went its way.
     pub(super) fn finish(&mut self) {
         let fitting = self.sold_twice.drain().count();
         self.findings.repaired(Drift::SoldTwice, fitting);
