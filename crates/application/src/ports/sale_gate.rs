@@ -166,8 +166,9 @@ pub enum Repaired {
 pub struct Rebuilt {
     /// The sale as it is open again.
     pub snapshot: Snapshot,
-    /// Purchases that only the gate had and that found no place.
-    pub refused: usize,
+    /// Purchases that found no place and became dead letters by it, which it has told of: unless
+    /// there are none, nobody calls repaired what it was made anew for.
+    pub raised: usize,
 }
 
 /// What became of a gate that was to be in its ledger's life.

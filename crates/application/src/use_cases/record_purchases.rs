@@ -134,10 +134,14 @@ impl RecordPurchases {
         }
         if !progress.again.insert(sale.clone()) {
             progress.recorded.set_apart(sale, &still);
-        } else if let Err(error) = self.gate.rebuild(&sale).await {
-            progress.recorded.set_apart(sale, &error);
-        } else {
-            progress.recorded.sold_twice.insert(sale);
+            return Ok(());
+        }
+        match self.gate.rebuild(&sale).await {
+            Err(error) => progress.recorded.set_apart(sale, &error),
+            Ok(rebuilt) if rebuilt.raised == 0 => {
+                progress.recorded.sold_twice.insert(sale);
+            }
+            Ok(_) => {}
         }
         Ok(())
     }

@@ -471,7 +471,7 @@ async fn drift_after_which_a_purchase_has_no_place_is_not_called_repaired() {
         .run_until(async {
             let at = confirming(ConfirmLimits::default());
             *at.stores.drifted.lock().expect("no panic") = Some(at.id.clone());
-            at.stores.refused.store(1, Ordering::Relaxed);
+            at.stores.raised.store(1, Ordering::Relaxed);
             at.stores.passes.add_permits(1);
             assert_eq!(at.submit(&at.id, 1, 1).remove(0).await, Outcome::Undecided);
             settle().await;

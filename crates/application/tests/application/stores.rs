@@ -54,8 +54,8 @@ pub(crate) struct Stores {
     pub(crate) drifted: Mutex<Option<SaleId>>,
     /// Sales that were made anew.
     pub(crate) rebuilt: Mutex<Vec<SaleId>>,
-    /// Purchases for which a sale that is made anew has no place.
-    pub(crate) refused: AtomicUsize,
+    /// Purchases that a sale that is made anew raises.
+    pub(crate) raised: AtomicUsize,
     /// Entries that left the outbox.
     done: Mutex<Vec<EntryId>>,
     /// What confirming has told.
@@ -79,7 +79,7 @@ impl Stores {
             aligning: Mutex::default(),
             drifted: Mutex::default(),
             rebuilt: Mutex::default(),
-            refused: AtomicUsize::new(0),
+            raised: AtomicUsize::new(0),
             done: Mutex::default(),
             findings: Mutex::default(),
             records: Semaphore::new(Semaphore::MAX_PERMITS),
@@ -395,6 +395,6 @@ impl SaleGate for Stores {
     async fn rebuild(&self, id: &SaleId) -> Result<Rebuilt, PortError> {
         self.rebuilt.lock().expect("nobody panics in it").push(id.clone());
         let snapshot = snapshot(id.sku.as_str(), id.generation.0.as_u128(), 1, 0);
-        Ok(Rebuilt { snapshot, refused: self.refused.load(Ordering::Relaxed) })
+        Ok(Rebuilt { snapshot, raised: self.raised.load(Ordering::Relaxed) })
     }
 }

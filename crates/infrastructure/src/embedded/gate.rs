@@ -129,6 +129,6 @@ impl SaleGate for EmbeddedSaleGate {
     async fn rebuild(&self, id: &SaleId) -> Result<Rebuilt, PortError> {
         let id = id.clone();
         let snapshot = self.engine.ask(|reply| Command::Rebuild { id, reply }).await?;
-        Ok(Rebuilt { snapshot, refused: 0 })
+        Ok(Rebuilt { snapshot, raised: 0 })
     }
 }

@@ -157,7 +157,7 @@ impl PostgresLedger {
         id: &SaleId,
         epoch: Epoch,
         letters: &[(RecordedPurchase, String)],
-    ) -> Result<Option<u64>, PortError> {
+    ) -> Result<Option<usize>, PortError> {
         within(self.answer_max, async {
             let Some(mut transaction) = self.enter(id, epoch).await? else { return Ok(None) };
             let numbers = letters.iter().map(|(refused, _)| refused.purchase.no());
@@ -180,7 +180,7 @@ impl PostgresLedger {
             .await
             .map_err(unavailable)?;
             transaction.commit().await.map_err(unavailable)?;
-            Ok(Some(raised.rows_affected()))
+            Ok(Some(usize::try_from(raised.rows_affected()).unwrap_or(letters.len())))
         })
         .await
     }

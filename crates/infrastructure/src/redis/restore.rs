@@ -194,7 +194,7 @@ impl Restorer {
         match self.look(sale).await? {
             Look::Open(state) if reason != RestoreReason::Drift && state.epoch == row.epoch => {
                 sale.set_epoch(state.epoch);
-                let rebuilt = Rebuilt { snapshot: state.snapshot, refused: 0 };
+                let rebuilt = Rebuilt { snapshot: state.snapshot, raised: 0 };
                 return Ok(Restored::Open(Box::new(rebuilt)));
             }
             Look::Open(state) => head = Some(state.epoch),
@@ -238,7 +238,7 @@ impl Restorer {
                 "a restore that is over could not be told");
         }
         tracing::info!(sale = %id, %epoch, purchases = counted.purchases, "restored a sale's gate");
-        let rebuilt = Rebuilt { snapshot: state.snapshot, refused: run.refused() };
+        let rebuilt = Rebuilt { snapshot: state.snapshot, raised: run.raised() };
         Ok(Restored::Open(Box::new(rebuilt)))
     }
 

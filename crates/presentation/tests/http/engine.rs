@@ -310,7 +310,7 @@ impl SaleGate for FakeGate {
     async fn rebuild(&self, id: &SaleId) -> Result<Rebuilt, PortError> {
         let found = self.0.of(id, |row| row.snapshot())?;
         let snapshot = found.ok_or_else(|| PortError::unavailable("fake", "no such sale"))?;
-        Ok(Rebuilt { snapshot, refused: 0 })
+        Ok(Rebuilt { snapshot, raised: 0 })
     }
 }
 

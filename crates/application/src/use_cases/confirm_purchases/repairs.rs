@@ -72,8 +72,8 @@ impl Claim {
         match repair {
             Repair::Align(epoch) => drop(gate.align(&self.id, epoch).await?),
             Repair::Rebuild => {
-                // What found no place is told by the gate.
-                if gate.rebuild(&self.id).await?.refused == 0 {
+                // What is lost is told by the gate.
+                if gate.rebuild(&self.id).await?.raised == 0 {
                     findings.repaired(Drift::SoldTwice, 1);
                 }
             }

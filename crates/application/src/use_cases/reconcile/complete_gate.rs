@@ -39,7 +39,9 @@ impl Reconcile {
                 // and tells of what finds no place beside them.
                 tracing::error!(sale = %id, refused, "gate and ledger sold the same twice");
                 let rebuilt = self.stores.gate.rebuild(&id).await?;
-                findings.repaired(Drift::SoldTwice, refused.saturating_sub(rebuilt.refused));
+                if rebuilt.raised == 0 {
+                    findings.repaired(Drift::SoldTwice, refused);
+                }
                 comparison.next = Next::Nothing;
             }
         }

@@ -16,13 +16,15 @@ impl Reconcile {
         mut purchases: Vec<RecordedPurchase>,
         findings: &mut Findings,
     ) -> Result<(), PortError> {
-        self.stores.gate.rebuild(id).await?;
+        let rebuilt = self.stores.gate.rebuild(id).await?;
         let found = purchases.len();
         self.retain_unrecorded(id, &mut purchases).await?;
         if purchases.is_empty() {
-            // Which of them was refused nobody knows by now; one was.
-            findings.repaired(Drift::SoldTwice, 1);
-            findings.repaired(Drift::MissingInLedger, found - 1);
+            // Which of them was refused nobody knows by now; one was, and another's loss for it
+            // is told.
+            let twice = usize::from(rebuilt.raised == 0);
+            findings.repaired(Drift::SoldTwice, twice);
+            findings.repaired(Drift::MissingInLedger, found - twice);
             return Ok(());
         }
         findings.repaired(Drift::MissingInLedger, found - purchases.len());

@@ -27,7 +27,7 @@ pub struct Recorded {
     pub apart: HashMap<SaleId, PortError>,
     /// Where gate and ledger were found to disagree.
     pub findings: Findings,
-    /// Sales that were made anew because of it.
+    /// Sales that were made anew because of it, none of whose purchases was lost so far.
     pub(super) sold_twice: HashSet<SaleId>,
 }
 

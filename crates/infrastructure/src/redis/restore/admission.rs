@@ -47,7 +47,7 @@ impl Run<'_> {
             tracing::error!(sale = %id, purchases = raised,
                 "purchases were accepted at the gate and lost in a fault");
         }
-        self.count_refused(refused.len(), raised);
+        self.count_raised(raised);
         Ok(())
     }
 

@@ -37,9 +37,7 @@ pub(super) struct Run<'a> {
     /// When other nodes were last told.
     renewed: Mutex<time::Instant>,
     begun: Instant,
-    /// Purchases that only the gate had and that found no place.
-    refused: AtomicUsize,
-    /// Those of them that became dead letters by it; the others were before.
+    /// Purchases that only the gate had, that found no place, and that were no dead letters before.
     raised: AtomicUsize,
 }
 
@@ -55,24 +53,22 @@ pub(super) struct Counted {
 impl<'a> Run<'a> {
     pub(super) fn of(restorer: &'a Restorer, sale: &'a KnownSale, epoch: Epoch) -> Self {
         let (renewed, begun) = (Mutex::new(time::Instant::now()), restorer.clock.now());
-        let (refused, raised) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { restorer, sale, epoch, renewed, begun, refused, raised }
+        Self { restorer, sale, epoch, renewed, begun, raised: AtomicUsize::new(0) }
     }
 
-    /// So many more found no place, and so many of those became dead letters by it.
-    pub(super) fn count_refused(&self, refused: usize, raised: u64) {
-        self.refused.fetch_add(refused, Ordering::Relaxed);
-        self.raised.fetch_add(usize::try_from(raised).unwrap_or(refused), Ordering::Relaxed);
+    /// So many more became dead letters by it.
+    pub(super) fn count_raised(&self, raised: usize) {
+        self.raised.fetch_add(raised, Ordering::Relaxed);
     }
 
-    /// Purchases that only the gate had and that found no place.
-    pub(super) fn refused(&self) -> usize {
-        self.refused.load(Ordering::Relaxed)
+    /// Purchases that became dead letters by it.
+    pub(super) fn raised(&self) -> usize {
+        self.raised.load(Ordering::Relaxed)
     }
 
     /// Puts on record that not all that only the gate had found a place, if nobody has yet.
     pub(super) async fn record_refused(&self) {
-        let raised = self.raised.load(Ordering::Relaxed);
+        let raised = self.raised();
         if raised == 0 {
             return;
         }

@@ -4,7 +4,10 @@ use stampede_application::ports::{
     DeadLetterId, Drift, DriftCount, Entry, EntryBody, Findings, SaleGate as _, Thoroughness,
 };
 use stampede_domain::{Generation, RecordedPurchase, SaleId};
-use stampede_testkit::{builders::a_purchase, suites::run};
+use stampede_testkit::{
+    builders::a_purchase,
+    suites::{attempt, run},
+};
 use uuid::Uuid;
 
 use super::{NOW, forged, on_record, only_in_ledger, reconcile};
@@ -65,12 +68,69 @@ fn what_a_restore_meets_first_is_counted_once() {
     run(async {
         let shop = crate::shop::redis().await;
         let (id, waiting) = sold_twice(&shop).await;
-        for _ in 0..2 {
+        for raised in [1, 0] {
             let rebuilt = shop.gate.rebuild(&id).await.expect("the sale is made anew");
-            assert_eq!(rebuilt.refused, 1, "its entry is there still");
+            assert_eq!((rebuilt.raised, shop.waiting(&id).await.len()), (raised, 1));
             assert_eq!(on_record(&shop).await.total(), ONE);
         }
         is_met_again(&shop, &id, &waiting).await;
+    });
+}
+
+/// Two units; ada and ben bought them at the gate, a stranger ada's place in the ledger: made anew,
+/// the sale has none left for ben.
+async fn sold_to_three(shop: &Shop) -> (SaleId, Vec<Entry>) {
+    let id = shop.sell(WIDGET, 2, 1, When::Active).await;
+    shop.buy(&id, "ada").await;
+    shop.buy(&id, "ben").await;
+    only_in_ledger(shop, &forged(shop, &id, 1).await).await;
+    let waiting = shop.waiting(&id).await;
+    (id, waiting)
+}
+
+#[test]
+fn a_worker_does_not_call_repaired_what_lost_a_purchase_that_it_does_not_hold() {
+    run(async {
+        let shop = crate::shop::redis().await;
+        let (id, waiting) = sold_to_three(&shop).await;
+        work(&shop, &id, &waiting[..1]).await;
+        only_letter(&shop).await;
+        assert_eq!((shop.counts(&id).await, shop.gate.rebuilds()), ((0, 2, 2), 1));
+        assert_eq!(on_record(&shop).await.total(), ONE);
+    });
+}
+
+#[test]
+fn reconciliation_does_not_call_repaired_what_lost_a_purchase_on_its_way() {
+    run(async {
+        let shop = crate::shop::redis().await;
+        let (id, waiting) = sold_to_three(&shop).await;
+        let ada: Vec<_> = waiting[0].id.clone().into_iter().collect();
+        shop.outbox.done(shop.shard(&id), &ada).await.expect("the outbox answers");
+        reconcile(&shop, NOW, Thoroughness::Whole).await;
+        only_letter(&shop).await;
+        assert_eq!((shop.counts(&id).await, shop.gate.rebuilds()), ((0, 2, 2), 1));
+        let mut found = Findings::default();
+        found.repaired(Drift::MissingInLedger, 1);
+        found.raised(Drift::StaleEntryRefused, 1);
+        assert_eq!(on_record(&shop).await, found);
+    });
+}
+
+/// The gate has no unit for either of two, and the one purchase that took both finds no place.
+#[test]
+fn what_the_gate_cannot_take_back_is_not_called_repaired_if_a_purchase_is_lost_for_it() {
+    run(async {
+        let shop = crate::shop::redis().await;
+        let id = shop.sell(WIDGET, 2, 2, When::Active).await;
+        shop.buy_all(&id, &[attempt("ada", 1, 2)]).await;
+        for position in [1, 2] {
+            only_in_ledger(&shop, &forged(&shop, &id, position).await).await;
+        }
+        reconcile(&shop, NOW, Thoroughness::Whole).await;
+        only_letter(&shop).await;
+        assert_eq!((shop.counts(&id).await, shop.gate.rebuilds()), ((0, 2, 2), 1));
+        assert_eq!(on_record(&shop).await.total(), ONE);
     });
 }
 
