@@ -110,7 +110,8 @@ impl HandleDeadLetters {
     }
 
     /// Records the purchase once more, as if it had just come from the outbox; should it be refused
-    /// again, it stays a dead letter, under this id or, if it has moved to a safer place, another.
+    /// again, it stays a dead letter: under this id or, if that wrote it in a safer place, another.
+    /// A letter that another of the same purchase stands beside stays too.
     ///
     /// # Errors
     ///
@@ -124,10 +125,7 @@ impl HandleDeadLetters {
         if let Some(why) = recorded.apart.remove(&sale) {
             return Err(why.into());
         }
-        if recorded.raised_before > 0 {
-            return Ok(LetterFate::SetAsideAgain);
-        }
-        let fate = if recorded.raised > 0 {
+        let fate = if recorded.letters.contains(&number) {
             LetterFate::SetAsideAgain
         } else if recorded.readmitted > 0 {
             LetterFate::Readmitted
@@ -136,7 +134,10 @@ impl HandleDeadLetters {
         } else {
             self.fate_on_record(&sale, number).await?
         };
-        self.outbox.take_dead_letter(id).await?;
+        // Refused again without a new letter, this may be the only one that it has.
+        if fate != LetterFate::SetAsideAgain || recorded.raised > 0 {
+            self.outbox.take_dead_letter(id).await?;
+        }
         Ok(fate)
     }
 

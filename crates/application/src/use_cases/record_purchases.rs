@@ -289,16 +289,22 @@ impl RecordPurchases {
         recorded: &mut Recorded,
     ) -> Result<Raised, PortError> {
         let raised = self.outbox.raise(shard, letter).await?;
+        let number = letter.purchase.as_ref().map(|lost| lost.purchase.no());
+        recorded.letters.extend(number);
+        let (purchase, reason) = (number.map(|number| number.to_string()), &letter.error);
         match raised {
             Raised::Now => {
                 recorded.raised += 1;
                 tracing::error!(
-                    purchase = letter.purchase.as_ref().map(|lost| lost.purchase.no().to_string()),
-                    reason = letter.error,
+                    purchase,
+                    reason,
                     "a purchase cannot be recorded and becomes a dead letter"
                 );
             }
-            Raised::Before => recorded.raised_before += 1,
+            // The letter keeps its first reason, and this may be another.
+            Raised::Before => {
+                tracing::warn!(purchase, reason, "a dead letter's purchase is refused again");
+            }
         }
         Ok(raised)
     }

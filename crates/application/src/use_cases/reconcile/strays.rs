@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use stampede_domain::{SaleId, Shard};
 
 use super::{Reconcile, sweep::Failures};
-use crate::ports::{Drift, Entry, EntryBody, Findings, PortError, SaleStanding};
+use crate::ports::{Drift, Entry, EntryBody, EntryId, Findings, PortError, SaleStanding};
 
 impl Reconcile {
     /// Looks after strays of all shards; one whose strays cannot be settled keeps no other waiting.
@@ -75,9 +75,7 @@ impl Reconcile {
         let (old, present): (Vec<_>, Vec<_>) = overdue
             .into_iter()
             .partition(|entry| sale_of(entry).is_some_and(|id| gone.contains(id)));
-        let purchases: usize = old.iter().map(|entry| entry.body.purchase_numbers().count()).sum();
-        let letters = self.record(shard, old, findings).await?;
-        let archived = purchases.saturating_sub(letters);
+        let archived = self.record(shard, old, findings).await?;
         findings.repaired(Drift::EntryOfAnOldGeneration, archived);
         self.record(shard, present, findings).await.map(drop)
     }
@@ -92,24 +90,28 @@ impl Reconcile {
     }
 
     /// Does what a worker does with entries, about a page of purchases at a time; returns how many
-    /// of the purchases are dead letters by then.
+    /// purchases of those that are done by then are on record, and no dead letters.
     async fn record(
         &self,
         shard: Shard,
         entries: Vec<Entry>,
         findings: &mut Findings,
     ) -> Result<usize, PortError> {
-        let mut letters = 0;
+        let mut on_record = 0;
         for part in parts_of(entries, self.limits.page) {
             self.keep_turn().await?;
+            let numbers = |entry: &Entry| entry.body.purchase_numbers().collect::<Vec<_>>();
+            let of: Vec<_> = part.iter().map(|entry| (entry.id.clone(), numbers(entry))).collect();
             let recorded = self.record.run(shard, part).await?;
             self.stores.outbox.done(shard, &recorded.done).await?;
             let (inserted, done) = (recorded.inserted, recorded.done.len());
             tracing::warn!(%shard, inserted, done, "entries of the outbox had stood for too long");
             findings.merge(&recorded.findings);
-            letters += recorded.raised + recorded.raised_before;
+            let is_done = |id: &Option<EntryId>| id.iter().all(|id| recorded.done.contains(id));
+            let done = of.iter().filter(|(id, _)| is_done(id)).flat_map(|(_, numbers)| numbers);
+            on_record += done.filter(|&number| !recorded.letters.contains(number)).count();
         }
-        Ok(letters)
+        Ok(on_record)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use stampede_domain::SaleId;
+use stampede_domain::{PurchaseNo, SaleId};
 
 use crate::ports::{Causes, Drift, EntryId, Findings, PortError, Raised};
 
@@ -17,8 +17,8 @@ pub struct Recorded {
     pub readmitted: usize,
     /// Purchases that became dead letters.
     pub raised: usize,
-    /// Purchases that were refused again, and whose dead letter lay there before.
-    pub raised_before: usize,
+    /// Purchases that are dead letters by now: these, and those whose letter lay there before.
+    pub letters: HashSet<PurchaseNo>,
     /// Entries of a newer version, left for a worker that can read them.
     pub left: usize,
     /// Sales whose gate and ledger do not come together yet, or that others hold, and what was

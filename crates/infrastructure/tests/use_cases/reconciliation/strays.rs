@@ -8,7 +8,10 @@ use stampede_domain::Purchase;
 use stampede_testkit::suites::{attempt, run};
 
 use super::{NOW, agrees, repaired};
-use crate::shop::{Shop, WIDGET, When, crowd};
+use crate::{
+    shop::{Shop, WIDGET, When, crowd},
+    stores::Stores,
+};
 
 /// A run for which every entry has stood for too long.
 async fn run_that_finds_entries_old(shop: &Shop) -> Findings {
@@ -71,6 +74,35 @@ fn an_old_entry_in_nobodys_hand_is_recorded() {
         run_that_finds_entries_old(&shop).await;
         assert_eq!(shop.counts(&id).await, (9, 1, 1));
         assert_eq!(shop.waiting(&id).await, []);
+    });
+}
+
+/// An entry of a sale that is gone, of a purchase that no letter can be written of for now.
+#[test]
+fn what_is_neither_in_the_archive_nor_raised_is_not_called_repaired() {
+    run(async {
+        let shop = crate::shop::embedded().await;
+        let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+        shop.buy_all(&id, &crowd(2)).await;
+        shop.drain(&id).await.expect("the stores answer");
+        let recorded = shop.recorded(&id).await;
+        shop.delete.run(&id.sku).await.expect("it is deleted");
+        let (drifts, mut late) = (shop.stores.drifts(), recorded[0].clone());
+        late.purchase.bits.0[0] ^= 1;
+        drifts.enqueue(&late).await;
+        drifts.enqueue(&recorded[1]).await;
+        let Stores::File(file) = &shop.stores else { panic!("it is of the embedded engine") };
+        let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON journal_dead_letters \
+                      BEGIN SELECT RAISE(ABORT, 'refused'); END";
+        sqlx::raw_sql(refuse).execute(file).await.expect("the file takes it");
+        let archived = repaired(&[(Drift::EntryOfAnOldGeneration, 1)]);
+        assert_eq!(run_that_finds_entries_old(&shop).await, archived);
+        assert_eq!(shop.waiting(&id).await.len(), 1);
+        sqlx::raw_sql("DROP TRIGGER refuse").execute(file).await.expect("the file takes it");
+        let mut raised = Findings::default();
+        raised.raised(Drift::EntryOfAnOldGeneration, 1);
+        assert_eq!(run_that_finds_entries_old(&shop).await, raised);
+        assert_eq!((shop.dead_letters().await.len(), shop.waiting(&id).await.len()), (1, 0));
     });
 }
 
