@@ -35,7 +35,7 @@ impl QueueMetrics {
                 .build(),
             dead_letters: meter
                 .u64_counter("outbox_dead_letters")
-                .with_description("Purchases that could not be recorded and were set aside.")
+                .with_description("Purchases that workers could not record and raised.")
                 .build(),
             mismatches: meter
                 .u64_counter("reconciliation_mismatches")
