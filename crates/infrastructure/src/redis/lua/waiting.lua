@@ -2,16 +2,22 @@
 -- does is true of the Redis that was asked. Changes nothing of the sale.
 --
 -- KEYS and ARGV 1 to 4: see fence.lua.
--- ARGV  5 where to begin, as XRANGE has it, 6 entries of the shard that are looked at
--- Reply: `O`, TIME, the id of the last entry that was looked at, empty if there are no more, and
--- those of the sale as XRANGE replies them.
+-- ARGV  5 where to begin, as XRANGE has it, 6 where to end, `+` for the newest entry of now,
+--       7 entries of the shard that are looked at
+-- Reply: `O`, TIME, the sale's version, the id of the entry to end at, that of the last entry that
+-- was looked at, empty if the end is reached, and those of the sale as XRANGE replies them.
 
 local head, refusal = enter()
 if refusal then
   return refusal
 end
 
-local entries = redis.call('XRANGE', outbox_key, ARGV[5], '+', 'COUNT', ARGV[6])
+local to = ARGV[6]
+if to == '+' then
+  local newest = redis.call('XREVRANGE', outbox_key, '+', '-', 'COUNT', 1)[1]
+  to = newest and newest[1] or '0-0'
+end
+local entries = redis.call('XRANGE', outbox_key, ARGV[5], to, 'COUNT', ARGV[7])
 local of_sale = {}
 for _, entry in ipairs(entries) do
   local fields = entry[2]
@@ -22,5 +28,5 @@ for _, entry in ipairs(entries) do
     end
   end
 end
-local last = #entries == tonumber(ARGV[6]) and entries[#entries][1] or ''
-return { 'O', int(raw), last, of_sale }
+local last = #entries == tonumber(ARGV[7]) and entries[#entries][1] or ''
+return { 'O', int(raw), int(head.version), to, last == to and '' or last, of_sale }

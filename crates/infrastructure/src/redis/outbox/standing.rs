@@ -51,8 +51,12 @@ impl RedisOutbox {
         Ok(standing)
     }
 
-    /// Entries of one sale, oldest first, at most `entries_max`, as its gate of the life `epoch` has
-    /// them; `None` if another life is met. A script a page, each under the fence.
+    /// Entries of one sale, oldest first, at most `entries_max`, as its gate of the life `epoch`
+    /// has them; `None` if another life is met. A script a page, each under the fence.
+    ///
+    /// The look ends at the entry that was the newest when it began: neighbours sell on. What is
+    /// written of the sale meanwhile moves its version, and the look goes on to the newest entry of
+    /// then: an adopted purchase may have left the entry that it came from.
     pub(super) async fn standing_in(
         &self,
         id: &SaleId,
@@ -60,39 +64,62 @@ impl RedisOutbox {
         entries_max: usize,
     ) -> Result<Option<Vec<Entry>>, PortError> {
         let mut standing = Vec::new();
-        let mut from = "-".to_owned();
+        let (mut from, mut end) = ("-".to_owned(), None::<End>);
         while standing.len() < entries_max {
             let write = |command: &mut Cmd| {
-                command.arg(&from).arg(LOOKED_AT);
+                let to = end.as_ref().map_or("+", |end| &end.id);
+                command.arg(&from).arg(to).arg(LOOKED_AT);
             };
-            let call = Call { script: &WAITING, size: (2, 32), write: &write };
+            let call = Call { script: &WAITING, size: (3, 64), write: &write };
             let tried = self.gatehouse.try_in(&self.connections.shared, id, epoch, &call).await?;
             let answer = match tried {
                 Tried::Done(answer) => answer,
                 Tried::OtherLife | Tried::UnknownSale => return Ok(None),
             };
-            let (last, page) = read_page(answer.value).map_err(inconsistent)?;
-            for value in page {
+            let page = Page::read(answer.value).map_err(inconsistent)?;
+            for value in page.of_sale {
                 let raw = RawEntry::read(value).map_err(inconsistent)?;
                 standing.extend(raw.decode());
             }
-            if last.is_empty() {
+            let version = end.as_ref().map_or(&page.end.version, |end| &end.version);
+            if !page.last.is_empty() {
+                from = format!("({}", page.last);
+                end.get_or_insert(page.end);
+            } else if page.end.version == *version {
                 break;
+            } else {
+                from = format!("({}", page.end.id);
+                end = None;
             }
-            from = format!("({last}");
         }
         standing.truncate(entries_max);
         Ok(Some(standing))
     }
 }
 
-/// The id of the last entry that was looked at, empty if there are no more, and those of the sale.
-fn read_page(reply: Value) -> Result<(String, Vec<Value>), Undecodable> {
-    let mut fields = Fields::of(reply)?;
-    fields.value().and_then(|_| fields.value())?;
-    let last = fields.text()?;
-    let Value::Array(page) = fields.value()? else {
-        return Err(Undecodable("a part of the outbox"));
-    };
-    Ok((last, page))
+/// Where a look ends: the shard's newest entry, and the sale's version in that instant.
+struct End {
+    id: String,
+    version: String,
+}
+
+/// What one script has looked at.
+struct Page {
+    /// As it was given, or as it is now, with the version of now.
+    end: End,
+    /// The id of the last entry that was looked at, empty if the end is reached.
+    last: String,
+    of_sale: Vec<Value>,
+}
+
+impl Page {
+    fn read(reply: Value) -> Result<Self, Undecodable> {
+        let mut fields = Fields::of(reply)?;
+        fields.value().and_then(|_| fields.value())?;
+        let (version, id, last) = (fields.text()?, fields.text()?, fields.text()?);
+        let Value::Array(of_sale) = fields.value()? else {
+            return Err(Undecodable("a part of the outbox"));
+        };
+        Ok(Self { end: End { id, version }, last, of_sale })
+    }
 }

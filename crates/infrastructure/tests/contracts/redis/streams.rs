@@ -1,9 +1,9 @@
 //! The outbox's streams under faults: nothing that was accepted stays behind, nothing is left over.
 
-use std::{collections::HashMap, time::Duration};
+use std::{cell::Cell, collections::HashMap, time::Duration};
 
 use redis::{FromRedisValue as _, Value};
-use stampede_application::ports::{Entry, EntryId, Outbox, PortError};
+use stampede_application::ports::{Entry, EntryId, Outbox, PortError, Readmission};
 use stampede_domain::{Epoch, Shard};
 use stampede_testkit::{
     servers::{OwnRedis, OwnRedisOptions, SharedRedis},
@@ -121,6 +121,75 @@ fn what_waits_is_told_of_the_life_that_is_asked_for_and_of_no_other() {
         harness.begin_another_life().await;
         assert_eq!(waiting_in(epoch).await, None, "its data may be another's");
         assert_eq!(harness.epoch(&scene).await, epoch, "nobody was restored for it");
+    });
+}
+
+/// Entries that another sale of the shard puts there at a time: more than one script looks at.
+const CROWD: usize = 64;
+
+impl RedisHarness {
+    async fn crowd(&self, shard: Shard) {
+        let (stream, mut crowd) = (self.stream(shard), redis::pipe());
+        for _ in 0..CROWD {
+            crowd.cmd("XADD").arg(&stream).arg("*").arg("g").arg("another").ignore();
+        }
+        let () = crowd.query_async(&mut self.beside().await).await.expect("Redis answers");
+    }
+}
+
+/// A deletion asks of a sale that has ended, and its neighbour sells on.
+#[test]
+fn a_look_for_one_sale_ends_however_fast_others_of_its_shard_sell() {
+    run(async {
+        const ROUNDS: u32 = 200;
+        let harness = RedisHarness::start().await;
+        let scene = Scene::active(&harness, 10, 1).await;
+        harness.crowd(scene.shard()).await;
+        let is_over = Cell::new(false);
+        let look = async {
+            let waiting = scene.outbox.waiting_in(scene.id(), scene.epoch, 100).await;
+            is_over.set(true);
+            waiting.expect("the outbox answers")
+        };
+        let selling = async {
+            for round in 0..ROUNDS {
+                if is_over.get() {
+                    return round;
+                }
+                harness.crowd(scene.shard()).await;
+            }
+            ROUNDS
+        };
+        let (waiting, rounds) = tokio::join!(look, selling);
+        assert_eq!(waiting, Some(vec![]));
+        assert!(rounds < ROUNDS, "it ended with the sales of others");
+    });
+}
+
+/// A worker that adopts a purchase writes an entry before it removes the one it came from.
+#[test]
+fn what_is_carried_past_the_end_of_a_look_is_seen() {
+    run(async {
+        let harness = RedisHarness::start().await;
+        let scene = Scene::active(&harness, 100, 100).await;
+        let stream = harness.stream(scene.shard());
+        for _ in 0..4 {
+            harness.crowd(scene.shard()).await;
+        }
+        scene.buy(&attempt("ada", 1, 1)).await;
+        for round in 2..12 {
+            let entry = ids(&scene.waiting().await).remove(0);
+            let look = scene.outbox.waiting_in(scene.id(), scene.epoch, 1);
+            let carry = async {
+                let stale = scene.forged(&format!("buyer-{round}"), round, 1);
+                let adopted = scene.outbox.readmit(&[stale], scene.epoch).await;
+                assert_eq!(adopted.expect("the outbox answers"), [Readmission::Adopted]);
+                let _: u64 = harness.say(&["XDEL", &stream, &entry.0]).await;
+            };
+            let (waiting, ()) = tokio::join!(look, carry);
+            let waiting = waiting.expect("the outbox answers").expect("of this life");
+            assert_eq!(waiting.len(), 1, "round {round}: there was one at every instant");
+        }
     });
 }
 
