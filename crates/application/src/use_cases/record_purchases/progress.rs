@@ -17,11 +17,23 @@ pub(super) struct Progress {
     pub(super) waiting: Vec<Vec<Entry>>,
     /// Sales whose rows others hold: all their entries, in order, for when nothing else waits.
     held: BTreeMap<SaleId, Vec<Entry>>,
-    /// A row was waited for in vain, which is enough for one run.
-    waited_in_vain: bool,
+    patience: Patience,
     /// Sales that gate and ledger disagreed about, and whose entries are tried once more.
     pub(super) again: HashSet<SaleId>,
     pub(super) recorded: Recorded,
+}
+
+/// What is still done for sales whose rows others hold.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Patience {
+    /// One row is waited for, after everything else.
+    #[default]
+    Waits,
+    /// A row was waited for in vain: the rest is tried once more, since many a row is held for the
+    /// moment of another commit.
+    TriesAgain,
+    /// That was the last commit.
+    Spent,
 }
 
 impl Progress {
@@ -33,8 +45,15 @@ impl Progress {
             batch.retain(|entry| !self.is_kept_back(entry));
             return Some(batch);
         }
-        let (_, first) = self.held.pop_first()?;
-        self.waiting.push(mem::take(&mut self.held).into_values().flatten().collect());
+        let (_, mut first) = self.held.pop_first()?;
+        let others = mem::take(&mut self.held).into_values().flatten();
+        match self.patience {
+            Patience::Waits => self.waiting.push(others.collect()),
+            Patience::TriesAgain | Patience::Spent => {
+                first.extend(others);
+                self.patience = Patience::Spent;
+            }
+        }
         Some(first)
     }
 
@@ -48,18 +67,21 @@ impl Progress {
         self.recorded.apart.contains_key(sale)
     }
 
-    /// Others hold the rows of `sales`, so that `batch` was not committed: those come last, unless
-    /// a row was waited for in vain already.
+    /// Others hold the rows of `sales`, so that `batch` was not committed: those come last, and are
+    /// set apart if that was in vain.
     pub(super) fn put_off(&mut self, batch: Vec<Entry>, sales: Vec<SaleId>, error: &PortError) {
         let mut of = batch.iter().filter_map(|entry| entry.body.sale());
         let first = of.next();
-        self.waited_in_vain |= of.all(|sale| Some(sale) == first);
+        let waited = of.all(|sale| Some(sale) == first);
         for sale in sales {
-            if self.waited_in_vain {
+            if waited || self.patience == Patience::Spent {
                 self.recorded.set_apart(sale, error);
             } else {
                 self.held.entry(sale).or_default();
             }
+        }
+        if waited && self.patience == Patience::Waits {
+            self.patience = Patience::TriesAgain;
         }
         self.waiting.push(batch);
     }
@@ -140,18 +162,22 @@ mod tests {
     }
 
     #[test]
-    fn one_wait_in_vain_is_enough() {
+    fn after_one_wait_in_vain_the_others_are_tried_once_more() {
         let mut progress = Progress::default();
-        let all = ["A", "B", "C"].map(|sku| entry(sku, sku)).to_vec();
-        progress.put_off(all, ["A", "B", "C"].map(sale).to_vec(), &busy());
+        let skus = ["A", "B", "C", "D"];
+        let all = skus.map(|sku| entry(sku, sku)).to_vec();
+        progress.put_off(all, skus.map(sale).to_vec(), &busy());
         assert_eq!((next(&mut progress), next(&mut progress)), (String::new(), "A".into()));
         progress.put_off(vec![entry("A", "A")], vec![sale("A")], &busy());
-        assert_eq!((next(&mut progress), next(&mut progress)), (String::new(), "B C".into()));
-        let left = ["B", "C"].map(|sku| entry(sku, sku)).to_vec();
-        progress.put_off(left, vec![sale("C")], &busy());
-        assert_eq!((next(&mut progress), next(&mut progress)), ("B".into(), "nothing".into()));
+        assert_eq!((next(&mut progress), next(&mut progress)), (String::new(), "B C D".into()));
+        let left = ["B", "C", "D"].map(|sku| entry(sku, sku)).to_vec();
+        progress.put_off(left, ["C", "D"].map(sale).to_vec(), &busy());
+        assert_eq!((next(&mut progress), next(&mut progress)), ("B".into(), "C D".into()));
+        let last = ["C", "D"].map(|sku| entry(sku, sku)).to_vec();
+        progress.put_off(last, vec![sale("D")], &busy());
+        assert_eq!((next(&mut progress), next(&mut progress)), ("C".into(), "nothing".into()));
         let mut apart: Vec<_> = progress.recorded.apart.into_keys().collect();
         apart.sort();
-        assert_eq!(apart, [sale("A"), sale("C")]);
+        assert_eq!(apart, [sale("A"), sale("D")]);
     }
 }
