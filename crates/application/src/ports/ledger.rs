@@ -109,8 +109,8 @@ pub trait Ledger: Send + Sync {
         numbers: &[PurchaseNo],
     ) -> Result<HashSet<PurchaseNo>, PortError>;
 
-    /// Which of these purchases are on record: what an answer may name; and which never will be. One round trip that waits
-    /// for nobody.
+    /// Which of these purchases are on record: what an answer may name; and which never will be.
+    /// One round trip that waits for nobody.
     ///
     /// # Errors
     ///

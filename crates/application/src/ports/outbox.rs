@@ -214,8 +214,9 @@ pub trait Outbox: Send + Sync {
     /// [`PortError`].
     async fn waiting(&self, id: &SaleId, entries_max: usize) -> Result<Vec<Entry>, PortError>;
 
-    /// The same as its gate in the life `epoch` has it; `None` if another life is met, or none, whose
-    /// outbox proves nothing of this one's: it may be another store's, or lack what a fault took.
+    /// The same as its gate in the life `epoch` has it; `None` if another life is met, or none,
+    /// whose outbox proves nothing of this one's: it may be another store's, or lack what a fault
+    /// took.
     ///
     /// # Errors
     ///

@@ -107,11 +107,11 @@ async fn hold(
     generations: &[Generation],
 ) -> Result<Held, CommitError> {
     let is_alone = generations.len() == 1;
-    let in_others_hands = if is_alone { "" } else { "SKIP LOCKED" };
+    let lock_mode = if is_alone { "FOR UPDATE" } else { "FOR UPDATE SKIP LOCKED" };
     let rows = sqlx::query_as(AssertSqlSafe(format!(
         "SELECT generation, epoch_number, epoch_nonce FROM sales
          WHERE generation = ANY($1) AND deleted_at IS NULL
-         FOR UPDATE {in_others_hands}"
+         {lock_mode}"
     )))
     .bind(ids(generations))
     .fetch_all(&mut *connection)
