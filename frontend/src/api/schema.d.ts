@@ -436,7 +436,7 @@ export interface components {
              */
             startTime: string;
         };
-        /** @description A purchase that could not be recorded, set aside for a person. */
+        /** @description A purchase that could not be recorded, raised for a person. */
         DeadLetterRow: {
             /** @description Who bought; null if the entry was not readable. */
             buyer: string | null;

@@ -21,7 +21,7 @@ use crate::{
 /// The most characters of a cursor.
 const CURSOR_CHARS_MAX: usize = 256;
 
-/// A purchase that could not be recorded, set aside for a person.
+/// A purchase that could not be recorded, raised for a person.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DeadLetterRow {
@@ -68,11 +68,11 @@ pub(crate) enum LetterOutcome {
     Recorded,
     /// The gate has taken it in again, and it is on its way to the ledger.
     Readmitted,
-    /// It was refused once more, and waits for a person still.
+    /// It was refused once more: it stays raised, and waits for a person.
     SetAsideAgain,
-    /// It was given up, and nothing brings it back.
+    /// It was discarded: the purchase is void, and nothing brings it back.
     Discarded,
-    /// It was in the ledger already, and was not given up.
+    /// It was in the ledger already, and was not voided.
     RecordedMeanwhile,
 }
 
