@@ -297,8 +297,9 @@ fn a_receipt_keeps_its_price_when_the_change_of_it_was_lost() {
         let rebuilt = shop.gate.rebuild(&id).await.expect("the gate rebuilds").snapshot;
         assert_eq!(rebuilt.sale, ahead);
         let recorded = shop.recorded(&id).await;
-        let prices = recorded.iter().map(|one| (one.purchase.no(), one.purchase.unit_price));
-        assert_eq!(prices.collect::<Vec<_>>(), [(bought.no(), ahead.price)]);
+        let told = recorded.iter().map(|one| &one.purchase);
+        let told: Vec<_> = told.map(|one| (one.no(), one.at, one.unit_price)).collect();
+        assert_eq!(told, [(bought.no(), bought.at, ahead.price)]);
 
         let again = attempt("ada", 1, 1);
         let held = shop.gate.purchases(&id, &again.buyer).await.expect("the gate answers");
@@ -307,6 +308,7 @@ fn a_receipt_keeps_its_price_when_the_change_of_it_was_lost() {
             panic!("the key is remembered")
         };
         assert_eq!((replayed.no(), replayed.unit_price), (bought.no(), ahead.price));
+        assert_eq!(replayed.at, bought.at);
         assert_eq!(shop.buy(&id, "ben").await.unit_price, ahead.price);
         assert_eq!(shop.row(&id).await.sale, ahead, "the ledger has it now");
     });

@@ -22,19 +22,18 @@ impl Run<'_> {
         let (sale, mut tally) = tally.ok_or(NotNow::RestoredElsewhere)?;
         let sale = without_time(sale);
         let (mut admitted, mut refused) = (Vec::new(), Vec::new());
-        for survivor in survivors {
-            let (attempt, at) = (attempt(survivor), survivor.purchase.at);
-            for decision in decide(&sale, &mut tally, &[attempt], at) {
-                match place(decision) {
-                    Ok(purchase) => {
-                        // The receipt stays as it was answered; only the place is new.
-                        let Purchase { remaining, unit_price, .. } = survivor.purchase;
-                        let purchase = Purchase { remaining, unit_price, ..purchase };
-                        let epoch = self.epoch;
-                        admitted.push(RecordedPurchase { purchase, epoch, ..survivor.clone() });
-                    }
-                    Err(why) => refused.push((survivor.clone(), why.as_str().to_owned())),
+        let attempts: Vec<Attempt> = survivors.iter().map(attempt).collect();
+        let decisions = decide(&sale, &mut tally, &attempts, sale.window.start);
+        for (survivor, decision) in survivors.iter().zip(decisions) {
+            match place(decision) {
+                Ok(purchase) => {
+                    // The receipt stays as it was answered; only the place is new.
+                    let Purchase { at, remaining, unit_price, .. } = survivor.purchase;
+                    let purchase = Purchase { at, remaining, unit_price, ..purchase };
+                    let epoch = self.epoch;
+                    admitted.push(RecordedPurchase { purchase, epoch, ..survivor.clone() });
                 }
+                Err(why) => refused.push((survivor.clone(), why.as_str().to_owned())),
             }
         }
         self.record(&admitted, &mut refused).await?;
