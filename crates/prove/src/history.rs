@@ -18,8 +18,8 @@ pub struct History {
     pub gate: Gate,
     /// Whether all was asked at one address, behind which any of several nodes may answer.
     pub is_one_address: bool,
-    /// While what the gate's store had went, counted from the origin: in an instant, as its power
-    /// failed, or bit by bit, as two of them lived.
+    /// While the gate's store was about to lose what it had, or lost it: what was told meanwhile
+    /// may be lost, and what was told before stood elsewhere by then.
     pub losses: Vec<RangeInclusive<Duration>>,
     /// When nodes were dead, or on their way there or back.
     pub away: Vec<Away>,

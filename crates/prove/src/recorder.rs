@@ -141,12 +141,11 @@ impl Recorder {
         }
     }
 
-    /// While `fault` happens, what the gate's store has goes.
-    pub async fn losing<T>(&self, fault: impl Future<Output = T>) -> T {
-        let begun = self.now();
+    /// While `fault` happens, what the gate's store has goes, and with it what was told since then.
+    pub async fn losing<T>(&self, since: Duration, fault: impl Future<Output = T>) -> T {
         let done = fault.await;
         let ended = self.now();
-        self.noted().losses.push(begun..=ended);
+        self.noted().losses.push(since..=ended);
         done
     }
 
@@ -264,7 +263,9 @@ impl Recorder {
         timeout(limit, draining).await.is_ok()
     }
 
-    fn now(&self) -> Duration {
+    /// The time since the sale was opened, which is what everything is noted by.
+    #[must_use]
+    pub fn now(&self) -> Duration {
         self.origin.elapsed()
     }
 
@@ -288,9 +289,11 @@ impl Recorder {
     }
 }
 
+/// How long a node is frozen at most.
+pub(crate) const FROZEN_MAX: Duration = Duration::from_secs(30);
 /// How long clients wait for one answer, since who is dead may not even say so: longer than any
 /// node is frozen, which does what it was asked when it goes on, though nobody waits any more.
-const ANSWER_MAX: Duration = Duration::from_secs(45);
+const ANSWER_MAX: Duration = FROZEN_MAX.saturating_add(Duration::from_secs(15));
 /// Before what is not known is asked for again.
 pub(crate) const AGAIN: Duration = Duration::from_millis(50);
 /// How often the ledger is looked at.

@@ -1,6 +1,7 @@
 //! A shop that is about to be broken: its stores, its nodes, its clients.
 
 use std::{
+    collections::BTreeSet,
     mem::replace,
     path::Path,
     sync::Arc,
@@ -125,6 +126,21 @@ impl Scene {
     pub fn let_in(&self, errands: usize) {
         let errands = errands.min(Semaphore::MAX_PERMITS);
         self.permits.add_permits(errands.saturating_sub(self.permits.available_permits()));
+    }
+
+    /// Waits until the ledger has all of these purchases, `limit` at most.
+    pub async fn recorded(&self, numbers: &BTreeSet<String>, limit: Duration) {
+        let recorded = async {
+            loop {
+                let rows = self.stores.ledger().await.into_iter();
+                let recorded: BTreeSet<String> = rows.map(|row| row.purchase_no).collect();
+                if numbers.is_subset(&recorded) {
+                    return;
+                }
+                sleep(LOOK_EVERY).await;
+            }
+        };
+        timeout(limit, recorded).await.ok();
     }
 
     /// Follows as many streams as there are nodes until the trial ends, each of another one or of

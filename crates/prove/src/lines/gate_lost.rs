@@ -13,12 +13,14 @@ use tokio::time::{sleep, timeout};
 use super::load::Load;
 use crate::{
     Chance, Figure, Line, Promise, Trial,
+    recorder::FROZEN_MAX,
     scene::{LEVEL_SETTING, RESTORES},
 };
 
 const TITLE: &str = "Redis flushed, set back, promoted, alive twice; who restores or drains frozen";
-/// How long a restore may take that follows another one, and a batch that changes hands.
-const HANDOVER_LIMIT: Duration = Duration::from_secs(45);
+/// How long a restore may take that follows another one, and a batch that changes hands, while a
+/// node is frozen.
+const HANDOVER_LIMIT: Duration = FROZEN_MAX;
 /// How long a split brain lasts if nothing is decided in it: longer than a restore that has begun
 /// keeps others out.
 const SPLIT: Duration = Duration::from_secs(15);
@@ -104,18 +106,13 @@ impl Shop {
         Self { level, redis, replica, to_redis, to_postgres, database, load }
     }
 
-    /// Redis forgets everything.
-    async fn flush(&self) {
-        self.load.scene.recorder.losing(self.redis.flush()).await;
-    }
-
     /// The replica becomes the master of all clients; the old one goes on without any.
-    async fn fail_over(&self) {
+    async fn fail_over(&self, since: Duration) {
         let promoted = async {
             self.replica.promote().await;
             self.lead_to(&self.replica).await;
         };
-        self.load.scene.recorder.losing(promoted).await;
+        self.load.scene.recorder.losing(since, promoted).await;
     }
 
     /// All clients go to another master.
@@ -135,8 +132,8 @@ impl Shop {
 async fn flushed(level: Level, chance: Chance) -> Trial {
     let mut shop = Shop::open(level, chance).await;
     for instant in shop.load.some_instants(2) {
-        shop.load.decided(instant).await;
-        shop.flush().await;
+        let since = shop.load.at_stake(instant).await;
+        shop.load.scene.recorder.losing(since, shop.redis.flush()).await;
     }
     shop.conclude().await
 }
@@ -144,8 +141,8 @@ async fn flushed(level: Level, chance: Chance) -> Trial {
 async fn empty(level: Level, chance: Chance) -> Trial {
     let mut shop = Shop::open(level, chance).await;
     for instant in shop.load.some_instants(2) {
-        shop.load.decided(instant).await;
-        shop.load.scene.recorder.losing(shop.redis.restart_empty()).await;
+        let since = shop.load.at_stake(instant).await;
+        shop.load.scene.recorder.losing(since, shop.redis.restart_empty()).await;
     }
     shop.conclude().await
 }
@@ -155,16 +152,16 @@ async fn older_file(level: Level, chance: Chance) -> Trial {
     let instants = shop.load.instants(2);
     shop.load.decided(instants[0]).await;
     shop.redis.save_copy().await;
-    shop.load.decided(instants[1]).await;
-    shop.load.scene.recorder.losing(shop.redis.restart_from_copy()).await;
+    let since = shop.load.at_stake(instants[1]).await;
+    shop.load.scene.recorder.losing(since, shop.redis.restart_from_copy()).await;
     shop.conclude().await
 }
 
 async fn promoted(level: Level, chance: Chance) -> Trial {
     let mut shop = Shop::open(level, chance).await;
     let instant = shop.load.instants(1)[0];
-    shop.load.decided(instant).await;
-    shop.fail_over().await;
+    let since = shop.load.at_stake(instant).await;
+    shop.fail_over(since).await;
     shop.conclude().await
 }
 
@@ -173,10 +170,10 @@ async fn promoted(level: Level, chance: Chance) -> Trial {
 async fn led_back(level: Level, chance: Chance) -> Trial {
     let mut shop = Shop::open(level, chance).await;
     let instant = shop.load.instants(1)[0];
-    shop.load.decided(instant).await;
-    shop.fail_over().await;
-    shop.load.decided_more(SOME).await;
-    shop.load.scene.recorder.losing(shop.lead_to(&shop.redis)).await;
+    let since = shop.load.at_stake(instant).await;
+    shop.fail_over(since).await;
+    let since = shop.load.more_at_stake(SOME).await;
+    shop.load.scene.recorder.losing(since, shop.lead_to(&shop.redis)).await;
     shop.conclude().await
 }
 
@@ -187,14 +184,14 @@ async fn led_back(level: Level, chance: Chance) -> Trial {
 async fn failed_back(level: Level, chance: Chance) -> Trial {
     let mut shop = Shop::open(level, chance).await;
     let instant = shop.load.instants(1)[0];
-    shop.load.decided(instant).await;
-    shop.fail_over().await;
-    shop.load.decided_more(SOME).await;
+    let since = shop.load.at_stake(instant).await;
+    shop.fail_over(since).await;
+    let mut since = shop.load.more_at_stake(SOME).await;
     let is_older = shop.load.chance.happens(1, 2);
     if is_older {
         shop.redis.replicate(&shop.replica).await;
         shop.redis.promote().await;
-        shop.load.decided_more(SOME).await;
+        since = shop.load.more_at_stake(SOME).await;
     }
     let failed_back = async {
         shop.to_redis.freeze();
@@ -205,7 +202,7 @@ async fn failed_back(level: Level, chance: Chance) -> Trial {
         shop.lead_to(&shop.redis).await;
         shop.to_redis.thaw();
     };
-    shop.load.scene.recorder.losing(failed_back).await;
+    shop.load.scene.recorder.losing(since, failed_back).await;
     let mut trial = shop.conclude().await;
     // One for each change of masters.
     let restores = trial.counted(RESTORES);
@@ -222,14 +219,14 @@ async fn failed_back_unseen(level: Level, chance: Chance) -> Trial {
     let instant = shop.load.instants(1)[0];
     shop.load.decided(instant).await;
     shop.replica.promote().await;
-    shop.load.decided_more(SOME).await;
+    let since = shop.load.more_at_stake(SOME).await;
     let failed_back = async {
         shop.to_redis.freeze();
         shop.redis.replicate(&shop.replica).await;
         shop.redis.promote().await;
         shop.to_redis.thaw();
     };
-    shop.load.scene.recorder.losing(failed_back).await;
+    shop.load.scene.recorder.losing(since, failed_back).await;
     shop.conclude().await
 }
 
@@ -237,23 +234,23 @@ async fn failed_back_unseen(level: Level, chance: Chance) -> Trial {
 async fn old_master_alive(level: Level, chance: Chance) -> Trial {
     let mut shop = Shop::open(level, chance).await;
     let instant = shop.load.instants(1)[0];
-    shop.load.decided(instant).await;
+    let since = shop.load.at_stake(instant).await;
     let moved = shop.load.a_node();
     let recorder = shop.load.scene.recorder.clone();
     let split = async {
         shop.replica.promote().await;
         shop.to_redis.lead_to(&shop.replica.url());
-        let since = Instant::now();
+        let split = Instant::now();
         shop.load.scene.kill_and_restart(moved).await;
         // Each side may close the other one again and again: safe, and slow.
         let before = recorder.decided_so_far();
         timeout(SPLIT, shop.load.decided_more(SOME)).await.ok();
         let decided = recorder.decided_so_far() - before;
-        let met = recorder.met_since(1 - moved, since);
+        let met = recorder.met_since(1 - moved, split);
         shop.to_redis.cut().await;
         (decided, met)
     };
-    let (decided, (accepted, unknown)) = recorder.losing(split).await;
+    let (decided, (accepted, unknown)) = recorder.losing(since, split).await;
     let mut trial = shop.conclude().await;
     trial.expect(decided > 0, || "nothing was decided while two were masters".to_owned());
     trial.expect(accepted + unknown > 0, || {
@@ -270,17 +267,17 @@ async fn old_master_alive(level: Level, chance: Chance) -> Trial {
 async fn restorer_frozen(level: Level, chance: Chance) -> Trial {
     let mut shop = Shop::open(level, chance).await;
     let instant = shop.load.instants(1)[0];
-    shop.load.decided(instant).await;
+    let mut since = shop.load.at_stake(instant).await;
     let (frozen, other) = if shop.load.chance.happens(1, 2) { (0, 1) } else { (1, 0) };
     let mut is_caught = false;
     for slow in (1..).map(|number| SLOW * number).take(TRIES) {
         // At any of its steps, from the new epoch to the open sale.
         let steps = shop.load.chance.time(Duration::ZERO, STEPS * slow);
-        is_caught = freeze_a_restorer(&shop, frozen, other, (slow, steps)).await;
+        is_caught = freeze_a_restorer(&shop, frozen, other, (slow, steps), since).await;
         if is_caught {
             break;
         }
-        shop.load.decided_more(1).await;
+        since = shop.load.more_at_stake(1).await;
     }
     let mut trial = shop.conclude().await;
     trial.expect(is_caught, || format!("no restore was caught at work in {TRIES} tries"));
@@ -293,6 +290,7 @@ async fn freeze_a_restorer(
     frozen: usize,
     other: usize,
     (slow, steps): (Duration, Duration),
+    since: Duration,
 ) -> bool {
     let scene = &shop.load.scene;
     let restores = |node: usize| scene.nodes[node].restores();
@@ -300,7 +298,7 @@ async fn freeze_a_restorer(
     shop.to_postgres.replies(Way::Delay(slow));
     // Nobody else is to restore.
     scene.pause(other);
-    shop.flush().await;
+    shop.load.scene.recorder.losing(since, shop.redis.flush()).await;
     until("an epoch for a restore", HANDOVER_LIMIT, async || {
         (postgres_epoch(&shop.database.url).await > before.2).then_some(())
     })

@@ -1,5 +1,7 @@
 //! A sale under load, into which faults are sent.
 
+use std::time::{Duration, Instant};
+
 use stampede_testkit::shop::Stores;
 use tokio::task::JoinHandle;
 
@@ -12,6 +14,12 @@ const LIMIT: u32 = 2;
 const STOCK: u32 = 1_000;
 /// A fault comes after so many decided attempts at most, while there is something to sell.
 const LAST_INSTANT: usize = 450;
+/// Attempts that are decided right before a fault that takes what is in the gate alone, and may be
+/// lost with it: more than workers are behind by, mostly.
+const AT_STAKE: usize = 100;
+/// How long workers may be behind besides: they take milliseconds, and the rest is for the turns of
+/// a machine that runs all nodes, stores and clients of a trial.
+const LAG_MAX: Duration = Duration::from_secs(3);
 
 /// A sale at which a crowd is buying.
 ///
@@ -28,6 +36,9 @@ pub(super) struct Load {
     ahead: usize,
     met: usize,
     missed: usize,
+    /// How long what had been told took into the ledger when a fault was due, of each fault that
+    /// takes what is in the gate alone.
+    lags: Vec<Duration>,
 }
 
 impl Load {
@@ -62,7 +73,7 @@ impl Load {
         let copies = crowd.errands.iter().map(|errand| errand.copies).min().unwrap_or(1);
         let ahead = crowd.at_once + crowd.at_once / 4;
         let buying = scene.spawn_paced(crowd);
-        Self { scene, chance, buying, copies, ahead, met: 0, missed: 0 }
+        Self { scene, chance, buying, copies, ahead, met: 0, missed: 0, lags: Vec::new() }
     }
 
     /// So many instants by chance.
@@ -83,10 +94,7 @@ impl Load {
 
     /// Waits until so many attempts have been decided: the instant of a fault.
     pub(super) async fn decided(&mut self, instant: usize) {
-        let recorder = &self.scene.recorder;
-        let wanted = instant.saturating_sub(recorder.decided_so_far());
-        self.scene.let_in(self.ahead + wanted.div_ceil(self.copies));
-        recorder.decided(instant).await;
+        self.reach(instant).await;
         if self.buying.is_finished() {
             self.missed += 1;
         } else {
@@ -99,6 +107,34 @@ impl Load {
         self.decided(self.scene.recorder.decided_so_far() + count).await;
     }
 
+    /// Waits until so many attempts have been decided: the instant of a fault that takes what is in
+    /// the gate alone. Answers since when what was told may be: what was told before stands in the
+    /// ledger now, or workers have not done what they are there for.
+    pub(super) async fn at_stake(&mut self, instant: usize) -> Duration {
+        self.reach(instant.saturating_sub(AT_STAKE)).await;
+        let recorder = self.scene.recorder.clone();
+        let (since, told) = (recorder.now(), recorder.told_since_the_last_loss());
+        self.reach(instant).await;
+        let begun = Instant::now();
+        self.scene.recorded(&told, LAG_MAX).await;
+        self.lags.push(begun.elapsed());
+        // All who were let in may have bought meanwhile.
+        self.decided_more(1).await;
+        since
+    }
+
+    /// The same, when so many more have been decided.
+    pub(super) async fn more_at_stake(&mut self, count: usize) -> Duration {
+        self.at_stake(self.scene.recorder.decided_so_far() + count).await
+    }
+
+    async fn reach(&mut self, instant: usize) {
+        let recorder = &self.scene.recorder;
+        let wanted = instant.saturating_sub(recorder.decided_so_far());
+        self.scene.let_in(self.ahead + wanted.div_ceil(self.copies));
+        recorder.decided(instant).await;
+    }
+
     /// Lets the crowd come to its end and holds all of it to the specification.
     pub(super) async fn conclude(self, promise: Promise) -> Trial {
         self.scene.let_in(usize::MAX);
@@ -106,6 +142,12 @@ impl Load {
         let mut trial = self.scene.conclude(promise, buying).await;
         trial.expect(self.missed == 0, || format!("{} faults after the sale", self.missed));
         trial.measured(Figure::count("faults during the sale", self.met));
+        for lag in self.lags {
+            trial.expect(lag < LAG_MAX, || {
+                format!("{lag:?} after it was told the ledger has not what a fault then takes")
+            });
+            trial.measured(Figure::time("until a fault found in the ledger what it must", lag));
+        }
         trial
     }
 }

@@ -22,6 +22,10 @@ const HANGS: Duration = Duration::from_secs(2);
 /// What a key takes at most while the file is rewritten, and what is decided meanwhile.
 const REWRITE: Duration = Duration::from_millis(50);
 const SOME: usize = 20;
+/// For how long a write may be lost: at `everysec` Redis syncs once a second, lets writers go on
+/// behind a sync that lasts, makes them wait when it is 2 s late, and what was written meanwhile is
+/// synced by the next one only.
+const UNSYNCED_MAX: Duration = Duration::from_secs(5);
 const TITLE: &str = "power loss of Redis, cut to what it had synced";
 
 pub(super) fn line() -> Line {
@@ -61,7 +65,8 @@ async fn lost(fsync: Fsync, level: &'static str, promise: Promise, chance: Chanc
         let is_torn = load.chance.happens(1, 2);
         let keep = &mut |most| if is_torn { load.chance.number(0, most) } else { 0 };
         let power_fails = async { redis.lose_power_keeping(keep) };
-        let lost = load.scene.recorder.losing(power_fails).await;
+        let since = load.scene.recorder.now().saturating_sub(UNSYNCED_MAX);
+        let lost = load.scene.recorder.losing(since, power_fails).await;
         unsynced += lost.changes;
         kept += lost.kept;
         redis.restart().await;

@@ -1,6 +1,9 @@
 //! What was noted so far.
 
-use std::time::Instant;
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use stampede_testkit::servers::LedgerRow;
 
@@ -35,6 +38,16 @@ impl Recorder {
         let attempts =
             operations.filter_map(|operation| Some((operation, operation.event.as_attempt()?)));
         attempts.filter(|(operation, attempt)| is(operation, attempt)).count()
+    }
+
+    /// The numbers that were told in answer to what was asked since the gate's store last lost
+    /// something.
+    #[must_use]
+    pub fn told_since_the_last_loss(&self) -> BTreeSet<String> {
+        let noted = self.noted();
+        let last = noted.losses.last().map_or(Duration::ZERO, |loss| *loss.end());
+        let later = noted.operations.iter().filter(|operation| operation.begun >= last);
+        later.flat_map(|operation| operation.event.numbers()).map(str::to_owned).collect()
     }
 
     /// The numbers of the purchases that buyers were told of.

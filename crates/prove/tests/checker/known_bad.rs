@@ -30,9 +30,9 @@ fn five_bought() -> Story {
     story
 }
 
-/// This instant, as a time in which something went.
-fn at(millis: u64) -> RangeInclusive<Duration> {
-    Duration::from_millis(millis)..=Duration::from_millis(millis)
+/// What was told in this time may have been lost.
+fn lost(millis: RangeInclusive<u64>) -> RangeInclusive<Duration> {
+    Duration::from_millis(*millis.start())..=Duration::from_millis(*millis.end())
 }
 
 #[track_caller]
@@ -93,7 +93,7 @@ fn a_loss_that_is_allowed_is_counted() {
     let mut history = five_bought().history;
     history.stock = 4;
     history.ledger.remove(1);
-    history.losses.push(at(600));
+    history.losses.push(lost(100..=600));
     let trial = check(&history, Promise::LossCounted);
     let counted = |name, count| trial.figures.contains(&Figure::count(name, count));
     assert!(counted("told and lost", 1), "{trial:?}");
@@ -101,8 +101,8 @@ fn a_loss_that_is_allowed_is_counted() {
 }
 
 #[test]
-fn a_loss_that_was_told_long_before_the_gate_lost_it_or_after_is_caught() {
-    let lost_with = |loss: u64, in_ledger| {
+fn a_loss_that_was_told_when_nothing_could_be_lost_is_caught() {
+    let lost_with = |loss: RangeInclusive<u64>, in_ledger| {
         let mut history = five_bought().history;
         // It was told at 205 ms, and went with the gate's first life.
         history.ledger.remove(1);
@@ -113,17 +113,17 @@ fn a_loss_that_was_told_long_before_the_gate_lost_it_or_after_is_caught() {
             panic!("it was accepted");
         };
         receipt.in_ledger = in_ledger;
-        history.losses.push(at(loss));
+        history.losses.push(lost(loss));
         check(&history, Promise::LossCounted).violations
     };
     // It may have been on its way when the gate lost it.
-    for loss in [196, 5_200] {
+    for loss in [100..=196, 204..=600] {
         assert_eq!(lost_with(loss, false), Vec::<String>::new());
     }
-    for loss in [150, 5_210] {
+    for loss in [100..=194, 206..=600] {
         assert!(lost_with(loss, false)[0].starts_with("lost: PUR-1 was told at 205ms"));
     }
-    assert!(lost_with(600, true)[0].starts_with("lost: PUR-1 was told as in the ledger"));
+    assert!(lost_with(100..=600, true)[0].starts_with("lost: PUR-1 was told as in the ledger"));
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_key_whose_purchase_was_lost_may_buy_again_where_loss_is_counted() {
     row.purchase_no = "PUR-9".to_owned();
     row.epoch_number = 2;
     row.at_ms += 200;
-    story.history.losses.push(at(600));
+    story.history.losses.push(lost(100..=600));
     let found = check(&story.history, Promise::LossCounted).violations;
     assert_eq!(found, Vec::<String>::new());
     assert_says(&story.history, "double: buyer-4 got PUR-4 and PUR-9 by one key");
@@ -160,7 +160,7 @@ fn a_key_whose_purchase_was_lost_may_have_bought_again_unheard() {
     row.purchase_no = "PUR-9".to_owned();
     row.epoch_number = 2;
     row.at_ms += 200;
-    story.history.losses.push(at(600));
+    story.history.losses.push(lost(100..=600));
     let found = check(&story.history, Promise::LossCounted).violations;
     assert_eq!(found, Vec::<String>::new());
     // Where nothing may be lost, the first one is missed.
@@ -169,7 +169,7 @@ fn a_key_whose_purchase_was_lost_may_have_bought_again_unheard() {
 
 #[test]
 fn what_was_lost_while_its_attempt_was_under_way_may_be_accepted_again_by_its_number() {
-    let accepted_again = |loss: u64, in_ledger| {
+    let accepted_again = |loss: RangeInclusive<u64>, in_ledger| {
         let mut story = five_bought();
         // Told by a copy; the other one lost its answer, and the node sent it again.
         let row = story.history.ledger.last_mut().expect("five rows");
@@ -182,14 +182,16 @@ fn what_was_lost_while_its_attempt_was_under_way_may_be_accepted_again_by_its_nu
             panic!("it was accepted");
         };
         first.in_ledger = in_ledger;
-        story.history.losses.push(at(loss));
+        story.history.losses.push(lost(loss));
         story.history
     };
     let found = |history: &History| check(history, Promise::LossCounted).violations;
-    assert_eq!(found(&accepted_again(600, false)), Vec::<String>::new());
-    assert!(found(&accepted_again(400, false))[0].starts_with("lost: PUR-4 was told at 505ms"));
-    assert!(found(&accepted_again(600, true))[0].starts_with("lost: PUR-4 was told as in"));
-    assert_says(&accepted_again(600, false), "PUR-4 was accepted too late");
+    assert_eq!(found(&accepted_again(100..=600, false)), Vec::<String>::new());
+    assert!(
+        found(&accepted_again(100..=400, false))[0].starts_with("lost: PUR-4 was told at 505ms")
+    );
+    assert!(found(&accepted_again(100..=600, true))[0].starts_with("lost: PUR-4 was told as in"));
+    assert_says(&accepted_again(100..=600, false), "PUR-4 was accepted too late");
 }
 
 #[test]
