@@ -45,7 +45,7 @@ pub(super) fn check(
     }
     for operation in &history.operations {
         if let Event::Change { answer: Changed::TooLate, .. } = operation.event {
-            trial.expect(may_be_over(history, sale, &changes, operation), || {
+            trial.expect(may_be_over(history, sale, order, &changes, operation), || {
                 format!("answered as too late while the sale was on: {operation:?}")
             });
         }
@@ -110,20 +110,26 @@ fn effects(history: &History) -> Vec<Effect> {
 }
 
 /// Whether the sale may have been over when this was answered: by its window, by an admin, or since
-/// all was sold, to buyers who had asked by then.
+/// all was sold by then.
 fn may_be_over(
     history: &History,
     sale: &Acceptances<'_>,
+    order: &[RangeInclusive<Duration>],
     changes: &[Effect],
     operation: &Operation,
 ) -> bool {
     let Operation { begun, ended, .. } = *operation;
     let (_, last) = by_store(history, begun, ended);
     let was_ended = |effect: &Effect| effect.change == Change::End && effect.begun <= ended;
-    let has_units_left = sale.remaining.last() > Some(&sale.undone.before(operation));
+    let by_then = |&(index, row): &(usize, &Row<'_>)| {
+        let (happened, _) = happened(history, row, order.get(index));
+        happened <= ended
+    };
+    let sold: u32 = sale.rows.iter().enumerate().filter(by_then).map(|(_, row)| row.qty).sum();
+    let has_units_left = history.stock.saturating_sub(sold) > sale.undone.before(operation);
     history.window.is_some_and(|window| window.end <= last)
         || changes.iter().any(was_ended)
-        || (!has_units_left && sale.rows.iter().all(|row| row.begun <= ended))
+        || !has_units_left
 }
 
 /// Whether some instant from `begun` to `ended` may lie in the sale's window.

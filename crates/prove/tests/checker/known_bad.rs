@@ -582,6 +582,22 @@ fn a_change_comes_too_late_for_a_sale_that_is_sold_out_or_over_alone() {
 }
 
 #[test]
+fn a_change_comes_too_late_by_when_the_last_unit_was_sold_and_not_by_when_it_was_asked_for() {
+    let too_late_at = |at: u64| {
+        let mut story = Story::of(5, 2);
+        story.attempt(100, AROUND, ("ada", "key"), 2);
+        story.attempt(200, AROUND, ("bob", "key"), 2);
+        // Under way for long; sold last, by the store's clock.
+        story.attempt(900, (600, 5), ("carl", "key"), 1);
+        let answer = Changed::TooLate;
+        story.note(at, AROUND, Event::Change { change: Change::Resume, answer });
+        story.history
+    };
+    assert_passes(&too_late_at(800));
+    assert_says(&too_late_at(790), "answered as too late");
+}
+
+#[test]
 fn a_change_that_came_too_late_has_no_effect() {
     let mut story = story();
     story.history.window = Some(Window {
