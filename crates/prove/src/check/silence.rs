@@ -10,8 +10,10 @@ use crate::{
 /// Of so many looks, and of so many lookups, one is answered at least: else what the others would
 /// have shown is not judged.
 const ANSWERED_IN: usize = 10;
-/// How long after it goes on a frozen node has answered what it was asked before.
-const ANSWERED_AFTER: Duration = Duration::from_secs(5);
+/// How long after it goes on a frozen node has answered what it was asked before: as it is shipped
+/// it waits for a restore, for the gate's reply and for the ledger, 2 s each, and the rest is for
+/// the turns of a machine that runs all nodes, stores and clients of a trial.
+const ANSWERED_AFTER: Duration = Duration::from_secs(10);
 
 pub(super) fn check(history: &History, trial: &mut Trial) {
     let was_away = |asked: &Operation| {
@@ -35,11 +37,18 @@ pub(super) fn check(history: &History, trial: &mut Trial) {
                     format!("node {node} gave no answer from {begun:?} to {ended:?}, and lived")
                 });
             }
-            Event::Look(seen) => looks = counted(looks, seen.is_some()),
-            Event::Lookup { answer, .. } => lookups = counted(lookups, answer.is_some()),
+            Event::Look(seen) => {
+                looks = counted(looks, seen.is_some());
+                check_in_time(history, operation, trial);
+            }
+            Event::Lookup { answer, .. } => {
+                lookups = counted(lookups, answer.is_some());
+                check_in_time(history, operation, trial);
+            }
             Event::Told { stream, .. } => _ = speaking.insert(stream),
             Event::Over { stream } => _ = streams.insert(stream),
-            Event::Attempt(_) | Event::Change { .. } | Event::Strange(_) => {}
+            Event::Attempt(_) | Event::Change { .. } => check_in_time(history, operation, trial),
+            Event::Strange(_) => {}
         }
     }
     for (what, (answered, asked)) in [("looks", looks), ("lookups", lookups)] {
@@ -52,6 +61,23 @@ pub(super) fn check(history: &History, trial: &mut Trial) {
     });
     trial.measured(Figure::count("answers that did not come at all", silences));
     trial.measured(Figure::time("until a client knew that none would come", longest));
+}
+
+/// What a frozen node was asked before it went on it has answered soon after, unless it was away
+/// once more by then.
+fn check_in_time(history: &History, asked: &Operation, trial: &mut Trial) {
+    let theirs = || history.away.iter().filter(|away| away.node == asked.node);
+    for away in theirs().filter(|away| away.is_frozen && asked.begun <= away.until) {
+        let over = away.until.saturating_add(ANSWERED_AFTER);
+        let was_away_again = || theirs().any(|next| away.until <= next.from && next.from <= over);
+        trial.expect(asked.ended <= over || was_away_again(), || {
+            let Operation { node, begun, ended, .. } = asked;
+            let until = away.until;
+            format!(
+                "node {node} was asked at {begun:?}, went on at {until:?}, answered at {ended:?}"
+            )
+        });
+    }
 }
 
 /// How many were answered, and how many there were.

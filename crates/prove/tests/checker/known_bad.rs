@@ -781,9 +781,32 @@ fn a_node_that_was_frozen_and_does_not_answer_what_it_was_asked_before_is_caught
         story.history.away.push(Away { node: 0, from, until, is_frozen });
         story.history
     };
-    assert_passes(&silent_until(5_900, true));
-    assert_says(&silent_until(5_901, true), "node 0 gave no answer");
-    assert_passes(&silent_until(5_901, false));
+    assert_passes(&silent_until(10_900, true));
+    assert_says(&silent_until(10_901, true), "node 0 gave no answer");
+    assert_passes(&silent_until(10_901, false));
+}
+
+#[test]
+fn a_node_that_was_frozen_and_answers_late_what_it_was_asked_before_is_caught() {
+    let answered_at = |ended: u64, frozen: &[(u64, u64)]| {
+        let mut story = five_bought();
+        story.look_up(700, AROUND, "buyer-0");
+        story.history.operations.last_mut().expect("one").ended = Duration::from_millis(ended);
+        story.history.away.extend(frozen.iter().map(|&(from, until)| Away {
+            node: 0,
+            from: Duration::from_millis(from),
+            until: Duration::from_millis(until),
+            is_frozen: true,
+        }));
+        story.history
+    };
+    assert_passes(&answered_at(10_900, &[(710, 900)]));
+    assert_says(&answered_at(10_901, &[(710, 900)]), "went on at 900ms, answered at 10.901s");
+    // Asked when it had gone on, nobody knows how long it may take.
+    assert_passes(&answered_at(10_901, &[(500, 600)]));
+    // Frozen once more meanwhile.
+    assert_passes(&answered_at(19_900, &[(710, 900), (5_000, 9_900)]));
+    assert_says(&answered_at(19_901, &[(710, 900), (5_000, 9_900)]), "went on at 9.9s");
 }
 
 #[test]
