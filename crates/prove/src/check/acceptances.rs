@@ -39,7 +39,8 @@ pub(super) struct Row<'a> {
     /// It had happened by then: somebody was told, or it could not happen any more.
     pub(super) ended: Duration,
     /// Whether an earlier life of the gate may have accepted it than the one it is recorded in,
-    /// some attempt of it being of unknown outcome: that one did not know of it until then.
+    /// some attempt of it being of unknown outcome, or any, where an answer does not wait for the
+    /// ledger and that life may have sold on beside this one, which did not know of it until then.
     pub(super) floats: bool,
     /// Whether one of its attempts was under way when the store says that it was accepted.
     is_asked_then: bool,
@@ -76,6 +77,7 @@ impl<'a> Acceptances<'a> {
             let told = told.get(row.purchase_no.as_str()).copied();
             match asked_for(history, row, asked, told, &on_record) {
                 Some(mut row) => {
+                    row.floats |= promise == Promise::LossCounted;
                     row.floats &= !is_one_life && row.recorded.epoch_number > first_life;
                     let is_new = row.key.is_none_or(|key| keys.insert((&row.recorded.buyer, key)));
                     trial.expect(is_new, || {

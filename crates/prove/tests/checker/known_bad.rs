@@ -249,6 +249,9 @@ fn an_acceptance_of_a_later_life_that_left_more_than_all_before_it_is_caught() {
     assert_passes(&left(1, Attempted::Unknown));
     // Units may have gone with the life before.
     assert_passes(&left(-1, Attempted::Unknown));
+    // Told without the ledger by a life that sold on beside this one, and taken over later.
+    let told = left(1, Attempted::SoldOut);
+    assert_eq!(check(&told, Promise::LossCounted).violations, Vec::<String>::new());
 }
 
 #[test]
