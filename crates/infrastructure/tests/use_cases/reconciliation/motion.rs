@@ -127,7 +127,8 @@ async fn a_sweep_compares_no_more_than_its_rows_and_goes_on_where_it_stopped(sho
         let read = shop.gate.compared();
         assert!(read < SWEEP_ROWS + PAGE, "{read} in one run");
         (runs, compared) = (runs + 1, compared + read);
-        assert!(compared <= BUYERS + PAGE, "it goes on, and does not begin anew");
+        // The gate may show some of them twice, since it grows meanwhile.
+        assert!(compared <= 2 * BUYERS, "it goes on, and does not begin anew");
         // It goes on selling meanwhile.
         shop.buy_all(&id, &round(1_000 + runs, 1)).await;
         shop.drain(&id).await.expect("the stores answer");
