@@ -60,6 +60,7 @@ async fn refused(fault: DiskFault, chance: Chance) -> Trial {
         let (every, enough) = (load.chance.number(1, 3), load.chance.number(1, 6));
         let host = load.scene.stores.host();
         host.refuse_writes(fault, u32::try_from(every).expect("small"));
+        load.go_on();
         let refused = async |count: usize| {
             until("a refused write", FAULT_LIMIT, async || {
                 (host.refused().writes >= i64::try_from(count).expect("small")).then_some(())
@@ -90,6 +91,7 @@ async fn sync_failed(chance: Chance) -> Trial {
     load.decided(instant).await;
     let node = load.scene.take(0);
     load.scene.stores.host().refuse_syncs(DiskFault::Broken, 1);
+    load.go_on();
     let ended = node.process.wait(FAULT_LIMIT).await;
     let scene = &mut load.scene;
     scene.stores.host().heal();

@@ -102,6 +102,12 @@ impl Load {
         }
     }
 
+    /// Lets in as many as may begin while a fault lasts, which waits for what they do: all who were
+    /// let in before may be done by now.
+    pub(super) fn go_on(&self) {
+        self.scene.let_in(self.ahead);
+    }
+
     /// Waits until so many more have been decided.
     pub(super) async fn decided_more(&mut self, count: usize) {
         self.decided(self.scene.recorder.decided_so_far() + count).await;
