@@ -21,6 +21,7 @@ mod silence;
 mod told;
 mod undone;
 
+pub(crate) use self::silence::SILENCES;
 use std::time::Duration;
 
 use crate::{Trial, history::History};

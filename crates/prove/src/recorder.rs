@@ -143,8 +143,18 @@ impl Recorder {
 
     /// While `fault` happens, what the gate's store has goes, and with it what was told since then.
     pub async fn losing<T>(&self, since: Duration, fault: impl Future<Output = T>) -> T {
+        self.losing_on(since, Duration::ZERO, fault).await
+    }
+
+    /// The same, and with it what is told for so long afterwards, until somebody notices.
+    pub async fn losing_on<T>(
+        &self,
+        since: Duration,
+        unnoticed: Duration,
+        fault: impl Future<Output = T>,
+    ) -> T {
         let done = fault.await;
-        let ended = self.now();
+        let ended = self.now() + unnoticed;
         self.noted().losses.push(since..=ended);
         done
     }

@@ -195,14 +195,10 @@ impl Scene {
         replace(&mut self.nodes[node], anew)
     }
 
-    /// Asks a node to stop that was replaced behind an address, which gives no answer at times
-    /// until it has.
-    pub async fn stop(&self, address: usize, node: Node) -> Ended {
-        self.recorder.gone(address);
+    /// Asks a node to stop that was replaced.
+    pub async fn stop(&self, node: Node) -> Ended {
         node.process.terminate();
-        let ended = node.process.wait(STOP_LIMIT).await;
-        self.recorder.moved(address, self.recorder.shop(address));
-        ended
+        node.process.wait(STOP_LIMIT).await
     }
 
     async fn anew(&self, node: usize, program: &Path) -> Node {

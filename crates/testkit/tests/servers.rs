@@ -1,7 +1,7 @@
 //! The kit's own servers behave as the tests that stand on them expect.
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
-use std::time::Duration;
+use std::{fs::OpenOptions, io::Write, path::Path, time::Duration};
 
 use redis::{AsyncCommands, aio::MultiplexedConnection};
 use sqlx::{Connection, PgConnection, error::DatabaseError};
@@ -53,6 +53,31 @@ async fn an_append_only_redis_keeps_what_it_was_told_over_a_kill() {
     redis.restart().await;
     assert_eq!(read(&redis, "stock").await, Some(7));
     assert_eq!(redis.url(), address);
+}
+
+/// As its power fails while its file is rewritten, when the end of the old part was not synced.
+#[tokio::test]
+async fn a_redis_that_ends_over_a_file_that_it_mends_is_started_once_more() {
+    let mut server = OwnRedis::start(OwnRedisOptions::on_disk()).await;
+    write(&server, "kept", 1).await;
+    write(&server, "torn", 2).await;
+    let (_, folder): (String, String) = redis::cmd("CONFIG")
+        .arg(&["GET", "dir"])
+        .query_async(&mut connect(&server.url()).await)
+        .await
+        .expect("CONFIG GET");
+    server.kill();
+    let files = Path::new(&folder).join("appendonlydir");
+    let append = |name: &str| {
+        OpenOptions::new().append(true).create(true).open(files.join(name)).expect("a file")
+    };
+    let torn = append("appendonly.aof.1.incr.aof");
+    torn.set_len(torn.metadata().expect("its length").len() - 3).expect("shorter");
+    append("appendonly.aof.2.incr.aof").write_all(b"*1\r\n$4\r\nPING\r\n").expect("a part");
+    let part = b"file appendonly.aof.2.incr.aof seq 2 type i\n";
+    append("appendonly.aof.manifest").write_all(part).expect("the list of parts");
+    server.restart().await;
+    assert_eq!((read(&server, "kept").await, read(&server, "torn").await), (Some(1), None));
 }
 
 #[tokio::test]

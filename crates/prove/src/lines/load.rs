@@ -19,7 +19,7 @@ const LAST_INSTANT: usize = 450;
 const AT_STAKE: usize = 100;
 /// How long workers may be behind besides: they take milliseconds, and the rest is for the turns of
 /// a machine that runs all nodes, stores and clients of a trial.
-const LAG_MAX: Duration = Duration::from_secs(3);
+pub(super) const LAG_MAX: Duration = Duration::from_secs(3);
 
 /// A sale at which a crowd is buying.
 ///

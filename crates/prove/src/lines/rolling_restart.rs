@@ -13,11 +13,13 @@ use stampede_testkit::{
 };
 
 use super::load::Load;
-use crate::{Chance, Figure, Line, Promise, Scene, Trial};
+use crate::{Chance, Figure, Line, Promise, Scene, Trial, check::SILENCES};
 
 const NODES: usize = 3;
 /// By which a node counts what it accepted.
 const ACCEPTED: &str = "outcome=\"SUCCESS\"";
+/// Requests at a time at most: of 48 errands, with up to three copies each.
+const UNDER_WAY: usize = 3 * 48;
 /// Attempts that are decided before the first restart, and between one and the next, at most.
 const APART: usize = 150;
 
@@ -52,7 +54,7 @@ async fn restarted(chance: Chance) -> Trial {
         serve_by(&proxy, &load.scene);
         // Fails if it has accepted none.
         accepted += old.shop.counter("purchase_outcomes_total", ACCEPTED).await;
-        let ended = load.scene.stop(0, old).await;
+        let ended = load.scene.stop(old).await;
         if ended.code != Some(0) {
             unclean.push(format!(
                 "node {node} stopped with {:?}: {:?}",
@@ -63,6 +65,10 @@ async fn restarted(chance: Chance) -> Trial {
     }
     let recorder = load.scene.recorder.clone();
     let mut trial = load.conclude(Promise::NothingLost).await;
+    let silences = trial.counted(SILENCES);
+    trial.expect(silences <= Some(NODES * UNDER_WAY), || {
+        format!("{silences:?} answers did not come, of {UNDER_WAY} under way at each stop at most")
+    });
     trial.measured(Figure::count("errors that a repeat healed", recorder.unknown_so_far()));
     let accepted = usize::try_from(accepted).unwrap_or(usize::MAX);
     trial.measured(Figure::count("accepted by nodes before they were replaced", accepted));

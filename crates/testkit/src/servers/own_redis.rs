@@ -28,6 +28,9 @@ use super::{
 /// From the start of the program to its first answer, a large file to load included; and from a
 /// question to its connection, which a busy machine may not take at once.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+/// What Redis says as it ends, once it has cut the torn end off a file that is not its last one:
+/// the power failed while its file was rewritten.
+const MENDED: &str = "the truncated file is not the last file";
 /// How often another port is tried when somebody took the first.
 const STARTS: usize = 5;
 
@@ -119,12 +122,16 @@ impl OwnRedis {
         self.child.kill();
     }
 
-    /// Starts it again with the files it left, killing it first if it still runs.
+    /// Starts it again with the files it left, killing it first if it still runs; once more if it
+    /// ended over a file that it had to mend first, as whoever looks after it does.
     pub async fn restart(&mut self) {
         self.kill();
         let plan = self.plan.clone();
         self.child = blocking(move || {
-            plan.start().unwrap_or_else(|| panic!("redis-server does not restart: {}", plan.said()))
+            let again = || plan.said().contains(MENDED).then(|| plan.start()).flatten();
+            plan.start()
+                .or_else(again)
+                .unwrap_or_else(|| panic!("redis-server does not restart: {}", plan.said()))
         })
         .await;
     }
