@@ -301,8 +301,9 @@ impl Recorder {
 
 /// How long a node is frozen at most.
 pub(crate) const FROZEN_MAX: Duration = Duration::from_secs(30);
-/// How long clients wait for one answer, since who is dead may not even say so: longer than any
-/// node is frozen, which does what it was asked when it goes on, though nobody waits any more.
+/// How long clients wait for one answer: of some thousand requests to a node that is killed one
+/// waits for ever, on no connection. Longer than any node is frozen, which does what it was asked
+/// when it goes on, though nobody waits any more.
 const ANSWER_MAX: Duration = FROZEN_MAX.saturating_add(Duration::from_secs(15));
 /// Before what is not known is asked for again.
 pub(crate) const AGAIN: Duration = Duration::from_millis(50);

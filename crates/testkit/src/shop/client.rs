@@ -12,6 +12,10 @@ pub const ADMIN_KEY: &str = "the-admin-key-of-these-tests";
 /// How long the ledger may lag behind the gate.
 const LEDGER_LIMIT: Duration = Duration::from_secs(5);
 
+/// How long a connection without a request is kept: less than the 5 s for which a node waits for
+/// the first one, as it is shipped, lest a request meets its end.
+const IDLE_MAX: Duration = Duration::from_secs(3);
+
 /// One node as its clients see it.
 #[derive(Clone, Debug)]
 pub struct Shop {
@@ -62,7 +66,8 @@ impl Shop {
     /// Clients who wait so long for an answer.
     #[must_use]
     pub fn with_patience(base_url: &str, patience: Duration) -> Self {
-        let http = Client::builder().timeout(patience).build().expect("a client");
+        let client = Client::builder().timeout(patience).pool_idle_timeout(IDLE_MAX);
+        let http = client.build().expect("a client");
         Self { base_url: base_url.to_owned(), http }
     }
 
