@@ -39,8 +39,9 @@ pub(super) struct Row<'a> {
     /// It had happened by then: somebody was told, or it could not happen any more.
     pub(super) ended: Duration,
     /// Whether an earlier life of the gate may have accepted it than the one it is recorded in,
-    /// some attempt of it being of unknown outcome, or any, where an answer does not wait for the
-    /// ledger and that life may have sold on beside this one, which did not know of it until then.
+    /// some attempt of it being of unknown outcome or under way while the gate was lost, or any,
+    /// where an answer does not wait for the ledger and that life may have sold on beside this one,
+    /// which did not know of it until then.
     pub(super) floats: bool,
     /// Whether one of its attempts was under way when the store says that it was accepted.
     is_asked_then: bool,
@@ -51,6 +52,15 @@ struct Tried<'a> {
     attempt: &'a Attempt,
     begun: Duration,
     ended: Duration,
+}
+
+impl Tried<'_> {
+    /// Whether it may have been accepted by another life of the gate than the one that answered.
+    fn may_be_of_an_earlier_life(&self, history: &History) -> bool {
+        let mut losses = history.losses.iter();
+        self.attempt.answer == Attempted::Unknown
+            || losses.any(|loss| self.begun <= *loss.end() && *loss.start() <= self.ended)
+    }
 }
 
 impl<'a> Acceptances<'a> {
@@ -233,7 +243,7 @@ fn asked_for<'a>(
     let mut makers: Vec<&Tried<'a>> = makers.collect();
     let first = makers.first()?;
     let is_one_key = makers.iter().all(|maker| maker.attempt.key == first.attempt.key);
-    let floats = makers.iter().any(|maker| maker.attempt.answer == Attempted::Unknown);
+    let floats = makers.iter().any(|maker| maker.may_be_of_an_earlier_life(history));
     let last = |maker: &Tried<'_>| match maker.attempt.answer {
         Attempted::Unknown => maker.ended + history.gate.not_after,
         Attempted::Accepted(_)

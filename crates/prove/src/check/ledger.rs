@@ -31,7 +31,8 @@ pub(super) fn check(history: &History, sale: &Acceptances<'_>, trial: &mut Trial
 /// some that it came after went with an earlier life of the gate.
 ///
 /// What came into the ledger by another life than it was accepted in is left out: those that are
-/// older than a row before them, and of later lives those of unknown outcome.
+/// older than a row before them, and of later lives those of unknown outcome or of attempts that
+/// were under way while the gate was lost.
 fn check_remaining(stock: u32, rows: &[&LedgerRow], sale: &Acceptances<'_>, trial: &mut Trial) {
     let first_life = rows.first().map_or(0, |row| row.epoch_number);
     let (mut left, mut latest) = (i64::from(stock), i64::MIN);

@@ -255,6 +255,22 @@ fn an_acceptance_of_a_later_life_that_left_more_than_all_before_it_is_caught() {
 }
 
 #[test]
+fn what_was_under_way_while_the_gate_was_lost_is_told_as_the_life_before_left_it() {
+    let told_around = |loss: RangeInclusive<u64>| {
+        let mut story = restored();
+        let row = story.history.ledger.last_mut().expect("six rows");
+        row.remaining += 1;
+        let remaining = u32::try_from(row.remaining).expect("small");
+        let receipt = Receipt { number: row.purchase_no.clone(), remaining, in_ledger: false };
+        attempt_of(&mut story.history, 5).answer = Attempted::Accepted(receipt);
+        story.history.losses.push(lost(loss));
+        story.history
+    };
+    assert_passes(&told_around(800..=900));
+    assert_says(&told_around(100..=400), "PUR-5 left 5 units by its row, 4 by all");
+}
+
+#[test]
 fn a_gate_that_keeps_its_places_leaves_none_out_in_any_life() {
     let left_out = |keeps_places| {
         let mut history = five_bought().history;
