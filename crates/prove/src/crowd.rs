@@ -7,6 +7,11 @@ use tokio::{sync::Semaphore, time::sleep};
 
 use crate::{Chance, Recorder, history::Attempted, recorder::AGAIN};
 
+/// Errands of a crowd that are under way at a time.
+pub(crate) const AT_ONCE: usize = 48;
+/// Copies that an impatient buyer of it sends at once.
+pub(crate) const COPIES: usize = 3;
+
 /// What one buyer wants, and what else they do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Errand {
@@ -52,7 +57,7 @@ impl Crowd {
                 key: format!("key-{:08x}", chance.number(0, 0xffff_ffff)),
                 qty: u32::try_from(chance.number(1, units)).unwrap_or(1),
                 node: chance.number(0, nodes - 1),
-                copies: if chance.happens(1, 10) { 3 } else { 1 },
+                copies: if chance.happens(1, 10) { COPIES } else { 1 },
                 gives_up: chance.happens(1, 10),
                 looks_up: chance.happens(1, 5),
                 looks: chance.happens(1, 20),
@@ -71,7 +76,7 @@ impl Crowd {
             errands.push(errand);
         }
         chance.shuffle(&mut errands);
-        Self { errands, at_once: 48, patience: Duration::from_mins(1) }
+        Self { errands, at_once: AT_ONCE, patience: Duration::from_mins(1) }
     }
 
     /// Each of so many buyers wants one unit, and sends so many copies of their attempt: half of

@@ -64,7 +64,7 @@ impl Confirming {
             Some(if confirmed.recorded.contains(&number) {
                 Outcome::Decided { decision: *decision, acknowledged }
             } else if confirmed.voided.contains(&number) {
-                Outcome::Decided { decision: GIVEN_UP, acknowledged }
+                Outcome::Decided { decision: VOIDED, acknowledged }
             } else {
                 Outcome::Undecided
             })
@@ -74,7 +74,7 @@ impl Confirming {
 
 /// What is said instead of a purchase that a person voided: the gate still counts its units
 /// against the limit, and there is nothing to show for them.
-const GIVEN_UP: Decision = Decision::Rejected(Rejection::AlreadyPurchased(None));
+const VOIDED: Decision = Decision::Rejected(Rejection::AlreadyPurchased(None));
 
 /// The purchase that an answer would name.
 fn names(decision: &Decision) -> Option<&Purchase> {

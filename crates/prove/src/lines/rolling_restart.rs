@@ -13,13 +13,17 @@ use stampede_testkit::{
 };
 
 use super::load::Load;
-use crate::{Chance, Figure, Line, Promise, Scene, Trial, check::SILENCES};
+use crate::{
+    Chance, Figure, Line, Promise, Scene, Trial,
+    check::SILENCES,
+    crowd::{AT_ONCE, COPIES},
+};
 
 const NODES: usize = 3;
 /// By which a node counts what it accepted.
 const ACCEPTED: &str = "outcome=\"SUCCESS\"";
-/// Requests at a time at most: of 48 errands, with up to three copies each.
-const UNDER_WAY: usize = 3 * 48;
+/// Requests at a time at most.
+const UNDER_WAY: usize = AT_ONCE * COPIES;
 /// Attempts that are decided before the first restart, and between one and the next, at most.
 const APART: usize = 150;
 
