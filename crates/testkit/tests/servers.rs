@@ -57,10 +57,13 @@ async fn an_append_only_redis_keeps_what_it_was_told_over_a_kill() {
 
 /// As its power fails while its file is rewritten, when the end of the old part was not synced.
 #[tokio::test]
-async fn a_redis_that_ends_over_a_file_that_it_mends_is_started_once_more() {
+async fn a_redis_that_ends_over_a_file_that_it_mends_is_started_until_it_is_mended() {
     let mut server = OwnRedis::start(OwnRedisOptions::on_disk()).await;
     write(&server, "kept", 1).await;
-    write(&server, "torn", 2).await;
+    // Cut off in the middle of a transaction: first its last command goes, and then all of it.
+    let mut transaction = redis::pipe();
+    transaction.atomic().set("torn", 2).ignore().set("torn", 3).ignore();
+    let () = transaction.query_async(&mut connect(&server.url()).await).await.expect("EXEC");
     let (_, folder): (String, String) = redis::cmd("CONFIG")
         .arg(&["GET", "dir"])
         .query_async(&mut connect(&server.url()).await)

@@ -31,6 +31,9 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 /// What Redis says as it ends, once it has cut the torn end off a file that is not its last one:
 /// the power failed while its file was rewritten.
 const MENDED: &str = "the truncated file is not the last file";
+/// How often it may end so: it cuts off a torn command first, and at the next start what is left
+/// of the transaction that the command was a part of.
+const MENDS_MAX: usize = 2;
 /// How often another port is tried when somebody took the first.
 const STARTS: usize = 5;
 
@@ -122,16 +125,21 @@ impl OwnRedis {
         self.child.kill();
     }
 
-    /// Starts it again with the files it left, killing it first if it still runs; once more if it
-    /// ended over a file that it had to mend first, as whoever looks after it does.
+    /// Starts it again with the files it left, killing it first if it still runs; and again each
+    /// time that it ends over a file that it had to mend first, as whoever looks after it does.
     pub async fn restart(&mut self) {
         self.kill();
         let plan = self.plan.clone();
         self.child = blocking(move || {
-            let again = || plan.said().contains(MENDED).then(|| plan.start()).flatten();
-            plan.start()
-                .or_else(again)
-                .unwrap_or_else(|| panic!("redis-server does not restart: {}", plan.said()))
+            for _ in 0..MENDS_MAX {
+                if let Some(child) = plan.start() {
+                    return child;
+                }
+                if !plan.said().contains(MENDED) {
+                    break;
+                }
+            }
+            plan.start().unwrap_or_else(|| panic!("redis-server does not restart: {}", plan.said()))
         })
         .await;
     }
