@@ -1,5 +1,5 @@
-//! What happens to every request around its controller: correlation id, span, limits of the head,
-//! metrics, headers of the answer. One middleware, because each layer costs the hot route.
+//! What happens to every request around its controller: correlation id, limits of the head, counts,
+//! headers of the answer. One middleware, because each layer costs the hot route.
 
 use std::{
     future::{Ready, ready},
@@ -16,26 +16,28 @@ use actix_web::{
     http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS},
 };
 use futures::{FutureExt, future::LocalBoxFuture};
-use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
     correlation::{self, X_CORRELATION_ID},
     cors,
+    current_request::CurrentRequest,
     error::ApiError,
     metrics::method_word,
     routes::RouteLabel,
+    tally::Tally,
     worker::Node,
 };
 
-/// Wraps every route of the server.
+/// Wraps every route of one worker.
 pub(crate) struct Edge {
     node: Arc<Node>,
+    tally: Arc<Tally>,
 }
 
 impl Edge {
-    /// Counts and limits with the node's instruments and settings.
-    pub(crate) fn new(node: Arc<Node>) -> Self {
-        Self { node }
+    /// Limits by the node's settings, counts in the worker's tally.
+    pub(crate) fn new(node: Arc<Node>, tally: Arc<Tally>) -> Self {
+        Self { node, tally }
     }
 }
 
@@ -51,7 +53,7 @@ where
     type Future = Ready<Result<EdgeService<S>, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(EdgeService { service, node: self.node.clone() }))
+        ready(Ok(EdgeService { service, node: self.node.clone(), tally: self.tally.clone() }))
     }
 }
 
@@ -59,6 +61,7 @@ where
 pub(crate) struct EdgeService<S> {
     service: S,
     node: Arc<Node>,
+    tally: Arc<Tally>,
 }
 
 impl<S, B> Service<ServiceRequest> for EdgeService<S>
@@ -74,46 +77,34 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let arrived = Instant::now();
-        let method = request.method().clone();
-        let node = self.node.clone();
+        let method = method_word(request.method());
+        let (node, tally) = (&self.node, self.tally.clone());
         let correlation =
             correlation::read_or_make(request.headers(), node.use_cases.randomness.as_ref());
-        // Of the highest level, so that the id stands in a warning where no more is asked for.
-        let span = tracing::error_span!(
-            "request",
-            correlation_id = correlation.to_str().unwrap_or_default(),
-            method = method_word(&method),
-            route = Empty,
-            status = Empty,
-        );
-        if let Err(refusal) = admit(&node, &request) {
-            let mut refused = span.in_scope(|| refusal.error_response());
+        let current = CurrentRequest { correlation: correlation.clone(), method };
+        if let Err(refusal) = admit(node, &request) {
+            let mut refused = current.during(|| refusal.error_response());
             let origins = &node.settings.cors_origins;
             cors::permit(origins, request.headers(), refused.headers_mut());
             let mut response = request.into_response(refused).map_into_right_body();
-            let route = label(&response);
             finish(&mut response, correlation);
-            node.metrics.request(&method, route, response.status(), arrived.elapsed());
+            tally.answered(method, label(&response), response.status(), arrived.elapsed());
             return Box::pin(ready(Ok(response)));
         }
         let answering = AssertUnwindSafe(self.service.call(request)).catch_unwind();
-        let noted = span.clone();
-        let answering = async move {
+        Box::pin(current.around(async move {
             let Ok(answered) = answering.await else {
                 // The panic hook has said where; the request itself went down with it.
                 tracing::error!("a controller panicked");
                 let status = ApiError::Internal.status_code();
-                node.metrics.request(&method, RouteLabel::NONE, status, arrived.elapsed());
+                tally.answered(method, RouteLabel::NONE, status, arrived.elapsed());
                 return Err(Panicked(correlation).into());
             };
             let mut response = answered?.map_into_left_body();
-            let (route, status) = (label(&response), response.status());
-            note(&noted, route, status.as_u16());
             finish(&mut response, correlation);
-            node.metrics.request(&method, route, status, arrived.elapsed());
+            tally.answered(method, label(&response), response.status(), arrived.elapsed());
             Ok(response)
-        };
-        Box::pin(answering.instrument(span))
+        }))
     }
 }
 
@@ -149,13 +140,6 @@ fn is_for_operations(path: &str) -> bool {
 /// The template of the route that answered.
 fn label<B>(response: &ServiceResponse<B>) -> &'static str {
     response.request().app_data::<RouteLabel>().map_or(RouteLabel::NONE, |label| label.0)
-}
-
-fn note(span: &Span, route: &'static str, status: u16) {
-    if !span.is_disabled() {
-        span.record("route", route);
-        span.record("status", status);
-    }
 }
 
 /// Sets the headers that every answer has.

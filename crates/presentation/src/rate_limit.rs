@@ -1,7 +1,7 @@
 //! How often one buyer, or one address, may ask this node.
 
 use std::{
-    hash::Hash,
+    hash::{BuildHasher, Hash, RandomState},
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
     time::Duration,
@@ -22,7 +22,11 @@ pub(crate) const FORGET_INTERVAL: Duration = Duration::from_secs(1);
 /// The limits of this node. Shared by all workers.
 #[derive(Debug)]
 pub(crate) struct RateLimits {
-    buyers: Option<Limit<BuyerId>>,
+    /// Buyers are counted by a keyed hash of their name: a number needs no allocation, and takes
+    /// as much memory for the longest name. That two of a million share one has odds of one in
+    /// thirty million.
+    buyers: Option<Limit<u64>>,
+    hash: RandomState,
     addresses: Option<Limit<IpAddr>>,
 }
 
@@ -31,13 +35,14 @@ impl RateLimits {
     pub(crate) fn new(settings: &HttpSettings) -> Self {
         Self {
             buyers: Limit::new(settings.attempts_per_buyer_per_s),
+            hash: RandomState::new(),
             addresses: Limit::new(settings.requests_per_address_per_s),
         }
     }
 
     /// Takes one attempt from the buyer's allowance.
     pub(crate) fn attempt(&self, buyer: &BuyerId) -> Result<(), ApiError> {
-        self.buyers.as_ref().map_or(Ok(()), |limit| limit.take(buyer))
+        self.buyers.as_ref().map_or(Ok(()), |limit| limit.take(&self.hash.hash_one(buyer)))
     }
 
     /// Whether requests are counted by address at all.

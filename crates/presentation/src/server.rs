@@ -34,7 +34,8 @@ impl Http {
     ///
     /// # Errors
     ///
-    /// What the system says, such as that the port is taken.
+    /// What the system says, such as that the port is taken; or that the registry shows another
+    /// server's figures already.
     pub fn bind(
         settings: HttpSettings,
         use_cases: UseCases,
@@ -43,18 +44,21 @@ impl Http {
         let limits = settings.limits;
         let place = (settings.host.clone(), settings.port);
         let workers = settings.workers.max(1);
-        let node = Arc::new(Node::new(settings, use_cases, telemetry));
+        let node = Node::new(settings, use_cases, telemetry).map_err(io::Error::other)?;
+        let node = Arc::new(node);
         let shared = node.clone();
         let server = HttpServer::new(move || {
             let origins = &shared.settings.cors_origins;
+            let worker = Worker::new(shared.clone());
+            let edge = Edge::new(shared.clone(), worker.tally.clone());
             App::new()
-                .app_data(Data::new(Worker::new(shared.clone())))
+                .app_data(Data::new(worker))
                 .app_data(json_body::limit(limits.body_bytes_max))
                 .configure(|config| {
                     routes::add_all(config);
                 })
                 .wrap(Condition::new(!origins.is_empty(), cors::layer(origins)))
-                .wrap(Edge::new(shared.clone()))
+                .wrap(edge)
         })
         .workers(workers)
         .backlog(limits.backlog)

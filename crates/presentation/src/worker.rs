@@ -17,6 +17,7 @@ use crate::{
     relay::Relays,
     rendered::RenderedSales,
     settings::HttpSettings,
+    tally::Tally,
     use_cases::{Telemetry, UseCases},
 };
 
@@ -43,10 +44,16 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// What the settings and the use cases make.
-    pub(crate) fn new(settings: HttpSettings, use_cases: UseCases, telemetry: Telemetry) -> Self {
-        Self {
-            metrics: Metrics::new(&telemetry.meter),
+    /// What the settings and the use cases make; fails if the registry shows the same already.
+    pub(crate) fn new(
+        settings: HttpSettings,
+        use_cases: UseCases,
+        telemetry: Telemetry,
+    ) -> prometheus::Result<Self> {
+        let metrics = Metrics::new(&telemetry.meter);
+        metrics.tallies.register(&telemetry.registry)?;
+        Ok(Self {
+            metrics,
             registry: telemetry.registry,
             rate_limits: RateLimits::new(&settings),
             admin_key: AdminKey::new(&settings.admin_key),
@@ -55,7 +62,7 @@ impl Node {
             closing: CancellationToken::new(),
             settings,
             use_cases,
-        }
+        })
     }
 }
 
@@ -63,6 +70,8 @@ impl Node {
 pub(crate) struct Worker {
     /// What all workers share.
     pub(crate) node: Arc<Node>,
+    /// What this thread counts.
+    pub(crate) tally: Arc<Tally>,
     /// This thread's lane to the gate.
     pub(crate) attempt_purchase: AttemptPurchase,
     /// Bytes of sales that were made here already.
@@ -75,6 +84,7 @@ impl Worker {
     /// The calling thread's part of the node.
     pub(crate) fn new(node: Arc<Node>) -> Self {
         Self {
+            tally: node.metrics.tallies.of_worker(),
             attempt_purchase: (node.use_cases.attempt_purchase)(),
             rendered: RenderedSales::default(),
             relays: Rc::new(Relays::new(node.settings.limits.stock_update_interval)),

@@ -1,12 +1,23 @@
 //! Logs and metrics.
 
-use std::io;
+use std::{fmt, io};
 
 use anyhow::Context;
 use opentelemetry::metrics::{Meter, MeterProvider as _};
 use opentelemetry_sdk::{Resource, metrics::SdkMeterProvider};
 use prometheus::Registry;
-use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+use stampede_presentation::current_request;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{
+        FmtContext, FormatEvent, FormatFields, format,
+        format::{JsonFields, Writer},
+        layer,
+    },
+    prelude::*,
+    registry::LookupSpan,
+};
 
 use crate::settings::{LogFormat, TelemetrySettings};
 
@@ -38,14 +49,55 @@ pub fn log(settings: &TelemetrySettings, to: LogTo) -> anyhow::Result<()> {
             LogTo::Stderr => Box::new(io::stderr()),
         }
     };
-    let layer = fmt::layer().with_writer(writer);
+    let layer = layer().with_writer(writer);
     let levels = EnvFilter::try_new(format!("{QUIET},{}", settings.levels))?;
     let registry = tracing_subscriber::registry().with(levels);
     match settings.format {
-        LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
-        LogFormat::Pretty => registry.with(layer.compact()).try_init(),
+        LogFormat::Json => {
+            let lines = OfRequest { form: format().json().flatten_event(true), json: true };
+            registry.with(layer.event_format(lines).fmt_fields(JsonFields::new())).try_init()
+        }
+        LogFormat::Pretty => {
+            let lines = OfRequest { form: format().compact(), json: false };
+            registry.with(layer.event_format(lines)).try_init()
+        }
     }
     .context("log lines are written already")
+}
+
+/// A form of log lines, and at the front of each the request that it belongs to, if any.
+struct OfRequest<F> {
+    form: F,
+    /// Whether a line is one object, into which the request goes.
+    json: bool,
+}
+
+impl<S, N, F> FormatEvent<S, N> for OfRequest<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut to: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        if !self.json {
+            current_request(|id, method| write!(to, "{method} {id} ")).unwrap_or(Ok(()))?;
+            return self.form.format_event(context, to, event);
+        }
+        let begun = current_request(|id, method| {
+            let id = serde_json::Value::from(id);
+            write!(to, r#"{{"correlation_id":{id},"method":"{method}","#)
+        });
+        let Some(begun) = begun else { return self.form.format_event(context, to, event) };
+        begun?;
+        let mut line = String::new();
+        self.form.format_event(context, Writer::new(&mut line), event)?;
+        to.write_str(line.strip_prefix('{').unwrap_or(&line))
+    }
 }
 
 /// The one metric system: OpenTelemetry's meters, shown in Prometheus' form.

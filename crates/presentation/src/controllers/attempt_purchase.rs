@@ -16,6 +16,7 @@ use crate::{
     fields::Fields,
     idempotency_key,
     json_body::JsonBody,
+    metrics::SUCCESS,
     purchase::{self, PurchaseReceipt},
     purchase_form::{self, PurchaseForm, qty_out_of_range},
     rejection,
@@ -110,16 +111,15 @@ fn answer(
     decision: &Decision,
     acknowledged: Acknowledgement,
 ) -> Result<HttpResponse, ApiError> {
-    let metrics = &worker.node.metrics;
     match decision {
         Decision::Accepted(bought) | Decision::Replayed(bought) => {
-            metrics.accepted();
+            worker.tally.decided(SUCCESS);
             Ok(json(purchase::receipt(sku, bought, acknowledged)))
         }
         Decision::KeyReused => Err(ApiError::IdempotencyKeyReused),
         Decision::Rejected(rejected) => {
             let (code, body) = rejection::answer(sku, rejected);
-            metrics.rejected(code);
+            worker.tally.decided(code.as_str());
             Ok(json(body))
         }
     }

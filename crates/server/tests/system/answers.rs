@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
 use stampede_testkit::{
     servers::{OwnRedis, OwnRedisOptions, until},
     shop::Stores,
@@ -58,4 +59,20 @@ async fn a_sale_for_which_redis_has_no_memory_is_refused_before_it_exists() {
     node.shop.open("ENOUGH", 50_000, 1).await;
     // What the first sale may still need is no room for another.
     assert_eq!(node.shop.create("TOO-MANY", 100_000, 1).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_line_of_the_log_names_the_request_that_it_belongs_to() {
+    let mut redis = OwnRedis::start(OwnRedisOptions::on_disk()).await;
+    let stores = Stores::over(&redis).await;
+    let node = stores.node().await;
+    node.shop.open("WIDGET-001", 1, 1).await;
+    redis.kill();
+    let look = reqwest::Client::new().get(node.shop.url("/api/v1/purchases?sku=WIDGET-001"));
+    let look = look.header("X-User-Id", "ada").header("X-Correlation-Id", r#"an"id\"#);
+    assert_eq!(look.send().await.expect("an answer").status(), 503);
+    let line = node.process.logged("a store does not answer", Duration::from_secs(10)).await;
+    let line: Value = serde_json::from_str(&line).expect("JSON");
+    assert_eq!(line["correlation_id"], r#"an"id\"#, "{line}");
+    assert_eq!((line["method"].as_str(), line["level"].as_str()), (Some("GET"), Some("WARN")));
 }
