@@ -1,6 +1,6 @@
 //! What becomes of the entries of one commit: the part that every ledger has in common.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use stampede_application::ports::{CommitError, Entry, EntryBody, PortError, Settled};
 use stampede_domain::{Epoch, Generation, PurchaseNo, RecordedPurchase, SaleId};
@@ -32,12 +32,15 @@ impl<'a> Sorted<'a> {
         standing: impl Fn(&RecordedPurchase) -> Standing,
     ) -> Self {
         let mut sorted = Self::default();
-        for recorded in entries.iter().flat_map(|entry| purchases(&entry.body)) {
-            match standing(recorded) {
+        for entry in entries {
+            let recorded = purchases(&entry.body);
+            // An entry is of one sale and one epoch.
+            let Some(first) = recorded.first() else { continue };
+            match standing(first) {
                 Standing::Current => {
-                    sorted.to_insert.entry(recorded.sale.clone()).or_default().push(recorded);
+                    sorted.to_insert.entry(first.sale.clone()).or_default().extend(recorded);
                 }
-                Standing::OtherEpoch(_) | Standing::Gone => sorted.late.push(recorded),
+                Standing::OtherEpoch(_) | Standing::Gone => sorted.late.extend(recorded),
             }
         }
         sorted
@@ -57,7 +60,7 @@ pub(crate) fn generations(
     for entry in entries {
         match &entry.body {
             EntryBody::Purchases(purchases) => {
-                generations.extend(purchases.iter().map(|recorded| recorded.sale.generation));
+                generations.extend(purchases.first().map(|first| first.sale.generation));
             }
             EntryBody::Change(change) => generations.push(change.sale.id.generation),
             EntryBody::Newer { .. } | EntryBody::Broken { .. } => {
@@ -71,36 +74,65 @@ pub(crate) fn generations(
     Ok(generations)
 }
 
+/// Which of one sale's purchases were not there before a commit inserted them.
+#[derive(Debug)]
+pub(crate) enum Inserted {
+    /// All of so many, each of which was named once: what nearly always happens.
+    All(usize),
+    /// These.
+    These(HashSet<PurchaseNo>),
+}
+
+impl Inserted {
+    /// How many they are.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::All(count) => *count,
+            Self::These(numbers) => numbers.len(),
+        }
+    }
+
+    /// Counts those among `recorded` and takes them out, so that of two entries with one purchase
+    /// the first has inserted it.
+    fn take(&mut self, recorded: &[RecordedPurchase]) -> usize {
+        match self {
+            Self::All(_) => recorded.len(),
+            Self::These(numbers) => {
+                recorded.iter().filter(|one| numbers.remove(&one.purchase.no())).count()
+            }
+        }
+    }
+}
+
 /// What became of an entry's purchases, after those of [`Sorted::to_insert`] were inserted.
 ///
-/// `inserted` are the numbers that were not there before; each is counted once and taken out, so
-/// that of two entries with one purchase the first has inserted it. `known` are the late ones that
-/// the ledger has.
+/// `inserted` has, by sale, what was not there before; `known` are the late ones that the ledger
+/// has.
 pub(crate) fn settle(
     recorded: &[RecordedPurchase],
     standing: impl Fn(&RecordedPurchase) -> Standing,
-    inserted: &mut HashSet<PurchaseNo>,
+    inserted: &mut HashMap<Generation, Inserted>,
     known: &HashSet<PurchaseNo>,
 ) -> Settled {
-    let (mut count, mut stale, mut orphaned) = (0, None, Vec::new());
-    for one in recorded {
-        let number = one.purchase.no();
-        match standing(one) {
-            Standing::Current => count += usize::from(inserted.remove(&number)),
-            Standing::OtherEpoch(epoch) if !known.contains(&number) => {
-                stale.get_or_insert((epoch, Vec::new())).1.push(one.clone());
-            }
-            Standing::Gone if !known.contains(&number) => orphaned.push(one.clone()),
-            Standing::OtherEpoch(_) | Standing::Gone => {}
+    let nothing = Settled::Committed { inserted: 0 };
+    let Some(first) = recorded.first() else { return nothing };
+    let missing = || -> Vec<RecordedPurchase> {
+        let missing = recorded.iter().filter(|one| !known.contains(&one.purchase.no()));
+        missing.cloned().collect()
+    };
+    match standing(first) {
+        Standing::Current => {
+            let inserted = inserted.get_mut(&first.sale.generation);
+            Settled::Committed { inserted: inserted.map_or(0, |new| new.take(recorded)) }
         }
-    }
-    // An entry is of one sale and epoch, so at most one of the three has anything in it.
-    if !orphaned.is_empty() {
-        Settled::Orphaned(orphaned)
-    } else if let Some((epoch, purchases)) = stale {
-        Settled::Stale { purchases, epoch }
-    } else {
-        Settled::Committed { inserted: count }
+        Standing::OtherEpoch(epoch) => match missing() {
+            purchases if purchases.is_empty() => nothing,
+            purchases => Settled::Stale { purchases, epoch },
+        },
+        Standing::Gone => match missing() {
+            purchases if purchases.is_empty() => nothing,
+            purchases => Settled::Orphaned(purchases),
+        },
     }
 }
 

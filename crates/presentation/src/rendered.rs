@@ -48,6 +48,8 @@ pub(crate) struct RenderedSale {
     status: String,
     /// A weak tag over generation, version, state and pause.
     etag: HeaderValue,
+    /// The last whole answer, and when it was.
+    answered: RefCell<Option<(Instant, Bytes)>>,
     stock_update: OnceCell<Bytes>,
     state_change: OnceCell<Bytes>,
     restocked: OnceCell<Bytes>,
@@ -73,6 +75,7 @@ impl RenderedSale {
             etag: HeaderValue::try_from(etag)
                 .unwrap_or_else(|_| HeaderValue::from_static("W/\"\"")),
             status,
+            answered: RefCell::default(),
             stock_update: OnceCell::new(),
             state_change: OnceCell::new(),
             restocked: OnceCell::new(),
@@ -92,9 +95,26 @@ impl RenderedSale {
         buffer.put_slice(STATUS_END.as_bytes());
     }
 
-    /// How many bytes a status takes, about.
-    pub(crate) fn status_bytes(&self) -> usize {
-        self.status.len() + 32
+    /// The answer to who asks for this sale alone; those who ask within one millisecond share it.
+    pub(crate) fn answer(&self, now: Instant) -> Bytes {
+        let mut answered = self.answered.borrow_mut();
+        if let Some((at, answer)) = &*answered
+            && *at == now
+        {
+            return answer.clone();
+        }
+        let mut answer = BytesMut::with_capacity(self.status_bytes());
+        answer.put_slice(br#"{"success":true,"data":"#);
+        self.put_status(&mut answer, now);
+        answer.put_slice(b"}");
+        let answer = answer.freeze();
+        *answered = Some((now, answer.clone()));
+        answer
+    }
+
+    /// How many bytes a status takes with what stands around it, about.
+    fn status_bytes(&self) -> usize {
+        self.status.len() + 64
     }
 
     /// The event `initial`, as of `now`.

@@ -1,6 +1,6 @@
 //! The commit: entries of the journal become the record, all or none, twice as if once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
 use sqlx::SqliteConnection;
@@ -14,7 +14,7 @@ use super::{
     insert::insert_purchases,
     rows::{hex, narrow},
 };
-use crate::settlement::{Sorted, Standing, generations, settle};
+use crate::settlement::{Inserted, Sorted, Standing, generations, settle};
 
 /// Commits entries in one transaction with one sync.
 ///
@@ -46,9 +46,10 @@ pub(super) async fn commit(
         }
     }
     let sorted = Sorted::by_standing(entries, standing);
-    let mut inserted = HashSet::new();
+    let mut inserted = HashMap::new();
     for (id, purchases) in &sorted.to_insert {
-        inserted.extend(insert_purchases(connection, id, purchases).await?);
+        let new = insert_purchases(connection, id, purchases).await?;
+        inserted.insert(id.generation, Inserted::These(new));
     }
     let late: Vec<PurchaseNo> = sorted.late.iter().map(|recorded| recorded.purchase.no()).collect();
     let known = super::ledger::known(connection, &late).await?;

@@ -44,10 +44,11 @@ pub(super) async fn commit(pool: &PgPool, entries: &[Entry]) -> Result<Vec<Settl
         }
     }
     let sorted = Sorted::by_standing(entries, standing);
-    let mut inserted = HashSet::new();
+    let mut inserted = HashMap::new();
     for (id, purchases) in &sorted.to_insert {
         let Some(epoch) = held.epoch(id.generation) else { continue };
-        inserted.extend(insert_purchases(&mut transaction, id, epoch, purchases).await?);
+        let new = insert_purchases(&mut transaction, id, epoch, purchases).await?;
+        inserted.insert(id.generation, new);
     }
     let known = known(&mut transaction, &sorted.late).await?;
     transaction.commit().await.map_err(not_committed)?;

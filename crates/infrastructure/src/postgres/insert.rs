@@ -8,12 +8,13 @@ use stampede_application::ports::CommitError;
 use stampede_domain::{Epoch, PurchaseNo, RecordedPurchase, SaleId, TraceParent};
 
 use super::{failure::refused, rows::narrow};
+use crate::settlement::Inserted;
 
 /// Rows of one statement: more make it no faster and hold its memory longer.
 pub(super) const ROWS_PER_STATEMENT_MAX: usize = 1_000;
 
-/// Inserts purchases of one sale under `epoch` and counts their units as sold; returns the
-/// numbers of those that were not there before. Voided purchases are left out.
+/// Inserts purchases of one sale under `epoch` and counts their units as sold; returns which were
+/// not there before. Voided purchases are left out.
 ///
 /// The caller holds the sale's row. One round trip for each 1,000 purchases.
 ///
@@ -25,12 +26,14 @@ pub(super) async fn insert_purchases(
     id: &SaleId,
     epoch: Epoch,
     purchases: &[&RecordedPurchase],
-) -> Result<HashSet<PurchaseNo>, CommitError> {
-    let mut inserted = HashSet::new();
-    for chunk in purchases.chunks(ROWS_PER_STATEMENT_MAX) {
-        let numbers: Vec<PurchaseNo> = chunk.iter().map(|one| one.purchase.no()).collect();
-        let columns = Columns::of(chunk, &numbers)?;
-        let new: Vec<String> = sqlx::query_scalar(include_str!("insert_purchases.sql"))
+) -> Result<Inserted, CommitError> {
+    let numbers: Vec<PurchaseNo> = purchases.iter().map(|one| one.purchase.no()).collect();
+    let mut parts = Vec::new();
+    for (rows, numbers) in
+        purchases.chunks(ROWS_PER_STATEMENT_MAX).zip(numbers.chunks(ROWS_PER_STATEMENT_MAX))
+    {
+        let columns = Columns::of(rows, numbers)?;
+        let new: Option<Vec<String>> = sqlx::query_scalar(include_str!("insert_purchases.sql"))
             .bind(id.generation.0)
             .bind(narrow(epoch.number)?)
             .bind(epoch.nonce.cast_signed())
@@ -48,12 +51,24 @@ pub(super) async fn insert_purchases(
             .bind(columns.traceparent)
             .bind(columns.unit_price_minor)
             .bind(columns.currency)
-            .fetch_all(&mut *connection)
+            .fetch_one(&mut *connection)
             .await
             .map_err(|error| refused(error, id))?;
-        inserted.extend(new.iter().filter_map(|number| PurchaseNo::parse(number).ok()));
+        parts.push((numbers, new));
     }
-    Ok(inserted)
+    if parts.iter().all(|(_, new)| new.is_none()) {
+        return Ok(Inserted::All(numbers.len()));
+    }
+    let mut inserted = HashSet::new();
+    for (numbers, new) in parts {
+        match new {
+            Some(new) => {
+                inserted.extend(new.iter().filter_map(|number| PurchaseNo::parse(number).ok()));
+            }
+            None => inserted.extend(numbers),
+        }
+    }
+    Ok(Inserted::These(inserted))
 }
 
 /// Purchases by column, as `UNNEST` takes them.

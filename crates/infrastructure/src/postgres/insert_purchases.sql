@@ -1,7 +1,8 @@
 -- Inserts purchases of one sale, whose row the caller holds, and counts their units as sold.
 --
 -- $1 generation, $2 $3 epoch, $4 ... $17 one array a column, in order.
--- Replies the numbers of those that were not there before.
+-- Replies the numbers of those that were not there before, or null if that is all that were given,
+-- each once: what nearly always happens, and need not be told number by number.
 --
 -- The conflict target is named: a repeat is harmless, and any other conflict raises. What a person
 -- has voided is left out. Wide integers are narrowed here, so that one out of range is an error of
@@ -36,4 +37,7 @@ counted AS (
         final_run_at = NULL
     WHERE generation = $1 AND EXISTS (SELECT FROM inserted)
 )
-SELECT purchase_no FROM inserted
+SELECT CASE
+    WHEN (SELECT count(*) FROM inserted) < cardinality($4::text[])
+    THEN ARRAY(SELECT purchase_no FROM inserted)
+END

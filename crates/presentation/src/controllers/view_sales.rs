@@ -53,11 +53,7 @@ pub(crate) async fn view_sale(
     if etag::is_known(&request, &etag) {
         return Ok(not_modified(etag));
     }
-    let mut body = BytesMut::with_capacity(rendered.status_bytes() + 64);
-    body.put_slice(br#"{"success":true,"data":"#);
-    rendered.put_status(&mut body, view_sales.now());
-    body.put_slice(b"}");
-    Ok(fresh(etag).body(body.freeze()))
+    Ok(fresh(etag).body(rendered.answer(view_sales.now())))
 }
 
 /// Every sale, upcoming and active ones first.
