@@ -21,7 +21,7 @@ pub(crate) enum Stage {
 }
 
 /// The crates, by their folders, of which every test is quick and needs no store.
-const PURE: [&str; 5] = ["domain", "application", "presentation", "model", "xtask"];
+const PURE: [&str; 6] = ["domain", "application", "presentation", "model", "load", "xtask"];
 
 impl Stage {
     pub(crate) const ALL: [Self; 4] = [Self::Lint, Self::Unit, Self::Integration, Self::EndToEnd];

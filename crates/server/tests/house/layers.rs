@@ -5,7 +5,7 @@ use std::path::Path;
 use cargo_metadata::{Dependency, DependencyKind, MetadataCommand, Package};
 
 /// What a crate may use of ours outside of its tests.
-const TABLE: [(&str, &[&str]); 9] = [
+const TABLE: [(&str, &[&str]); 10] = [
     ("stampede-domain", &[]),
     ("stampede-application", &["stampede-domain"]),
     ("stampede-infrastructure", &["stampede-domain", "stampede-application"]),
@@ -21,6 +21,7 @@ const TABLE: [(&str, &[&str]); 9] = [
     ),
     ("stampede-testkit", &["stampede-domain", "stampede-application"]),
     ("stampede-model", &[]),
+    ("stampede-load", &[]),
     ("stampede-prove", &["stampede-domain", "stampede-testkit"]),
     ("xtask", &[]),
 ];
