@@ -1,33 +1,44 @@
-//! `cargo xtask bench`: the server beside a bare actix handler, in one run.
+//! `cargo xtask bench`: the program beside a bare actix handler, line by line.
+
+use std::{os::unix::process::CommandExt, path::PathBuf, process::Command};
 
 use crate::{
-    command::{asks_for_help, cargo, run, target},
+    command::{cargo, root, run, target},
+    install::{self, Need, Permission},
     page,
     stop::Stop,
     versions,
 };
 
-const HELP: &str = "\
-Measures accepted attempts, rejections and status on each engine beside a bare actix handler,
-with wrk (Debian package wrk) on this machine. Let nothing else run meanwhile: what counts is the
-ratio within one run.
-
-Usage: cargo xtask bench
-";
-
-/// Builds with profile `release`, which is what is measured, and measures.
+/// Builds with profile `release`, which is what is measured, and becomes the benchmark, so that
+/// Ctrl-C and the exit code are its own; its arguments are told by `cargo xtask bench --help`.
 pub(crate) fn bench(arguments: &[String]) -> Result<(), Stop> {
-    if asks_for_help(arguments, HELP)? {
-        return Ok(());
-    }
     versions::check()?;
+    if arguments.iter().any(|argument| matches!(argument.as_str(), "--help" | "-h" | "--list")) {
+        let error = Command::new(build()?).args(arguments).exec();
+        return Err(Stop::failed(error.to_string()));
+    }
+    install::provide([Need::Redis, Need::Postgres, Need::Wrk], Permission::Install)?;
     page::build()?;
     run(cargo(&["build", "--release", "-p", "stampede-server", "--bin", "stampede"]))?;
     let bare = ["-p", "stampede-presentation", "--example", "bare_handler"];
     run(cargo(&[&["build", "--release"], bare.as_slice()].concat()))?;
+    let bench = build()?;
     let release = target().join("release");
-    let mut measure = cargo(&["run", "-p", "stampede-server", "--example", "measure", "--"]);
-    measure.arg(release.join("examples/bare_handler"));
-    measure.env("STAMPEDE_BIN", release.join("stampede"));
-    run(measure)
+    let mut command = Command::new(&bench);
+    command.args(arguments).env("STAMPEDE_BIN", release.join("stampede")).current_dir(root());
+    command.arg("--bare").arg(release.join("examples/bare_handler"));
+    for (option, file) in [("--json", "bench.json"), ("--html", "bench.html")] {
+        if !arguments.iter().any(|argument| argument.starts_with(option)) {
+            command.arg(option).arg(target().join(file));
+        }
+    }
+    let error = command.exec();
+    Err(Stop::failed(format!("{}: {error}", bench.display())))
+}
+
+/// Builds the benchmark and answers where it is.
+fn build() -> Result<PathBuf, Stop> {
+    run(cargo(&["build", "--release", "-p", "stampede-bench", "--bin", "bench"]))?;
+    Ok(target().join("release/bench"))
 }

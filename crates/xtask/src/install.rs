@@ -13,11 +13,12 @@ use crate::{
     versions::{Version, version},
 };
 
-/// Something that a stage needs.
+/// Something that a stage or a command needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Need {
     Redis,
     Postgres,
+    Wrk,
     Chromium,
     CargoDeny,
 }
@@ -46,6 +47,7 @@ impl Need {
         match self {
             Self::Redis => find("redis-server").is_some_and(|found| is_new(found, OLDEST_REDIS)),
             Self::Postgres => postgres().is_some_and(|found| is_new(found, OLDEST_POSTGRES)),
+            Self::Wrk => find("wrk").is_some(),
             // Where it can be installed, the shell is what is wanted.
             Self::Chromium if is_root_on_debian() => find(HEADLESS_SHELL).is_some(),
             Self::Chromium => chromium().is_some(),
@@ -58,6 +60,7 @@ impl Need {
         match self {
             Self::Redis => Some("redis-server"),
             Self::Postgres => Some("postgresql"),
+            Self::Wrk => Some("wrk"),
             Self::Chromium => Some(HEADLESS_SHELL),
             Self::CargoDeny => None,
         }
@@ -67,6 +70,7 @@ impl Need {
         match self {
             Self::Redis => "Redis 7.0 or newer",
             Self::Postgres => "PostgreSQL 15 or newer",
+            Self::Wrk => "wrk, which sends the load",
             Self::Chromium => "Chromium",
             Self::CargoDeny => "cargo-deny",
         }

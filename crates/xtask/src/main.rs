@@ -34,7 +34,8 @@ Commands:
                     lint, unit, integration, e2e; `cargo xtask test --help` says more
   prove             breaks running sales in every way that we know, and says what was lost;
                     `cargo xtask prove --help` says more
-  bench             measures the server beside a bare actix handler
+  bench             measures the server beside a bare actix handler, line by line, with a report;
+                    `cargo xtask bench --help` says more
   lighthouse        measures how fast the page is on a slow phone
 
 Needed for all of them: build-essential, git, Rust 1.95 or newer (rustup), Node 20.19 or newer.

@@ -5,7 +5,7 @@ use std::path::Path;
 use cargo_metadata::{Dependency, DependencyKind, MetadataCommand, Package};
 
 /// What a crate may use of ours outside of its tests.
-const TABLE: [(&str, &[&str]); 10] = [
+const TABLE: [(&str, &[&str]); 11] = [
     ("stampede-domain", &[]),
     ("stampede-application", &["stampede-domain"]),
     ("stampede-infrastructure", &["stampede-domain", "stampede-application"]),
@@ -23,6 +23,7 @@ const TABLE: [(&str, &[&str]); 10] = [
     ("stampede-model", &[]),
     ("stampede-load", &[]),
     ("stampede-prove", &["stampede-domain", "stampede-testkit"]),
+    ("stampede-bench", &["stampede-load", "stampede-testkit"]),
     ("xtask", &[]),
 ];
 
@@ -33,7 +34,7 @@ const ALONE: [(&[&str], &[&str]); 6] = [
     (&["redis", "sqlx"], &["stampede-infrastructure", TESTKIT]),
     (&["apalis*"], &["stampede-infrastructure"]),
     (&["actix*", "utoipa-actix-web", "utoipa-swagger-ui"], &["stampede-presentation"]),
-    (&["clap*"], &["stampede-server", "stampede-prove"]),
+    (&["clap*"], &["stampede-server", "stampede-prove", "stampede-bench"]),
     (
         &["tracing-subscriber", "opentelemetry_sdk", "opentelemetry-prometheus"],
         &["stampede-server"],

@@ -30,11 +30,10 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 /// How often another port is tried when somebody took the first.
 const STARTS: usize = 5;
 
-const SETTINGS: [&str; 5] = [
+const SETTINGS: [&str; 4] = [
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
     "dynamic_shared_memory_type=mmap",
-    "shared_buffers=64MB",
     "lc_messages=C",
 ];
 
@@ -49,11 +48,13 @@ pub struct OwnPostgresOptions {
     pub fsync: bool,
     /// How many connections it has to give.
     pub connections: u16,
+    /// What it keeps of its tables in memory; 128 as it is shipped.
+    pub shared_buffers_mb: u16,
 }
 
 impl Default for OwnPostgresOptions {
     fn default() -> Self {
-        Self { fsync: false, connections: 300 }
+        Self { fsync: false, connections: 300, shared_buffers_mb: 64 }
     }
 }
 
@@ -74,8 +75,7 @@ struct Plan {
     port: u16,
     data: PathBuf,
     log: PathBuf,
-    fsync: bool,
-    connections: u16,
+    options: OwnPostgresOptions,
 }
 
 impl OwnPostgres {
@@ -95,9 +95,8 @@ impl OwnPostgres {
         };
         let folder = scratch("postgres");
         let data = make_cluster(&initdb, folder.path());
-        let OwnPostgresOptions { fsync, connections } = *options;
         let log = folder.path().join("log");
-        let mut plan = Plan { program, port: 0, data, log, fsync, connections };
+        let mut plan = Plan { program, port: 0, data, log, options: options.clone() };
         for _ in 0..STARTS {
             plan.port = free_port();
             if let Some(child) = plan.start() {
@@ -164,13 +163,15 @@ impl Plan {
         // SIGQUIT at the end of this process too, so that its shared memory goes with it.
         let mut command = command(&self.program, RunAs::Postgres, "QUIT");
         command.arg("-D").arg(&self.data);
-        let without_sync = WITHOUT_SYNC.iter().filter(|_| !self.fsync);
+        let OwnPostgresOptions { fsync, connections, shared_buffers_mb } = &self.options;
+        let without_sync = WITHOUT_SYNC.iter().filter(|_| !fsync);
         for setting in SETTINGS.iter().chain(without_sync) {
             command.args(["-c", setting]);
         }
         command
             .args(["-c", &format!("port={}", self.port)])
-            .args(["-c", &format!("max_connections={}", self.connections)])
+            .args(["-c", &format!("max_connections={connections}")])
+            .args(["-c", &format!("shared_buffers={shared_buffers_mb}MB")])
             .current_dir(&self.data)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

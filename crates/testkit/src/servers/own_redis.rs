@@ -246,6 +246,15 @@ impl OwnRedis {
         hands
     }
 
+    /// Bytes of memory that its data take, as it counts them itself.
+    pub async fn dataset_bytes(&self) -> u64 {
+        let about: Option<String> = self.asked(redis::cmd("INFO").arg("memory")).await;
+        let about = about.expect("Redis answers");
+        let mut lines = about.lines();
+        let bytes = lines.find_map(|line| line.strip_prefix("used_memory_dataset:"));
+        bytes.and_then(|bytes| bytes.trim().parse().ok()).expect("what its data take")
+    }
+
     /// Gives a command that answers `OK`.
     async fn told(&self, command: &mut redis::Cmd) {
         let answer: Option<String> = self.asked(command).await;

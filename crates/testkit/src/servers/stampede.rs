@@ -63,7 +63,16 @@ impl StampedeProcess {
         program: &Path,
         env: impl IntoIterator<Item = (&'a str, String)>,
     ) -> Self {
-        let (program, args, env) = (program.to_owned(), arguments(["serve"]), owned(env));
+        Self::start_program(program, ["serve"], env).await
+    }
+
+    /// Starts `program` with `args`: any that says where it listens as Stampede does.
+    pub async fn start_program<'a, A: Into<OsString>>(
+        program: &Path,
+        args: impl IntoIterator<Item = A>,
+        env: impl IntoIterator<Item = (&'a str, String)>,
+    ) -> Self {
+        let (program, args, env) = (program.to_owned(), arguments(args), owned(env));
         blocking(move || Self::launch(&program, &args, &env)).await
     }
 
@@ -103,6 +112,12 @@ impl StampedeProcess {
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.base_url
+    }
+
+    /// The number by which the system knows it.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Every line it has written so far, both streams.

@@ -203,13 +203,14 @@ impl Shop {
 
     /// What this counter of `/metrics` stands at for things with this label, such as `a="b"`.
     pub async fn counter(&self, name: &str, label: &str) -> u64 {
-        let response = self.http.get(self.url("/metrics")).send().await.expect("an answer");
-        let metrics = response.text().await.expect("text");
-        let mut lines = metrics.lines();
-        let is_it = |line: &&str| line.starts_with(&format!("{name}{{")) && line.contains(label);
-        let line = lines.find(is_it).unwrap_or_else(|| panic!("{name} of {label}: {metrics}"));
-        let value = line.rsplit(' ').next().and_then(|value| value.parse().ok());
-        value.unwrap_or_else(|| panic!("a whole number: {line}"))
+        let metrics = self.metrics().await;
+        counter_in(&metrics, name, label)
+            .unwrap_or_else(|| panic!("{name} of {label}, a whole number: {metrics}"))
+    }
+
+    /// The same, or 0 where none has been counted yet.
+    pub async fn counter_so_far(&self, name: &str, label: &str) -> u64 {
+        counter_in(&self.metrics().await, name, label).unwrap_or_default()
     }
 
     /// Waits until the ledger holds `units` of the sale, and the gate has sold as many.
@@ -223,9 +224,22 @@ impl Shop {
         .await;
     }
 
+    async fn metrics(&self) -> String {
+        let response = self.http.get(self.url("/metrics")).send().await.expect("an answer");
+        response.text().await.expect("text")
+    }
+
     async fn admin(&self, request: RequestBuilder) -> Answer {
         answer(request.header("X-Admin-Key", ADMIN_KEY)).await.expect("an answer")
     }
+}
+
+/// What stands behind the counter `name` with this label; `None` if nothing does.
+fn counter_in(metrics: &str, name: &str, label: &str) -> Option<u64> {
+    let begin = format!("{name}{{");
+    let mut lines = metrics.lines();
+    let line = lines.find(|line| line.starts_with(&begin) && line.contains(label))?;
+    line.rsplit(' ').next()?.parse().ok()
 }
 
 /// A product that is live for a century.

@@ -51,7 +51,7 @@ impl OwnPostgres {
         let options = PgConnectOptions::from_str(&self.url()).expect("an address of our own");
         let options = options.application_name(TAKEN);
         let mut taken = Vec::new();
-        while taken.len() < usize::from(self.plan.connections) {
+        while taken.len() < usize::from(self.plan.options.connections) {
             match PgConnection::connect_with(&options).await {
                 Ok(connection) => taken.push(connection),
                 Err(error) => {

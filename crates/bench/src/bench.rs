@@ -1,0 +1,101 @@
+//! What the lines of one run share.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    path::PathBuf,
+};
+
+use stampede_testkit::servers::Fsync;
+
+use crate::{
+    ask::{Ask, GONE, Level, NOWHERE, OPEN, STOCK},
+    bare::{Bare, Status},
+    ground::Ground,
+    pace::Pace,
+    wrk::{self, Run, Sent},
+};
+
+/// Workers of the bare handler, of which the better number is its figure.
+const BARE_WORKERS: [usize; 2] = [1, 2];
+
+/// One run of the benchmark.
+#[derive(Debug)]
+pub(crate) struct Bench {
+    pub(crate) pace: Pace,
+    bare_program: PathBuf,
+    /// With how many workers the bare handler is faster, once that was found out.
+    workers: RefCell<BTreeMap<(Ask, u32), usize>>,
+    /// Accepted attempts a second at 64 connections, the setting of P3, once they were measured.
+    capacity: Cell<Option<f64>>,
+}
+
+impl Bench {
+    pub(crate) fn new(bare_program: PathBuf, pace: Pace) -> Self {
+        let (workers, capacity) = (RefCell::default(), Cell::new(None));
+        Self { pace, bare_program, workers, capacity }
+    }
+
+    /// The bare handler at its best under this load.
+    pub(crate) async fn bare(&self, ask: Ask, connections: u32, status: &Status) -> Bare {
+        let known = self.workers.borrow().get(&(ask, connections)).copied();
+        let workers = match known {
+            Some(workers) => workers,
+            None => self.best_workers(ask, connections, status).await,
+        };
+        self.workers.borrow_mut().insert((ask, connections), workers);
+        Bare::start(&self.bare_program, workers, ask.answer(), status).await
+    }
+
+    async fn best_workers(&self, ask: Ask, connections: u32, status: &Status) -> usize {
+        let mut best = (0.0, BARE_WORKERS[1]);
+        if self.pace.is_quick {
+            return best.1;
+        }
+        for workers in BARE_WORKERS {
+            let bare = Bare::start(&self.bare_program, workers, ask.answer(), status).await;
+            let (base_url, sent) = (bare.base_url().to_owned(), to_bare(ask, 0));
+            let seconds = self.pace.run_s().div_ceil(2);
+            let closed = wrk::run(Run { base_url, sent, connections, seconds }).await;
+            if closed.rate > best.0 {
+                best = (closed.rate, workers);
+            }
+        }
+        println!("  bare handler, {ask:?}, {connections} connections: {} workers", best.1);
+        best.1
+    }
+
+    /// Keeps what P3 measured for the lines that are measured by it.
+    pub(crate) fn note_capacity(&self, rate: f64) {
+        self.capacity.set(Some(rate));
+    }
+
+    /// Accepted attempts a second that the server can take at P3's setting with 64 connections.
+    pub(crate) async fn capacity(&self) -> f64 {
+        if let Some(rate) = self.capacity.get() {
+            return rate;
+        }
+        let ground = Ground::redis(Fsync::EverySecond, Level::Gate).await;
+        ground.open(NOWHERE, STOCK).await;
+        let (sent, seconds) = (attempts(NOWHERE, 0), self.pace.run_s());
+        let run = Run { base_url: ground.base_url().to_owned(), sent, connections: 64, seconds };
+        let closed = wrk::run(run).await;
+        println!("  capacity: {:.0} accepted/s", closed.rate);
+        self.note_capacity(closed.rate);
+        closed.rate
+    }
+}
+
+/// Attempts at one sale in the round of this number.
+pub(crate) fn attempts(sku: &str, round: u32) -> Sent {
+    Sent::Attempts { skus: vec![sku.to_owned()], prefix: format!("round-{round:02}") }
+}
+
+/// What the bare handler is sent: as many bytes as the server.
+pub(crate) fn to_bare(ask: Ask, round: u32) -> Sent {
+    match ask {
+        Ask::Status => Sent::Status { sku: OPEN.to_owned() },
+        Ask::Accepted(_) => attempts(NOWHERE, round),
+        Ask::SoldOut => attempts(GONE, round),
+    }
+}

@@ -1,0 +1,116 @@
+//! A server and its stores, on default settings but for what a line says.
+
+use std::thread::available_parallelism;
+
+use stampede_testkit::{
+    servers::{Fsync, OwnPostgres, OwnPostgresOptions, OwnRedis, OwnRedisOptions},
+    shop::{Node, Shop, Stores},
+};
+
+use crate::{
+    ask::{GONE, Level},
+    process::resident_bytes,
+};
+
+/// A setting of a server.
+pub(crate) type Setting = (&'static str, &'static str);
+
+/// What the test kit sets otherwise than the program is shipped with.
+const AS_SHIPPED: [Setting; 1] = [("RATE_LIMIT_PURCHASE_PER_BUYER", "5")];
+/// Answers at level `ledger`.
+const AT_LEDGER: Setting = ("STAMPEDE_ACK", "ledger");
+/// What Postgres keeps in memory as it is shipped, and how many it serves.
+const SHARED_BUFFERS_MB: u16 = 128;
+const CONNECTIONS: u16 = 100;
+
+/// A running server with all that it needs. Ends when dropped, the server first.
+#[derive(Debug)]
+pub(crate) struct Ground {
+    pub(crate) node: Node,
+    pub(crate) stores: Stores,
+    /// Those of the engine redis.
+    pub(crate) own: Option<Own>,
+}
+
+/// Stores of this line alone.
+#[derive(Debug)]
+pub(crate) struct Own {
+    pub(crate) redis: OwnRedis,
+    pub(crate) postgres: OwnPostgres,
+}
+
+impl Own {
+    /// Redis with an append-only file, and Postgres as it is shipped.
+    pub(crate) async fn start(fsync: Fsync) -> Self {
+        let redis = OwnRedis::start(OwnRedisOptions { fsync, ..OwnRedisOptions::on_disk() }).await;
+        let postgres = OwnPostgresOptions {
+            fsync: true,
+            connections: CONNECTIONS,
+            shared_buffers_mb: SHARED_BUFFERS_MB,
+        };
+        Self { redis, postgres: OwnPostgres::start_with(postgres).await }
+    }
+}
+
+impl Ground {
+    /// The engine redis, answering at this level.
+    pub(crate) async fn redis(fsync: Fsync, level: Level) -> Self {
+        let own = Own::start(fsync).await;
+        let stores = Stores::between(&own.redis, &own.postgres);
+        Self::over(stores, Some(own), level).await
+    }
+
+    /// The engine embedded.
+    pub(crate) async fn embedded() -> Self {
+        Self::over(Stores::embedded(), None, Level::Gate).await
+    }
+
+    /// A server over these stores.
+    pub(crate) async fn over(stores: Stores, own: Option<Own>, level: Level) -> Self {
+        let level = match level {
+            Level::Gate => None,
+            Level::Ledger => Some(AT_LEDGER),
+        };
+        let node = stores.node_with(AS_SHIPPED.into_iter().chain(level)).await;
+        Self { node, stores, own }
+    }
+
+    pub(crate) fn shop(&self) -> &Shop {
+        &self.node.shop
+    }
+
+    pub(crate) fn base_url(&self) -> &str {
+        self.node.process.base_url()
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.node.process.pid()
+    }
+
+    /// Memory of the server alone, stores left out.
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        resident_bytes(self.pid())
+    }
+
+    /// Opens a sale, one unit a buyer.
+    pub(crate) async fn open(&self, sku: &str, stock: u32) {
+        self.shop().open(sku, stock, 1).await;
+    }
+
+    /// Opens a sale and sells its only unit.
+    pub(crate) async fn sell_out(&self) {
+        self.open(GONE, 1).await;
+        let bought = self.shop().buy(GONE, "the-first").await;
+        assert_eq!(bought.outcome(), "ACCEPTED", "{bought:?}");
+    }
+
+    /// The stores of the engine redis.
+    pub(crate) fn own(&self) -> &Own {
+        self.own.as_ref().expect("the engine redis")
+    }
+}
+
+/// Cores of this machine, and so threads of the server that answer requests.
+pub(crate) fn cores() -> usize {
+    available_parallelism().map_or(1, usize::from)
+}

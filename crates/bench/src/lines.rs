@@ -1,0 +1,82 @@
+//! The lines of the table, one a file or a small family.
+
+mod calm;
+mod cold_start;
+mod drain;
+mod flood;
+mod many_buyers;
+mod paths;
+mod sell_out;
+mod spread_out;
+mod watched;
+
+use crate::line::Line;
+
+/// Every line, in the order of the table.
+pub(crate) fn all() -> Vec<Line> {
+    let [p1, p2, p3, p4, p5, p6] = paths::lines();
+    vec![
+        p1,
+        p2,
+        p3,
+        p4,
+        p5,
+        p6,
+        later(&["P7"], "attempt accepted, postgres"),
+        calm::line(),
+        flood::line(),
+        sell_out::line(),
+        drain::line(),
+        watched::line(),
+        many_buyers::line(),
+        later(&["P14"], "telemetry on against off"),
+        cold_start::line(),
+        spread_out::line(),
+    ]
+}
+
+/// A line that this version cannot measure.
+fn later(names: &'static [&'static str], what: &'static str) -> Line {
+    Line { names, what, measure: None }
+}
+
+/// Those that are asked for, or all of them.
+///
+/// # Errors
+///
+/// The name that no line has, in words.
+pub(crate) fn chosen(only: &[String]) -> Result<Vec<Line>, String> {
+    let mut lines = all();
+    if only.is_empty() {
+        return Ok(lines);
+    }
+    let has = |line: &Line, name: &str| line.names.iter().any(|own| own.eq_ignore_ascii_case(name));
+    if let Some(unknown) = only.iter().find(|name| !lines.iter().any(|line| has(line, name))) {
+        return Err(format!("there is no line {unknown:?}: `--list` prints them"));
+    }
+    lines.retain(|line| only.iter().any(|name| has(line, name)));
+    Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{all, chosen};
+
+    fn names(only: &[&str]) -> Result<Vec<&'static str>, String> {
+        let only: Vec<String> = only.iter().map(|&name| name.to_owned()).collect();
+        Ok(chosen(&only)?.iter().map(|line| line.name()).collect())
+    }
+
+    #[test]
+    fn there_are_sixteen_lines_in_their_order() {
+        let expected: Vec<String> = (1..=16).map(|number| format!("P{number}")).collect();
+        assert_eq!(names(&[]).unwrap(), expected);
+        assert_eq!(all().iter().filter(|line| line.measure.is_none()).count(), 2);
+    }
+
+    #[test]
+    fn a_line_is_chosen_by_any_of_its_names_and_another_is_told() {
+        assert_eq!(names(&["p8", "P3b"]).unwrap(), ["P3", "P8"]);
+        assert!(names(&["P3", "P17"]).unwrap_err().contains("P17"));
+    }
+}

@@ -1,0 +1,102 @@
+//! P8: latencies at a rate that leaves room, beside the bare handler at the same rate.
+
+use std::{rc::Rc, time::Duration};
+
+use futures::FutureExt;
+use stampede_testkit::servers::Fsync;
+
+use crate::{
+    ask::{Ask, Level, NOWHERE, STOCK},
+    bare::Status,
+    bench::Bench,
+    books::Books,
+    chart::Chart,
+    figure::{Figure, Spread, Unit, millis, real, whole},
+    generator::{Asking, Report, check_all_accepted, curve, open_loop, told},
+    ground::Ground,
+    line::{Line, Measured},
+};
+
+/// The part of the capacity that arrives.
+pub(super) const CALM: f64 = 0.7;
+/// What the server may add to the bare handler's latencies, in milliseconds.
+const P99_ADDED_MAX_MS: f64 = 3.0;
+const P999_ADDED_MAX_MS: f64 = 15.0;
+/// The load of the bare handler that is most like this one.
+const LIKE_CONNECTIONS: u32 = 64;
+
+pub(super) fn line() -> Line {
+    Line {
+        names: &["P8"],
+        what: "open loop at 70 % of the capacity, P3's setting",
+        measure: Some(|bench| measure(bench).boxed_local()),
+    }
+}
+
+/// One run of each of the two.
+struct Round {
+    ours: Report,
+    theirs: Report,
+}
+
+async fn measure(bench: Rc<Bench>) -> Measured {
+    let rate = whole(bench.capacity().await * CALM);
+    let ground = Ground::redis(Fsync::EverySecond, Level::Gate).await;
+    let asked = Ask::Accepted(Level::Gate);
+    let bare = bench.bare(asked, LIKE_CONNECTIONS, &Status::none()).await;
+    let duration = Duration::from_secs(bench.pace.pick(10, 1));
+    let mut rounds = Vec::new();
+    for number in 1..=bench.pace.rounds {
+        let theirs = Asking::new(bare.base_url(), NOWHERE, "calm");
+        let theirs = open_loop(theirs, rate, duration).await;
+        check_all_accepted(&theirs);
+        let ours = calm(&ground, &format!("ROUND-{number:04}"), rate, duration).await;
+        println!("  p99 of bare {:?}, of ours {:?}", theirs.latencies.p99(), ours.latencies.p99());
+        rounds.push(Round { ours, theirs });
+    }
+    measured(rate, &rounds)
+}
+
+/// Attempts at a sale of their own, which are all accepted and recorded.
+pub(super) async fn calm(ground: &Ground, sku: &str, rate: u32, duration: Duration) -> Report {
+    let skus = [sku.to_owned()];
+    ground.open(sku, STOCK).await;
+    let before = Books::now(ground.shop(), &skus).await;
+    let report = open_loop(Asking::new(ground.base_url(), sku, "calm"), rate, duration).await;
+    check_all_accepted(&report);
+    let (after, _) = Books::settled(ground.shop(), &skus).await;
+    after.check(before, told(&report));
+    report
+}
+
+fn measured(rate: u32, rounds: &[Round]) -> Measured {
+    let mut measured = Measured::default();
+    let of = format!("{rate} arrivals/s");
+    let spread = |value: &dyn Fn(&Round) -> f64| Spread::of(rounds.iter().map(value));
+    let add = |measured: &mut Measured, name, value: &dyn Fn(&Round) -> f64, most: Option<f64>| {
+        let figure = Figure::new(of.clone(), name, Unit::Millis, spread(value));
+        measured.add(match most {
+            Some(most) => figure.at_most(most),
+            None => figure,
+        });
+    };
+    let p99 = |report: &Report| millis(report.latencies.p99());
+    let p999 = |report: &Report| millis(report.latencies.p999());
+    let added = |round: &Round| p99(&round.ours) - p99(&round.theirs);
+    add(&mut measured, "p99 above the bare handler's", &added, Some(P99_ADDED_MAX_MS));
+    let added = |round: &Round| p999(&round.ours) - p999(&round.theirs);
+    add(&mut measured, "p99.9 above the bare handler's", &added, Some(P999_ADDED_MAX_MS));
+    add(&mut measured, "p99 of ours", &|round| p99(&round.ours), None);
+    add(&mut measured, "p99 of bare", &|round| p99(&round.theirs), None);
+    add(&mut measured, "p99.9 of ours", &|round| p999(&round.ours), None);
+    add(&mut measured, "p99.9 of bare", &|round| p999(&round.theirs), None);
+    let late = |round: &Round| millis(round.ours.lateness.p99());
+    add(&mut measured, "p99 of the generator's own lateness", &late, None);
+    let sent = spread(&|round| real(round.ours.sent) / round.ours.took.as_secs_f64());
+    measured.add(Figure::new(of.clone(), "sent to ours", Unit::PerSecond, sent));
+    if let Some(last) = rounds.last() {
+        let curves = vec![curve("ours", &last.ours), curve("bare", &last.theirs)];
+        measured.charts.push(Chart::percentiles(format!("Latencies at {of}, last round"), curves));
+    }
+    measured
+}

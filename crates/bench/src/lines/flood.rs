@@ -1,0 +1,259 @@
+//! P9: ten times what a slowed store can take, and all that the generator can send.
+
+use std::{rc::Rc, time::Duration};
+
+use futures::FutureExt;
+use stampede_testkit::{
+    servers::{Fsync, Proxy, Way},
+    shop::Stores,
+};
+use tokio::time::sleep;
+
+use super::calm::CALM;
+use crate::{
+    ask::{Level, NOWHERE, STOCK},
+    bench::Bench,
+    books::{Answered, Books},
+    chart::Chart,
+    figure::{Figure, Spread, Unit, millis, real, whole},
+    generator::{
+        Asking, Crowd, Report, Second, check_all_accepted, closed_loop, open_loop, rejected, told,
+    },
+    ground::{Ground, Own, cores},
+    line::{Line, Measured},
+};
+
+/// Attempts a second that the slowed store takes, about.
+const STORE_RATE: f64 = 4_000.0;
+/// How many times that arrive.
+const TIMES: f64 = 10.0;
+/// How near the slowed store has to come, and in how many tries.
+const NEAR: f64 = 0.05;
+const TRIES: usize = 4;
+/// Connections by which it is found out what the store takes.
+const CONNECTIONS: usize = 256;
+const GOODPUT_MIN: f64 = 0.9;
+/// Times the p99 of a calm server: of those that are decided in the flood, and of what is normal.
+const P99_TIMES_MAX: f64 = 2.0;
+const NORMAL_MAX_S: f64 = 5.0;
+/// The part of what arrives in a second that is decided in a normal one.
+const NORMAL_DECIDED: f64 = 0.95;
+const MIB: f64 = 1_048_576.0;
+
+pub(super) fn line() -> Line {
+    Line {
+        names: &["P9"],
+        what: "ten times what a slowed store takes, then calm; and a flood of an unslowed one",
+        measure: Some(|bench| measure(bench).boxed_local()),
+    }
+}
+
+/// A server whose way to Redis can be slowed, and one sale of it.
+struct Scene {
+    ground: Ground,
+    proxy: Proxy,
+    /// What clients were told so far.
+    told: Vec<Answered>,
+}
+
+/// What the flood showed.
+struct Flood {
+    /// Of the server before it, and when its last attempt arrived.
+    resident: [u64; 2],
+    report: Report,
+    /// The calm load from the instant at which the store was as quick as before.
+    after: Report,
+}
+
+async fn measure(bench: Rc<Bench>) -> Measured {
+    let calm_rate = whole(bench.capacity().await * CALM);
+    let calm_for = Duration::from_secs(bench.pace.pick(15, 2));
+    let mut scene = Scene::start().await;
+    let skus = [NOWHERE.to_owned()];
+    let before = Books::now(scene.ground.shop(), &skus).await;
+    let calm = open_loop(scene.asking("calm"), calm_rate, calm_for).await;
+    check_all_accepted(&calm);
+    scene.told.push(told(&calm));
+    let takes = scene.slow(Duration::from_secs(bench.pace.pick(5, 1))).await;
+    println!("  the slowed store takes {takes:.0}/s");
+    let lasts = Duration::from_secs(bench.pace.pick(60, 2));
+    let flood = scene.flood(lasts, calm_rate, calm_for).await;
+    let all_out = whole((STORE_RATE * TIMES).max(bench.capacity().await * 2.0));
+    let lasts = Duration::from_secs(bench.pace.pick(10, 1));
+    let unslowed = open_loop(scene.asking("all-out"), all_out, lasts).await;
+    scene.told.push(told(&unslowed));
+    let (after, _) = Books::settled(scene.ground.shop(), &skus).await;
+    let sum = |of: fn(&Answered) -> u64| -> u64 { scene.told.iter().map(of).sum() };
+    let all = Answered { successes: sum(|told| told.successes), unknown: sum(|told| told.unknown) };
+    after.check(before, all);
+    let mut measured = measured(&calm, calm_rate, takes, &flood);
+    add_unslowed(&mut measured, &unslowed);
+    measured
+}
+
+impl Scene {
+    async fn start() -> Self {
+        let own = Own::start(Fsync::EverySecond).await;
+        let proxy = Proxy::before(&own.redis.url()).await;
+        let stores = Stores::at(proxy.url(&own.redis.url()), own.postgres.url());
+        let ground = Ground::over(stores, Some(own), Level::Gate).await;
+        ground.open(NOWHERE, STOCK).await;
+        Self { ground, proxy, told: Vec::new() }
+    }
+
+    /// Attempts of buyers who come in this phase alone.
+    fn asking(&self, phase: &str) -> Asking {
+        Asking::new(self.ground.base_url(), NOWHERE, phase)
+    }
+
+    /// Slows the way to Redis until about [`STORE_RATE`] attempts a second pass, and answers how
+    /// many do.
+    ///
+    /// Each worker has a lane of its own, and so its part of them.
+    async fn slow(&mut self, lasts: Duration) -> f64 {
+        let came = self.proxy.carried().requests.came;
+        let unslowed = self.closed("unslowed", lasts).await;
+        let bytes = real(self.proxy.carried().requests.came - came);
+        let bytes_each = bytes / real(decided(&unslowed).max(1));
+        let lanes = real(u64::try_from(cores()).unwrap_or(1));
+        let mut bytes_per_s = STORE_RATE * bytes_each / lanes;
+        let mut takes = 0.0;
+        for number in 1..=TRIES {
+            self.proxy.requests(Way::Throttle(whole(bytes_per_s)));
+            let report = self.closed(&format!("slowed-{number}"), lasts).await;
+            takes = decided_per_s(&report);
+            if (takes / STORE_RATE - 1.0).abs() < NEAR {
+                break;
+            }
+            bytes_per_s *= STORE_RATE / takes.max(1.0);
+        }
+        assert!(takes > 0.0, "nothing passes the slowed way to the store");
+        takes
+    }
+
+    async fn closed(&mut self, phase: &str, duration: Duration) -> Report {
+        let crowd = Crowd {
+            connections: CONNECTIONS,
+            requests: None,
+            duration,
+            keep_alive: true,
+            until_sold_out: false,
+        };
+        let report = closed_loop(self.asking(phase), crowd).await;
+        self.told.push(told(&report));
+        report
+    }
+
+    /// The flood of the slowed server; the calm load begins as the flood and the slowness end.
+    async fn flood(&mut self, lasts: Duration, calm_rate: u32, calm_for: Duration) -> Flood {
+        let begun = self.ground.resident_bytes();
+        let flooding = open_loop(self.asking("flood"), whole(STORE_RATE * TIMES), lasts);
+        let calming = async {
+            sleep(lasts).await;
+            let ended = self.ground.resident_bytes();
+            self.proxy.requests(Way::Pass);
+            (ended, open_loop(self.asking("after"), calm_rate, calm_for).await)
+        };
+        let (report, (ended, after)) = tokio::join!(flooding, calming);
+        self.told.extend([told(&report), told(&after)]);
+        Flood { resident: [begun, ended], report, after }
+    }
+}
+
+fn decided(report: &Report) -> u64 {
+    report.success() + rejected(report)
+}
+
+fn decided_per_s(report: &Report) -> f64 {
+    real(decided(report)) / report.took.as_secs_f64()
+}
+
+/// Seconds until one was normal: nearly all that came was decided, about as quickly as in the calm.
+/// As many as there were, if none was.
+fn normal_after_s(seconds: &[Second], rate: u32, calm_p99: Duration) -> f64 {
+    let is_normal = |second: &Second| {
+        let decided = real(second.decided) >= f64::from(rate) * NORMAL_DECIDED;
+        decided && second.p99 <= calm_p99.mul_f64(P99_TIMES_MAX)
+    };
+    let place = seconds.iter().position(is_normal).unwrap_or(seconds.len());
+    real(u64::try_from(place + 1).unwrap_or(u64::MAX))
+}
+
+fn measured(calm: &Report, calm_rate: u32, takes: f64, flood: &Flood) -> Measured {
+    let mut measured = Measured::default();
+    let of = "slowed";
+    let once = |name, unit, value| Figure::new(of, name, unit, Spread::once(value));
+    let goodput = decided_per_s(&flood.report);
+    measured.add(
+        once("goodput of what the store takes", Unit::Ratio, goodput / takes)
+            .at_least(GOODPUT_MIN),
+    );
+    let (calm_p99, p99) = (millis(calm.decided.p99()), millis(flood.report.decided.p99()));
+    let times = p99 / calm_p99.max(f64::MIN_POSITIVE);
+    measured.add(
+        once("p99 of the decided, times the calm one's", Unit::Ratio, times)
+            .at_most(P99_TIMES_MAX),
+    );
+    let normal_s = normal_after_s(&flood.after.seconds, calm_rate, calm.decided.p99());
+    measured.add(once("normal within", Unit::Seconds, normal_s).at_most(NORMAL_MAX_S));
+    let [begun, ended] = flood.resident.map(real);
+    measured.add(once("resident growth", Unit::Mebibytes, (ended - begun) / MIB));
+    measured.add(once("the store takes", Unit::PerSecond, takes));
+    measured.add(once("goodput", Unit::PerSecond, goodput));
+    measured.add(once("p99 of the decided", Unit::Millis, p99));
+    measured.add(once("p99 in the calm", Unit::Millis, calm_p99));
+    measured.note("a proxy slows what goes to Redis; its p99 is held to P8's load on the same way");
+    let by_second = |of: fn(&Second) -> u64| {
+        flood.report.seconds.iter().map(|second| real(of(second))).collect::<Vec<f64>>()
+    };
+    let curves = vec![
+        ("sent", by_second(|second| second.sent)),
+        ("decided", by_second(|second| second.decided)),
+        ("shed", by_second(|second| second.shed)),
+    ];
+    measured.charts.push(Chart::seconds("The flood of a slowed server", "requests/s", curves));
+    let p99s = |report: &Report| {
+        report.seconds.iter().map(|second| millis(second.p99)).collect::<Vec<f64>>()
+    };
+    let curves = vec![("in the flood", p99s(&flood.report)), ("after it", p99s(&flood.after))];
+    measured.charts.push(Chart::seconds("p99 of the decided by second", "ms", curves));
+    measured
+}
+
+/// Printed, and held to nothing: it says how much is refused and what becomes of the rest.
+fn add_unslowed(measured: &mut Measured, report: &Report) {
+    let seconds = report.took.as_secs_f64();
+    let shed = report.seconds.iter().map(|second| second.shed).sum();
+    for (name, count) in [
+        ("arrived", report.due()),
+        ("sent", report.sent),
+        ("decided", decided(report)),
+        ("shed", shed),
+    ] {
+        let rate = Spread::once(real(count) / seconds);
+        measured.add(Figure::new("unslowed flood", name, Unit::PerSecond, rate));
+    }
+    let p99 = Spread::once(millis(report.decided.p99()));
+    measured.add(Figure::new("unslowed flood", "p99 of the decided", Unit::Millis, p99));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Second, normal_after_s};
+
+    #[test]
+    fn it_is_normal_again_in_the_first_second_that_is() {
+        let second = |decided, p99_ms| Second {
+            decided,
+            p99: Duration::from_millis(p99_ms),
+            ..Second::default()
+        };
+        let calm = Duration::from_millis(2);
+        let after = |seconds: &[Second]| normal_after_s(seconds, 100, calm).to_string();
+        assert_eq!(after(&[second(100, 4)]), "1");
+        assert_eq!(after(&[second(20, 1), second(100, 5), second(95, 4)]), "3");
+        assert_eq!(after(&[second(20, 1)]), "2", "longer than was looked");
+    }
+}

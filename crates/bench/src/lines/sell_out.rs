@@ -1,0 +1,107 @@
+//! P10: a crowd buys all of a sale.
+
+use std::{
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use futures::FutureExt;
+use stampede_testkit::servers::Fsync;
+
+use crate::{
+    ask::Level,
+    bench::Bench,
+    books::Books,
+    figure::{Figure, Spread, Unit, millis, real},
+    generator::{Asking, Crowd, Report, closed_loop, told},
+    ground::Ground,
+    line::{Line, Measured},
+};
+
+/// How long a crowd may take: it is stopped by the end of the stock.
+const LIMIT: Duration = Duration::from_mins(2);
+const CONNECTIONS: usize = 256;
+/// Times the time that the capacity gives.
+const TIMES_MAX: f64 = 1.5;
+/// How long the ledger may take after the last unit, in seconds.
+const RECORDED_MAX_S: f64 = 2.0;
+
+pub(super) fn line() -> Line {
+    Line {
+        names: &["P10"],
+        what: "10,000 units, 256 kept connections, and 10,000 new ones",
+        measure: Some(|bench| measure(bench).boxed_local()),
+    }
+}
+
+/// One sale from its first attempt until the ledger has all of it.
+struct SoldOut {
+    report: Report,
+    /// From the last unit until the ledger had everything, in seconds.
+    recorded_s: f64,
+}
+
+async fn measure(bench: Rc<Bench>) -> Measured {
+    let units: u32 = bench.pace.pick(10_000, 1_000);
+    let at_capacity_s = f64::from(units) / bench.capacity().await;
+    let ground = Ground::redis(Fsync::EverySecond, Level::Gate).await;
+    let mut kept = Vec::new();
+    for number in 1..=bench.pace.rounds {
+        let crowd = Crowd {
+            connections: CONNECTIONS,
+            requests: None,
+            duration: LIMIT,
+            keep_alive: true,
+            until_sold_out: true,
+        };
+        kept.push(sell(&ground, &format!("ROUND-{number:04}"), units, crowd).await);
+    }
+    let crowd = Crowd {
+        connections: bench.pace.pick(10_000, 500),
+        requests: Some(u64::from(units)),
+        duration: LIMIT,
+        keep_alive: false,
+        until_sold_out: false,
+    };
+    let new = sell(&ground, "ROUND-NEWS", units, crowd).await;
+    let mut measured = Measured::default();
+    let of = "256 kept connections";
+    let spread = |value: &dyn Fn(&SoldOut) -> f64| Spread::of(kept.iter().map(value));
+    let times = spread(&|sold| sold.report.took.as_secs_f64() / at_capacity_s);
+    measured.add(
+        Figure::new(of, "times the time at P3's rate", Unit::Ratio, times).at_most(TIMES_MAX),
+    );
+    let recorded = spread(&|sold| sold.recorded_s);
+    measured.add(
+        Figure::new(of, "in the ledger after", Unit::Seconds, recorded).at_most(RECORDED_MAX_S),
+    );
+    let took = spread(&|sold| sold.report.took.as_secs_f64());
+    measured.add(Figure::new(of, "sold within", Unit::Seconds, took));
+    let p99 = spread(&|sold| millis(sold.report.decided.p99()));
+    measured.add(Figure::new(of, "p99", Unit::Millis, p99));
+    let of = "new connections";
+    let took = Spread::once(new.report.took.as_secs_f64());
+    measured.add(Figure::new(of, "sold within", Unit::Seconds, took));
+    let p99 = Spread::once(millis(new.report.decided.p99()));
+    measured.add(Figure::new(of, "p99", Unit::Millis, p99));
+    let answered = Spread::once(real(new.report.success()));
+    measured.add(Figure::new(of, "bought", Unit::Count, answered));
+    measured.note("a new connection for each of the attempts, all of them at once");
+    measured
+}
+
+async fn sell(ground: &Ground, sku: &str, units: u32, crowd: Crowd) -> SoldOut {
+    let skus = [sku.to_owned()];
+    ground.open(sku, units).await;
+    let before = Books::now(ground.shop(), &skus).await;
+    let report = closed_loop(Asking::new(ground.base_url(), sku, "crowd"), crowd).await;
+    let ended = Instant::now();
+    let (after, since) = Books::settled(ground.shop(), &skus).await;
+    after.check(before, told(&report));
+    if crowd.until_sold_out {
+        assert_eq!(after.sold, u64::from(units), "sold out");
+    }
+    let recorded_s = since.saturating_duration_since(ended).as_secs_f64();
+    println!("  {:?} until sold, {recorded_s:.2} s until recorded", report.took);
+    SoldOut { report, recorded_s }
+}

@@ -1,0 +1,33 @@
+//! How long and how often it is measured.
+
+/// How often a line is measured that counts by its median.
+const ROUNDS: u32 = 5;
+
+/// How much is done: enough to measure, or enough to see that it works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pace {
+    /// Whether the figures mean nothing.
+    pub(crate) is_quick: bool,
+    /// Rounds of a line.
+    pub(crate) rounds: u32,
+}
+
+impl Pace {
+    /// The connections of closed loops.
+    pub(crate) const CONNECTIONS: [u32; 2] = [64, 256];
+
+    /// As many rounds as are asked for.
+    pub(crate) fn new(is_quick: bool, rounds: Option<u32>) -> Self {
+        Self { is_quick, rounds: rounds.unwrap_or(if is_quick { 1 } else { ROUNDS }) }
+    }
+
+    /// What a full run takes, or a quick one.
+    pub(crate) fn pick<T>(self, full: T, quick: T) -> T {
+        if self.is_quick { quick } else { full }
+    }
+
+    /// Seconds of one closed run.
+    pub(crate) fn run_s(self) -> u32 {
+        self.pick(8, 1)
+    }
+}
