@@ -10,7 +10,6 @@ use crate::{
     figure::{Bound, Figure, Spread, Unit, real},
     ground::Ground,
     line::Measured,
-    pace::Pace,
     process::cpu_s,
     sample::Sample,
     wrk::{self, Closed, Run, Sent},
@@ -57,7 +56,7 @@ pub(crate) async fn duel(
     let mut measured = Measured::default();
     let status = prepare(ground, ask).await;
     let mut number = 0;
-    for connections in Pace::CONNECTIONS {
+    for &connections in bench.pace.connections() {
         let bare = bench.bare(ask, connections, &status).await;
         compare(ground, &bare, ask, connections).await;
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
@@ -65,12 +64,11 @@ pub(crate) async fn duel(
             number += 1;
             let seconds = bench.pace.run_s();
             let load = Load { connections, seconds, number };
-            theirs.push(bare_turn(&bare, ask, load).await);
-            ours.push(turn(ground, ask, load).await);
-            if let (Some(ours), Some(theirs)) = (ours.last(), theirs.last()) {
-                let (ours, theirs) = (ours.closed.rate, theirs.closed.rate);
-                println!("  {connections} connections: bare {theirs:.0}/s, ours {ours:.0}/s");
-            }
+            let (bare, own) = (bare_turn(&bare, ask, load).await, turn(ground, ask, load).await);
+            let (of, bare_rate, own_rate) = (at(connections), bare.closed.rate, own.closed.rate);
+            println!("  {of}: bare {bare_rate:.0}/s, ours {own_rate:.0}/s");
+            theirs.push(bare);
+            ours.push(own);
         }
         add_figures(&mut measured, connections, &ours, &theirs, floors(connections));
     }

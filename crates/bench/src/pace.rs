@@ -13,9 +13,6 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// The connections of closed loops.
-    pub(crate) const CONNECTIONS: [u32; 2] = [64, 256];
-
     /// As many rounds as are asked for.
     pub(crate) fn new(is_quick: bool, rounds: Option<u32>) -> Self {
         Self { is_quick, rounds: rounds.unwrap_or(if is_quick { 1 } else { ROUNDS }) }
@@ -24,6 +21,11 @@ impl Pace {
     /// What a full run takes, or a quick one.
     pub(crate) fn pick<T>(self, full: T, quick: T) -> T {
         if self.is_quick { quick } else { full }
+    }
+
+    /// The numbers of connections of closed loops.
+    pub(crate) fn connections(self) -> &'static [u32] {
+        self.pick(&[64, 256], &[64])
     }
 
     /// Seconds of one closed run.

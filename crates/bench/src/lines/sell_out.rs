@@ -94,7 +94,7 @@ async fn sell(ground: &Ground, sku: &str, units: u32, crowd: Crowd) -> SoldOut {
     let skus = [sku.to_owned()];
     ground.open(sku, units).await;
     let before = Books::now(ground.shop(), &skus).await;
-    let report = closed_loop(Asking::new(ground.base_url(), sku, "crowd"), crowd).await;
+    let report = closed_loop(Asking::new(ground.base_url(), sku, sku), crowd).await;
     let ended = Instant::now();
     let (after, since) = Books::settled(ground.shop(), &skus).await;
     after.check(before, told(&report));

@@ -1,0 +1,76 @@
+//! What it costs to bring attempts to the gate and their answers back, the gate left out.
+#![expect(clippy::expect_used, reason = "a benchmark fails by panicking")]
+
+#[expect(dead_code, reason = "tests use more of it")]
+#[path = "../tests/application/samples.rs"]
+mod samples;
+#[expect(dead_code, reason = "tests use more of it")]
+#[path = "../tests/application/stores.rs"]
+mod stores;
+
+use std::rc::Rc;
+
+use async_trait::async_trait;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use futures::future::join_all;
+use stampede_application::{
+    Coalescer, CoalescerLimits,
+    live_sales::Freshness,
+    ports::{GateLane, Judged, PortError, Trail},
+};
+use stampede_domain::{Acknowledgement, Attempt, Decision, Rejection, SaleId, Version};
+use tokio::{runtime::Builder, task::LocalSet};
+
+use self::{
+    samples::{HandClock, START, attempt, live_sales, snapshot},
+    stores::{EPOCH, Stores},
+};
+
+/// Answers at once.
+struct QuickLane;
+
+#[async_trait(?Send)]
+impl GateLane for QuickLane {
+    async fn decide(&self, _id: &SaleId, batch: &[Attempt]) -> Result<Judged, PortError> {
+        Ok(Judged::Decided {
+            decisions: vec![Some(Decision::Rejected(Rejection::SoldOut)); batch.len()],
+            stock: 0,
+            version: Version(9),
+            trail: Trail { epoch: EPOCH, acknowledge: Acknowledgement::Gate, entry: None },
+        })
+    }
+}
+
+fn bursts(criterion: &mut Criterion) {
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let local = LocalSet::new();
+    let known = snapshot("A", 1, 1, 5);
+    let id = known.sale.id.clone();
+    let coalescer = local.block_on(&runtime, async {
+        let live = live_sales(&HandClock::at(START), Freshness::Always);
+        live.apply(&known);
+        let confirm = Stores::letting_through(0).confirm();
+        Coalescer::new(Rc::new(QuickLane), live, confirm, CoalescerLimits::default())
+    });
+    let mut group = criterion.benchmark_group("coalescer");
+    for burst in [1_u16, 16, 128] {
+        let attempts: Vec<Attempt> = (0..burst).map(attempt).collect();
+        group.throughput(Throughput::Elements(burst.into()));
+        group.bench_function(format!("{burst} attempts at once"), |bencher| {
+            bencher.iter(|| {
+                local.block_on(&runtime, async {
+                    let submit = |attempt: &Attempt| {
+                        let make = || attempt.clone();
+                        let ticket = coalescer.submit(&id, Acknowledgement::Gate, make);
+                        ticket.expect("there is room")
+                    };
+                    join_all(attempts.iter().map(submit)).await
+                })
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, bursts);
+criterion_main!(benches);
