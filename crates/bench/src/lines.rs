@@ -10,7 +10,19 @@ mod sell_out;
 mod spread_out;
 mod watched;
 
+use std::fmt;
+
 use crate::line::Line;
+
+/// A name that no line has.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NoSuchLine(String);
+
+impl fmt::Display for NoSuchLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no line {:?}: `--list` prints them", self.0)
+    }
+}
 
 /// Every line, in the order of the table.
 pub(crate) fn all() -> Vec<Line> {
@@ -44,15 +56,15 @@ fn later(names: &'static [&'static str], what: &'static str) -> Line {
 ///
 /// # Errors
 ///
-/// The name that no line has, in words.
-pub(crate) fn chosen(only: &[String]) -> Result<Vec<Line>, String> {
+/// The first name that no line has.
+pub(crate) fn chosen(only: &[String]) -> Result<Vec<Line>, NoSuchLine> {
     let mut lines = all();
     if only.is_empty() {
         return Ok(lines);
     }
     let has = |line: &Line, name: &str| line.names.iter().any(|own| own.eq_ignore_ascii_case(name));
     if let Some(unknown) = only.iter().find(|name| !lines.iter().any(|line| has(line, name))) {
-        return Err(format!("there is no line {unknown:?}: `--list` prints them"));
+        return Err(NoSuchLine(unknown.clone()));
     }
     lines.retain(|line| only.iter().any(|name| has(line, name)));
     Ok(lines)
@@ -60,9 +72,9 @@ pub(crate) fn chosen(only: &[String]) -> Result<Vec<Line>, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{all, chosen};
+    use super::{NoSuchLine, all, chosen};
 
-    fn names(only: &[&str]) -> Result<Vec<&'static str>, String> {
+    fn names(only: &[&str]) -> Result<Vec<&'static str>, NoSuchLine> {
         let only: Vec<String> = only.iter().map(|&name| name.to_owned()).collect();
         Ok(chosen(&only)?.iter().map(|line| line.name()).collect())
     }
@@ -77,6 +89,7 @@ mod tests {
     #[test]
     fn a_line_is_chosen_by_any_of_its_names_and_another_is_told() {
         assert_eq!(names(&["p8", "P3b"]).unwrap(), ["P3", "P8"]);
-        assert!(names(&["P3", "P17"]).unwrap_err().contains("P17"));
+        let unknown = names(&["P3", "P17"]).unwrap_err();
+        assert_eq!(unknown.to_string(), "there is no line \"P17\": `--list` prints them");
     }
 }
