@@ -23,7 +23,8 @@ const ANSWER_MAX: Duration = Duration::from_secs(5);
 const OPENED_AT_ONCE_MAX: usize = 256;
 /// Files besides connections that are open at most.
 const OTHER_FILES: usize = 256;
-/// How long the last change may take to every stream.
+/// How long the last change may take to every stream, and how often it is looked.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 const LAST_CHANGE_MAX: Duration = Duration::from_secs(2);
 
 /// Attempts at one sale of one server, each by another buyer, whose name begins with `prefix`.
@@ -154,7 +155,10 @@ pub(crate) async fn watch(watch: Watch, opened: oneshot::Sender<()>) -> WatchRep
             let left = answer.data()["remaining"].as_u64().and_then(|left| left.try_into().ok());
             watchers.changed(left.expect("units that are left"), sent);
         }
-        sleep(LAST_CHANGE_MAX).await;
+        let told = Instant::now();
+        while watchers.missing() > 0 && told.elapsed() < LAST_CHANGE_MAX {
+            sleep(LOOK_EVERY).await;
+        }
         watchers.finish().await
     })
     .await
