@@ -7,21 +7,27 @@
 //!
 //! Where an answer that names a purchase waits for the ledger, the rest of its batch does not, and
 //! neither does the next batch.
+//!
+//! What cannot be decided in time is refused before it is made; of a queue that turns out to stand
+//! also what waits already. No sale's queue takes the room of another.
 
 mod confirming;
+mod flow;
+mod queue;
 mod reply;
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     rc::Rc,
     sync::Arc,
+    time::Duration,
 };
 
 use stampede_domain::{Acknowledgement, Attempt, Decision, SaleId};
 
 pub use self::reply::Ticket;
-use self::{confirming::Confirming, reply::Batch};
+use self::{confirming::Confirming, queue::Queue, reply::Batch};
 use crate::{
     live_sales::LiveSales,
     ports::{Causes, GateLane, Judged, PortError},
@@ -35,13 +41,24 @@ pub struct CoalescerLimits {
     pub batch_max: usize,
     /// Batches of one sale on their way to the gate.
     pub in_flight_max: usize,
-    /// Attempts of all sales that wait for a batch to leave; one more is shed.
+    /// Attempts of all sales that wait for a batch to leave; one sale may have no more of that than
+    /// it leaves to the others, and one more is shed.
     pub waiting_max: usize,
+    /// How long an attempt may take to be decided once its sale sheds.
+    pub wait_target: Duration,
+    /// How long a queue may stand before its sale sheds.
+    pub wait_interval: Duration,
 }
 
 impl Default for CoalescerLimits {
     fn default() -> Self {
-        Self { batch_max: 256, in_flight_max: 2, waiting_max: 8_192 }
+        Self {
+            batch_max: 256,
+            in_flight_max: 2,
+            waiting_max: 8_192,
+            wait_target: Duration::from_millis(20),
+            wait_interval: Duration::from_millis(100),
+        }
     }
 }
 
@@ -57,6 +74,8 @@ pub enum Outcome {
     },
     /// The gate has no such sale, or another generation of it.
     UnknownSale,
+    /// It would have been late, and the gate was not asked.
+    Overloaded,
     /// We do not know; the attempt may be repeated as it is.
     Undecided,
 }
@@ -74,17 +93,10 @@ struct Shared {
     limits: CoalescerLimits,
     /// Attempts that wait for a batch to leave.
     waiting: Cell<usize>,
+    /// Attempts that the lane has answered, or failed to.
+    answered: Cell<usize>,
     /// One queue for each sale that has attempts waiting or in flight; gone when it has none.
     queues: RefCell<HashMap<SaleId, Queue>>,
-}
-
-/// The attempts of one sale.
-#[derive(Default)]
-struct Queue {
-    /// Batches that wait, oldest first; only the last may have room.
-    batches: VecDeque<Batch>,
-    /// Drivers at work on this sale.
-    in_flight: usize,
 }
 
 impl Coalescer {
@@ -102,6 +114,7 @@ impl Coalescer {
             confirm,
             limits,
             waiting: Cell::new(0),
+            answered: Cell::new(0),
             queues: RefCell::default(),
         };
         Self { shared: Rc::new(shared) }
@@ -116,18 +129,20 @@ impl Coalescer {
         make: impl FnOnce() -> Attempt,
     ) -> Option<Ticket> {
         let shared = &self.shared;
-        let has_room = shared.waiting.get() < shared.limits.waiting_max;
-        if !has_room || !shared.confirm.has_room(id, acknowledge) {
+        let (waiting, limits) = (shared.waiting.get(), &shared.limits);
+        let mut queues = shared.queues.borrow_mut();
+        let known = queues.get_mut(id).map(|queue| queue.admits(waiting, limits));
+        let admits = known.unwrap_or(waiting < limits.waiting_max);
+        if !admits || !shared.confirm.has_room(id, acknowledge) {
             return None;
         }
-        shared.waiting.set(shared.waiting.get() + 1);
-        let mut queues = shared.queues.borrow_mut();
-        if !queues.contains_key(id) {
+        shared.waiting.set(waiting + 1);
+        if known.is_none() {
             queues.insert(id.clone(), Queue::default());
         }
         let queue = queues.get_mut(id)?;
-        let ticket = queue.push(make(), shared.limits.batch_max);
-        if queue.in_flight < shared.limits.in_flight_max {
+        let ticket = queue.push(make(), limits.batch_max);
+        if queue.in_flight < limits.in_flight_max {
             queue.in_flight += 1;
             tokio::task::spawn_local(drive(shared.clone(), id.clone()));
         }
@@ -141,22 +156,13 @@ impl Coalescer {
     }
 }
 
-impl Queue {
-    fn push(&mut self, attempt: Attempt, batch_max: usize) -> Ticket {
-        if self.batches.back().is_none_or(|batch| batch.attempts.len() >= batch_max) {
-            self.batches.push_back(Batch::default());
-        }
-        let Some(batch) = self.batches.back_mut() else { unreachable!("one was just pushed") };
-        batch.push(attempt)
-    }
-}
-
 /// Takes batches of one sale to the gate until none waits.
 async fn drive(shared: Rc<Shared>, id: SaleId) {
     let driver = Driver { shared, id };
-    while let Some(batch) = driver.next_batch() {
+    let mut answered = 0;
+    while let Some(batch) = driver.next_batch(answered) {
+        answered = batch.attempts.len();
         let shared = &driver.shared;
-        shared.waiting.set(shared.waiting.get() - batch.attempts.len());
         let judged = shared.lane.decide(&driver.id, &batch.attempts).await;
         shared.answer(&driver.id, batch, judged);
     }
@@ -169,8 +175,21 @@ struct Driver {
 }
 
 impl Driver {
-    fn next_batch(&self) -> Option<Batch> {
-        self.shared.queues.borrow_mut().get_mut(&self.id)?.batches.pop_front()
+    /// The next batch, `answered` attempts having been in the last; none if this is the first.
+    fn next_batch(&self, answered: usize) -> Option<Batch> {
+        let shared = &self.shared;
+        shared.answered.set(shared.answered.get() + answered);
+        let mut queues = shared.queues.borrow_mut();
+        let queue = queues.get_mut(&self.id)?;
+        let waited = queue.waiting();
+        // Who has not been away knows nothing of the lane.
+        if answered > 0 && queue.turn(shared.answered.get(), &shared.limits) {
+            tracing::warn!(sale = %self.id, waited,
+                "more comes than the gate decides; what would be late is refused");
+        }
+        let batch = queue.next_batch();
+        shared.waiting.set(shared.waiting.get() - (waited - queue.waiting()));
+        batch
     }
 }
 
@@ -179,7 +198,7 @@ impl Drop for Driver {
         let mut queues = self.shared.queues.borrow_mut();
         if let Some(queue) = queues.get_mut(&self.id) {
             queue.in_flight -= 1;
-            if queue.in_flight == 0 && queue.batches.is_empty() {
+            if queue.is_idle() {
                 queues.remove(&self.id);
             }
         }

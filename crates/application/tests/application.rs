@@ -6,5 +6,6 @@ mod application {
     mod confirming;
     mod live_sales;
     mod samples;
+    mod shedding;
     mod stores;
 }

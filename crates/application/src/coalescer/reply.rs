@@ -9,13 +9,17 @@ use std::{
 };
 
 use stampede_domain::Attempt;
+use tokio::time::Instant;
 
 use super::Outcome;
 
 /// Attempts that go together, and where their answers will stand.
-#[derive(Default)]
 pub(super) struct Batch {
     pub(super) attempts: Vec<Attempt>,
+    /// When the first of them came.
+    pub(super) opened: Instant,
+    /// The place of the first of them: those before it were refused.
+    first: usize,
     reply: Rc<Reply>,
 }
 
@@ -27,16 +31,30 @@ struct Reply {
 }
 
 impl Batch {
+    pub(super) fn opened(now: Instant) -> Self {
+        Self { attempts: Vec::new(), opened: now, first: 0, reply: Rc::default() }
+    }
+
     pub(super) fn push(&mut self, attempt: Attempt) -> Ticket {
+        let place = self.first + self.attempts.len();
         self.attempts.push(attempt);
         self.reply.outcomes.borrow_mut().push(None);
         self.reply.wakers.borrow_mut().push(None);
-        Ticket { reply: self.reply.clone(), place: self.attempts.len() - 1 }
+        Ticket { reply: self.reply.clone(), place }
+    }
+
+    /// Refuses the oldest attempts, at most `count`, which nobody has sent; how many there were.
+    pub(super) fn refuse(&mut self, count: usize) -> usize {
+        let count = count.min(self.attempts.len());
+        self.answer(std::iter::repeat_n(Some(Outcome::Overloaded), count));
+        self.attempts.drain(..count);
+        self.first += count;
+        count
     }
 
     /// Answers those of the attempts for which there is an outcome; in their order.
     pub(super) fn answer(&self, outcomes: impl Iterator<Item = Option<Outcome>>) {
-        for (place, outcome) in outcomes.enumerate().take(self.attempts.len()) {
+        for (place, outcome) in (self.first..).zip(outcomes.take(self.attempts.len())) {
             let Some(outcome) = outcome else { continue };
             self.reply.outcomes.borrow_mut()[place] = Some(outcome);
             let waker = self.reply.wakers.borrow_mut()[place].take();
@@ -56,7 +74,8 @@ impl Drop for Batch {
     /// What whoever had the batch in hand has not answered was not decided; its requests must not
     /// wait for ever.
     fn drop(&mut self) {
-        let unanswered: Vec<_> = self.reply.outcomes.borrow().iter().map(Option::is_none).collect();
+        let unanswered: Vec<_> =
+            self.reply.outcomes.borrow().iter().skip(self.first).map(Option::is_none).collect();
         self.answer(unanswered.into_iter().map(|waits| waits.then_some(Outcome::Undecided)));
     }
 }

@@ -45,7 +45,7 @@ pub enum Attempted {
         /// The sale's limit per buyer.
         max: u32,
     },
-    /// Too many wait already; nothing was asked.
+    /// Too many wait; nothing was asked.
     Overloaded,
     /// We do not know; the attempt may be repeated as it is.
     Undecided,
@@ -120,6 +120,7 @@ impl AttemptPurchase {
                 Attempted::Decided { decision, acknowledged }
             }
             Outcome::UnknownSale => Attempted::UnknownSale,
+            Outcome::Overloaded => Attempted::Overloaded,
             Outcome::Undecided => Attempted::Undecided,
         }
     }

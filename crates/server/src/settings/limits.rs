@@ -81,6 +81,8 @@ pub(super) fn coalescer(read: &Reader) -> CoalescerLimits {
         batch_max: read.whole("STAMPEDE_BATCH_MAX"),
         in_flight_max: read.whole("STAMPEDE_BATCHES_IN_FLIGHT_MAX"),
         waiting_max: read.whole("STAMPEDE_WAITING_ATTEMPTS_MAX"),
+        wait_target: read.millis("STAMPEDE_WAIT_TARGET_MS"),
+        wait_interval: read.millis("STAMPEDE_WAIT_INTERVAL_MS"),
     }
 }
 

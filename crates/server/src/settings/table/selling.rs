@@ -219,7 +219,21 @@ pub(super) const GATE: Section = Section {
             "attempts",
             "8192",
             (1, 1_000_000),
-            "attempts of one worker that wait for a batch; one more is answered 503",
+            "attempts of one worker that wait for a batch; one sale has no more of that than it leaves to the others, half of it if it is alone, and one more is answered 503",
+        ),
+        Setting::whole(
+            "STAMPEDE_WAIT_TARGET_MS",
+            "milliseconds",
+            "20",
+            (1, 60_000),
+            "how long an attempt may take to be judged once its sale sheds; what would take longer is answered 503 at once; not less than the gate takes for a batch",
+        ),
+        Setting::whole(
+            "STAMPEDE_WAIT_INTERVAL_MS",
+            "milliseconds",
+            "100",
+            (1, 60_000),
+            "how long a queue may stand before its sale sheds; a shorter burst or stall loses nobody",
         ),
         Setting::whole(
             "STAMPEDE_LOOKUPS_AT_ONCE_MAX",

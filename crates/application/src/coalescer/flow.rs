@@ -1,0 +1,151 @@
+//! When a sale's queue sheds: a burst waits, a standing queue is refused.
+//!
+//! What a burst or one stall of the store leaves behind is worked off by itself, and nobody is
+//! refused for it. A queue that stands for a whole interval only makes every answer late: it is
+//! cut to what the lane decides in time, and stays so until an interval passes without a refusal.
+//! That is the idea of `CoDel` (RFC 8289), with batches in the place of packets.
+//!
+//! Whether a queue stands is seen at each sale; what may wait then follows from the pace of the
+//! whole lane, for all sales share it: else each would take for its own loss what others gained.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::CoalescerLimits;
+
+/// How a sale's queue stands; an empty queue begins anew.
+#[derive(Debug, Default)]
+pub(super) enum Flow {
+    /// A driver that comes back takes all, or what it leaves has just come.
+    #[default]
+    Calm,
+    /// Not any more, but for less than an interval.
+    Standing(Window),
+    /// For an interval.
+    Shedding(Shedding),
+}
+
+/// A driver that has come back for its next batch.
+#[derive(Debug)]
+pub(super) struct Turn {
+    pub(super) now: Instant,
+    /// Attempts of all sales that the lane has answered so far.
+    pub(super) answered: usize,
+    /// The least that any attempt of its next batch has waited, if others wait behind them.
+    pub(super) wait_min: Duration,
+    /// Whether an attempt was refused since the last turn.
+    pub(super) has_refused: bool,
+}
+
+/// Turns that are judged together.
+#[derive(Debug)]
+pub(super) struct Window {
+    since: Instant,
+    /// What the lane had answered by then.
+    answered: usize,
+    has_refused: bool,
+}
+
+/// How much may wait while a sale sheds.
+#[derive(Debug)]
+pub(super) struct Shedding {
+    window: Window,
+    /// Attempts of all sales; of that this one may have no more than it leaves to the others.
+    room: usize,
+    /// The lane's best pace since it shed, or since pace was last lost, in attempts a second.
+    pace_max: usize,
+}
+
+impl Flow {
+    /// Attempts of the sale that may wait, with so many of all sales waiting; one at least, so that
+    /// no sale is shut out.
+    pub(super) fn room(&self, waiting: usize) -> usize {
+        match self {
+            Self::Calm | Self::Standing(_) => usize::MAX,
+            Self::Shedding(shedding) => shedding.room.saturating_sub(waiting).max(1),
+        }
+    }
+
+    /// Goes on after a turn; how many of those that wait may go on waiting, if it begins to shed.
+    pub(super) fn turn(&mut self, turn: &Turn, limits: &CoalescerLimits) -> Option<usize> {
+        let is_late = turn.has_refused || turn.wait_min > limits.wait_target;
+        match self {
+            Self::Calm | Self::Standing(_) if !is_late => *self = Self::Calm,
+            Self::Calm => *self = Self::Standing(Window::opened(turn)),
+            Self::Standing(window) => {
+                if window.lasted(turn) >= limits.wait_interval {
+                    let shedding = Shedding::begun(window, turn, limits);
+                    let kept = shedding.room / 2;
+                    *self = Self::Shedding(shedding);
+                    return Some(kept);
+                }
+            }
+            Self::Shedding(shedding) => {
+                shedding.window.has_refused |= turn.has_refused;
+                if shedding.window.lasted(turn) >= limits.wait_interval {
+                    let next = shedding.next(turn, limits);
+                    *self = next.map_or(Self::Calm, Self::Shedding);
+                }
+            }
+        }
+        None
+    }
+}
+
+impl Shedding {
+    /// After a window in which the queue stood: the lane had all that it could take.
+    fn begun(standing: &Window, turn: &Turn, limits: &CoalescerLimits) -> Self {
+        let pace = standing.pace(turn);
+        Self { window: Window::opened(turn), room: in_time(pace, limits), pace_max: pace }
+    }
+
+    /// The next window; `None` if nobody was refused in this one.
+    ///
+    /// The room goes step by step to what the pace allows. Where the store takes long for a batch
+    /// of any size, less room is less pace and asks for less room again, down to nothing: so lost
+    /// pace doubles the room. If the store itself became slower, that was for once in vain.
+    fn next(&self, turn: &Turn, limits: &CoalescerLimits) -> Option<Self> {
+        if !self.window.has_refused {
+            return None;
+        }
+        let pace = self.window.pace(turn);
+        let (room, pace_max) = if pace < self.pace_max / 4 * 3 {
+            (self.room.saturating_mul(2), pace)
+        } else {
+            (self.room.saturating_mul(9) / 10, self.pace_max.max(pace))
+        };
+        let room = room.min(limits.waiting_max).max(in_time(pace, limits));
+        Some(Self { window: Window::opened(turn), room, pace_max })
+    }
+}
+
+impl Window {
+    fn opened(turn: &Turn) -> Self {
+        Self { since: turn.now, answered: turn.answered, has_refused: false }
+    }
+
+    fn lasted(&self, turn: &Turn) -> Duration {
+        turn.now - self.since
+    }
+
+    /// Attempts a second that the lane answered.
+    fn pace(&self, turn: &Turn) -> usize {
+        scaled(turn.answered - self.answered, Duration::from_secs(1), self.lasted(turn))
+    }
+}
+
+/// Attempts of all sales that may wait at this pace.
+///
+/// As many again as wait are in each batch before them. A sale that leaves to others what it has
+/// itself gets half when it is alone, and so there is twice the room.
+fn in_time(pace: usize, limits: &CoalescerLimits) -> usize {
+    let batches = u32::try_from(limits.in_flight_max).unwrap_or(u32::MAX).saturating_add(1);
+    let one = scaled(pace, limits.wait_target / batches, Duration::from_secs(1)).max(1);
+    one.saturating_mul(2)
+}
+
+fn scaled(attempts: usize, by: Duration, of: Duration) -> usize {
+    let scaled = attempts as u128 * by.as_nanos() / of.as_nanos().max(1);
+    usize::try_from(scaled).unwrap_or(usize::MAX)
+}
