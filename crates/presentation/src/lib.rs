@@ -9,6 +9,7 @@
 mod admin_guard;
 mod buyer;
 mod client_address;
+mod connection;
 mod controllers;
 mod correlation;
 mod cors;
@@ -21,6 +22,7 @@ mod idempotency_key;
 mod image_origins;
 mod json_body;
 mod json_object;
+mod listener;
 mod metrics;
 mod middleware;
 mod openapi;

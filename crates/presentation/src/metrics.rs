@@ -4,9 +4,12 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix_web::http::Method;
-use opentelemetry::metrics::{Meter, UpDownCounter};
+use opentelemetry::{
+    KeyValue,
+    metrics::{Counter, Meter, UpDownCounter},
+};
 
-use crate::tally::Tallies;
+use crate::{connection::Ended, tally::Tallies};
 
 /// The outcome of an attempt that was accepted, now or before.
 pub(crate) const SUCCESS: &str = "SUCCESS";
@@ -16,6 +19,7 @@ pub(crate) const SUCCESS: &str = "SUCCESS";
 pub(crate) struct Metrics {
     /// Requests and decided attempts.
     pub(crate) tallies: Tallies,
+    connections_ended: Counter<u64>,
     streams: UpDownCounter<i64>,
     streams_open: AtomicUsize,
 }
@@ -25,6 +29,10 @@ impl Metrics {
     pub(crate) fn new(meter: &Meter) -> Self {
         let metrics = Self {
             tallies: Tallies::default(),
+            connections_ended: meter
+                .u64_counter("http_connections_ended")
+                .with_description("Connections that the server ended, by reason")
+                .build(),
             streams: meter
                 .i64_up_down_counter("sse_connections_active")
                 .with_description("Event streams open now")
@@ -34,6 +42,11 @@ impl Metrics {
         // A dashboard shows zero, not nothing, before the first shopper comes.
         metrics.streams.add(0, &[]);
         metrics
+    }
+
+    /// Counts one connection that the server ended.
+    pub(crate) fn connection_ended(&self, why: Ended) {
+        self.connections_ended.add(1, &[KeyValue::new("reason", why.as_str())]);
     }
 
     /// Counts one more stream, unless `max` are open.

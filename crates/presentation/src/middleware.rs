@@ -5,6 +5,7 @@ use std::{
     future::{Ready, ready},
     net::{IpAddr, Ipv4Addr},
     panic::AssertUnwindSafe,
+    rc::Rc,
     sync::Arc,
     time::Instant,
 };
@@ -18,6 +19,7 @@ use actix_web::{
 use futures::{FutureExt, future::LocalBoxFuture};
 
 use crate::{
+    connection::Pace,
     correlation::{self, X_CORRELATION_ID},
     cors,
     current_request::CurrentRequest,
@@ -79,6 +81,7 @@ where
         let arrived = Instant::now();
         let method = method_word(request.method());
         let (node, tally) = (&self.node, self.tally.clone());
+        let in_hand = request.conn_data::<Rc<Pace>>().map(Pace::take_in_hand);
         let correlation =
             correlation::read_or_make(request.headers(), node.use_cases.randomness.as_ref());
         let current = CurrentRequest { correlation: correlation.clone(), method };
@@ -93,7 +96,9 @@ where
         }
         let answering = AssertUnwindSafe(self.service.call(request)).catch_unwind();
         Box::pin(current.around(async move {
-            let Ok(answered) = answering.await else {
+            let answered = answering.await;
+            drop(in_hand);
+            let Ok(answered) = answered else {
                 // The panic hook has said where; the request itself went down with it.
                 tracing::error!("a controller panicked");
                 let status = ApiError::Internal.status_code();

@@ -94,7 +94,7 @@ impl<K: Hash + Eq + Clone> Limit<K> {
 }
 
 /// One client has a whole /64 of IPv6.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => {

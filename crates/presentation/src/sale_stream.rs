@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     future::pending,
+    rc::Rc,
     sync::Arc,
 };
 
@@ -20,7 +21,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use crate::{sale_event, worker::Worker};
+use crate::{connection::Pace, sale_event, worker::Worker};
 
 /// The changes of one sale, or of none any more.
 type Changes = Receiver<Arc<LiveSale>>;
@@ -108,11 +109,19 @@ impl SaleStream {
     }
 
     /// The events as an answer's body; ends when the sale is deleted or the server stops.
-    pub(crate) fn into_body(self) -> impl Stream<Item = Result<Bytes, actix_web::Error>> {
-        unfold(
-            self,
-            |mut stream| async move { stream.next().await.map(|event| (Ok(event), stream)) },
-        )
+    ///
+    /// None is made before the client has taken the last one from the server, as `pace` tells: one
+    /// that does not read is shown the newest when it does.
+    pub(crate) fn into_body(
+        self,
+        pace: Option<Rc<Pace>>,
+    ) -> impl Stream<Item = Result<Bytes, actix_web::Error>> {
+        unfold((self, pace), |(mut stream, pace)| async move {
+            if let Some(pace) = &pace {
+                pace.flows().await;
+            }
+            stream.next().await.map(|event| (Ok(event), (stream, pace)))
+        })
     }
 
     /// The next event; `None` at the end.

@@ -1,13 +1,32 @@
 //! The HTTP server: bound to its addresses first, run until it is told to stop.
 
-use std::{fmt, future::Future, io, net::SocketAddr, sync::Arc};
+use std::{
+    fmt,
+    future::{Future, ready},
+    io,
+    net::{SocketAddr, TcpListener},
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
 
-use actix_web::{App, HttpServer, dev::Server, middleware::Condition, web::Data};
-use tokio::time::{MissedTickBehavior, interval};
+use actix_http::{HttpService, error::DispatchError};
+use actix_service::{ServiceFactoryExt as _, map_config};
+use actix_web::{
+    App,
+    dev::{AppConfig, Extensions, Server, ServiceFactory, fn_service},
+    middleware::Condition,
+    web::Data,
+};
+use tokio::{
+    net::TcpStream,
+    time::{MissedTickBehavior, interval},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cors, json_body,
+    connection::{Connection, Paces},
+    cors, json_body, listener,
     middleware::Edge,
     rate_limit::FORGET_INTERVAL,
     routes,
@@ -15,6 +34,11 @@ use crate::{
     use_cases::{Telemetry, UseCases},
     worker::{Node, Worker},
 };
+
+/// How old the clock may be by which the library reckons how long a first head may take.
+const CLOCK_AGE_MAX: Duration = Duration::from_millis(500);
+/// How long a connection may take to close, what is left of an unread body included.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A server that listens and does not answer yet.
 pub struct Http {
@@ -31,6 +55,7 @@ impl fmt::Debug for Http {
 
 impl Http {
     /// Listens on the address of the settings; whoever connects waits until [`run`](Self::run).
+    /// Needs a tokio runtime.
     ///
     /// # Errors
     ///
@@ -42,35 +67,29 @@ impl Http {
         telemetry: Telemetry,
     ) -> io::Result<Self> {
         let limits = settings.limits;
-        let place = (settings.host.clone(), settings.port);
-        let workers = settings.workers.max(1);
+        let listeners = listener::listen(&settings.host, settings.port, &limits)?;
+        let addresses =
+            listeners.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
+        let mut builder = Server::build()
+            .workers(settings.workers.max(1))
+            .max_concurrent_connections(limits.connections_per_worker_max)
+            .shutdown_timeout(limits.stop_timeout.as_secs())
+            .disable_signals();
         let node = Node::new(settings, use_cases, telemetry).map_err(io::Error::other)?;
         let node = Arc::new(node);
-        let shared = node.clone();
-        let server = HttpServer::new(move || {
-            let origins = &shared.settings.cors_origins;
-            let worker = Worker::new(shared.clone());
-            let edge = Edge::new(shared.clone(), worker.tally.clone());
-            App::new()
-                .app_data(Data::new(worker))
-                .app_data(json_body::limit(limits.body_bytes_max))
-                .configure(|config| {
-                    routes::add_all(config);
-                })
-                .wrap(Condition::new(!origins.is_empty(), cors::layer(origins)))
-                .wrap(edge)
-        })
-        .workers(workers)
-        .backlog(limits.backlog)
-        .max_connections(limits.connections_per_worker_max)
-        .keep_alive(limits.keep_alive)
-        .client_request_timeout(limits.head_timeout)
-        .shutdown_timeout(limits.stop_timeout.as_secs())
-        // A client that is gone must not leave its event stream behind.
-        .h1_allow_half_closed(false)
-        .disable_signals()
-        .bind(place)?;
-        Ok(Self { addresses: server.addrs(), server: server.run(), node })
+        let stopping = builder.graceful_shutdown_signal();
+        for listener in listeners {
+            let (node, stopping) = (node.clone(), stopping.clone());
+            builder = builder.listen("http", listener, move || {
+                let stopping = stopping.clone();
+                let stops = move || {
+                    let stopping = stopping.clone();
+                    async move { stopping.notified().await }
+                };
+                answers(node.clone(), stops)
+            })?;
+        }
+        Ok(Self { addresses, server: builder.run(), node })
     }
 
     /// Where it listens.
@@ -106,6 +125,51 @@ impl Http {
         tokio::spawn(until(ended, forget_who_may_ask_again(self.node.clone())));
         self.server.await
     }
+}
+
+/// What one worker thread does with the connections that it accepts; `stops` is done once the
+/// server begins to stop, from when on no connection is kept for another request.
+///
+/// By the library's parts and not by its `HttpServer`, which takes no other connections than the
+/// bare ones of the system.
+fn answers<Stops: Future<Output = ()> + 'static>(
+    node: Arc<Node>,
+    stops: impl Fn() -> Stops + 'static,
+) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()>
+{
+    let limits = node.settings.limits;
+    let origins = &node.settings.cors_origins;
+    let worker = Worker::new(node.clone());
+    let edge = Edge::new(node.clone(), worker.tally.clone());
+    let app = App::new()
+        .app_data(Data::new(worker))
+        .app_data(json_body::limit(limits.body_bytes_max))
+        .configure(|config| {
+            routes::add_all(config);
+        })
+        .wrap(Condition::new(!origins.is_empty(), cors::layer(origins)))
+        .wrap(edge);
+    let http = HttpService::build()
+        .keep_alive(limits.keep_alive)
+        // Else a short limit refuses heads that are in time.
+        .client_request_timeout(limits.head_timeout + CLOCK_AGE_MAX)
+        .client_disconnect_timeout(CLOSE_TIMEOUT)
+        // A client that is gone must not leave its event stream behind.
+        .h1_allow_half_closed(false)
+        .graceful_shutdown_signal(stops)
+        .on_connect_ext(|connection: &Connection, data: &mut Extensions| {
+            data.insert(connection.pace());
+        })
+        // Nothing here asks the app for its own address.
+        .h1(map_config(app, |()| AppConfig::default()));
+    let paces = Rc::new(Paces::new(node.clone()));
+    fn_service(move |stream: TcpStream| {
+        // Closed without a word: what is answered before it was asked may meet a request that is
+        // on its way, and be lost.
+        let refused = || DispatchError::Io(io::ErrorKind::ConnectionRefused.into());
+        ready(Connection::open(stream, &node, &paces).ok_or_else(refused))
+    })
+    .and_then(http)
 }
 
 /// Runs `work` until it is done or `ended`.

@@ -44,12 +44,19 @@ pub struct HttpLimits {
     pub header_bytes_max: usize,
     /// Open connections of one worker; more wait in the backlog.
     pub connections_per_worker_max: usize,
+    /// Open connections of one address to this node, trusted proxies left out; one more is closed
+    /// at once. 0 for no limit.
+    pub connections_per_address_max: usize,
     /// Connections that the kernel holds until a worker takes them.
     pub backlog: u32,
     /// How long a client may take to send a request's head.
     pub head_timeout: Duration,
     /// How long a client may take to send a request's body after its head.
     pub body_timeout: Duration,
+    /// How long a client may take nothing of what was written to it.
+    pub write_timeout: Duration,
+    /// Bytes that the kernel may hold for a client that does not read, a connection each.
+    pub send_buffer_bytes: u32,
     /// How long an idle connection stays open.
     pub keep_alive: Duration,
     /// How long requests in flight may take once the server stops.
@@ -96,9 +103,12 @@ impl Default for HttpLimits {
             headers_max: 64,
             header_bytes_max: 16 * 1024,
             connections_per_worker_max: 25_000,
+            connections_per_address_max: 0,
             backlog: 4_096,
             head_timeout: Duration::from_secs(5),
             body_timeout: Duration::from_secs(5),
+            write_timeout: Duration::from_secs(30),
+            send_buffer_bytes: 64 * 1024,
             keep_alive: Duration::from_secs(75),
             stop_timeout: Duration::from_secs(10),
             streams_max: 20_000,

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     admin_guard::AdminKey,
+    connection::Places,
     controllers::pages,
     image_origins::ImageOrigins,
     metrics::Metrics,
@@ -33,6 +34,8 @@ pub(crate) struct Node {
     pub(crate) registry: prometheus::Registry,
     /// Who asks too often.
     pub(crate) rate_limits: RateLimits,
+    /// How many connections an address has.
+    pub(crate) places: Arc<Places>,
     /// What `X-Admin-Key` must say.
     pub(crate) admin_key: AdminKey,
     /// What the page may load and from where.
@@ -56,6 +59,7 @@ impl Node {
             metrics,
             registry: telemetry.registry,
             rate_limits: RateLimits::new(&settings),
+            places: Arc::new(Places::new(&settings)),
             admin_key: AdminKey::new(&settings.admin_key),
             page_policy: pages::policy(&settings.image_origins),
             openapi: openapi::openapi_json().into(),

@@ -1,6 +1,8 @@
 //! The whole web layer over a real socket, with an engine in memory behind the ports.
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "http/connections.rs"]
+mod connections;
 #[path = "http/edge.rs"]
 mod edge;
 #[path = "http/engine.rs"]

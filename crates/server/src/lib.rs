@@ -8,6 +8,7 @@ pub mod commands;
 mod demo;
 pub mod engine;
 pub mod exit;
+mod open_files;
 pub mod run;
 pub mod settings;
 mod signals;

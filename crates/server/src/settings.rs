@@ -167,6 +167,13 @@ impl Settings {
 }
 
 impl Listen {
+    /// Threads that will answer requests.
+    #[must_use]
+    pub fn workers_or_one_a_core(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.workers.unwrap_or_else(cores)
+    }
+
     fn from_reader(read: &Reader) -> Self {
         Self {
             host: read.text("HOST").unwrap_or_default(),

@@ -1,5 +1,7 @@
 //! `GET /api/v1/sales/events`.
 
+use std::rc::Rc;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{CACHE_CONTROL, CONTENT_TYPE},
@@ -7,6 +9,7 @@ use actix_web::{
 };
 
 use crate::{
+    connection::Pace,
     envelope::FailureAnswer,
     error::ApiError,
     fields::Fields,
@@ -52,6 +55,7 @@ pub(crate) async fn watch_sales(
         let sales_max = worker.node.settings.limits.sales_per_stream_max;
         (watch_sales.all(sales_max)?, Some(directory))
     };
+    let pace = request.conn_data::<Rc<Pace>>().cloned();
     let stream = SaleStream::new(worker.clone(), open, sales, directory);
     // This route is not wrapped by compression, which would hold events back.
     let mut response = HttpResponse::Ok();
@@ -59,5 +63,5 @@ pub(crate) async fn watch_sales(
         .insert_header((CONTENT_TYPE, "text/event-stream"))
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header(("X-Accel-Buffering", "no"))
-        .streaming(stream.into_body()))
+        .streaming(stream.into_body(pace)))
 }

@@ -14,12 +14,18 @@ use stampede_domain::Acknowledgement;
 use stampede_infrastructure::{postgres, redis, worth};
 
 use self::finding::{Finding, Level};
-use crate::settings::{Engine, RedisAndPostgres, Settings};
+use crate::{
+    open_files::OpenFiles,
+    settings::{Engine, RedisAndPostgres, Settings},
+};
 
 /// Looks at settings and stores, and prints one line a finding and what an acknowledgement is
 /// worth here. Changes nothing.
 pub(super) async fn check(settings: Settings) -> anyhow::Result<()> {
     let mut findings = vec![Finding::ok(format!("settings: engine {}", settings.engine.name()))];
+    let files = OpenFiles::raise(&settings);
+    let told = files.to_string();
+    findings.push(if files.suffice() { Finding::ok(told) } else { Finding::warn(told) });
     let worth = match &settings.engine {
         Engine::Embedded(embedded) => {
             findings.extend(folder::judge(&embedded.data_dir));

@@ -12,11 +12,13 @@ use stampede_infrastructure::{OsRandomness, queue::QueueMetrics};
 use stampede_presentation::{Http, UseCases};
 use tempfile::TempDir;
 
-use super::serve::{bind, tell_worth};
+use super::serve::{bind, tell_open_files, tell_worth};
 use crate::{
     cli,
     demo::{Crowd, Place, Shop, Welcome},
-    engine, run,
+    engine,
+    open_files::OpenFiles,
+    run,
     settings::{EmbeddedSettings, Engine, Settings},
     telemetry::Metrics,
     wiring::Node,
@@ -55,6 +57,7 @@ pub(super) fn settings(
 
 /// Serves with sales and buyers of its own until told to stop.
 pub(super) async fn demo(settings: Settings, folder: Folder) -> anyhow::Result<()> {
+    tell_open_files(&OpenFiles::raise(&settings));
     let metrics = Metrics::install()?;
     let counters = QueueMetrics::new(&metrics.meter());
     let engine = engine::open(&settings, &counters).await?;

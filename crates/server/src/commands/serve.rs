@@ -8,10 +8,13 @@ use stampede_application::ports::{Causes, Durability};
 use stampede_infrastructure::queue::QueueMetrics;
 use stampede_presentation::{Http, HttpSettings, Telemetry};
 
-use crate::{engine, run, settings::Settings, telemetry::Metrics, wiring::Node};
+use crate::{
+    engine, open_files::OpenFiles, run, settings::Settings, telemetry::Metrics, wiring::Node,
+};
 
 /// Makes the engine, the use cases over it and the web in front, and runs them until told to stop.
 pub(super) async fn serve(settings: Settings) -> anyhow::Result<()> {
+    tell_open_files(&OpenFiles::raise(&settings));
     let metrics = Metrics::install()?;
     let counters = QueueMetrics::new(&metrics.meter());
     let engine = engine::open(&settings, &counters).await?;
@@ -39,6 +42,15 @@ pub(super) async fn tell_worth(durability: &dyn Durability) {
     }
 }
 
+/// Logs how many files may be open.
+pub(super) fn tell_open_files(files: &OpenFiles) {
+    if files.suffice() {
+        tracing::info!("{files}");
+    } else {
+        tracing::warn!("{files}");
+    }
+}
+
 /// Listens on `port` of the settings' host.
 pub(super) fn bind(
     settings: &Settings,
@@ -53,7 +65,7 @@ pub(super) fn bind(
     let http = HttpSettings {
         host: host.clone(),
         port,
-        workers: settings.listen.workers.unwrap_or(defaults.workers),
+        workers: settings.listen.workers_or_one_a_core(),
         attempts_per_buyer_per_s: settings.access.attempts_per_buyer_per_s,
         requests_per_address_per_s: settings.access.requests_per_address_per_s,
         trusted_proxies: settings.access.trusted_proxies.clone(),

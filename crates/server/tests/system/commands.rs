@@ -80,7 +80,10 @@ async fn openapi_prints_the_committed_document() {
 async fn check_says_what_an_acknowledgement_is_worth_on_each_engine() {
     let ended = StampedeProcess::run(["check"], Stores::embedded().settings()).await;
     assert_eq!(ended.code, Some(0), "{:?}", ended.lines);
-    assert_said(&ended, &["engine embedded", "What an answered purchase is worth here"]);
+    assert_said(
+        &ended,
+        &["engine embedded", "open files: ", "What an answered purchase is worth here"],
+    );
 
     let redis = OwnRedis::start(OwnRedisOptions::on_disk()).await;
     let stores = Stores::over(&redis).await;

@@ -82,6 +82,13 @@ pub(super) const REQUESTS: Section = Section {
             "open connections of one worker; more wait to be accepted",
         ),
         Setting::whole(
+            "STAMPEDE_CONNECTIONS_PER_ADDRESS_MAX",
+            "connections",
+            "0",
+            (0, 1_000_000),
+            "open connections of one address to this process, those of STAMPEDE_TRUSTED_PROXIES left out; one more is closed at once; 0 for any number",
+        ),
+        Setting::whole(
             "STAMPEDE_BACKLOG_MAX",
             "connections",
             "4096",
@@ -101,6 +108,20 @@ pub(super) const REQUESTS: Section = Section {
             "5000",
             (100, WAIT_MAX_MS),
             "how long a request's body may take to arrive after its head; after it 400",
+        ),
+        Setting::whole(
+            "STAMPEDE_WRITE_TIMEOUT_MS",
+            "milliseconds",
+            "30000",
+            (100, WAIT_MAX_MS),
+            "how long a client may take nothing of what it is sent; after it the connection is ended",
+        ),
+        Setting::whole(
+            "STAMPEDE_SEND_BUFFER_BYTES",
+            "bytes",
+            "65536",
+            (4_096, 16_777_216),
+            "what the kernel is asked to hold for a client that does not read, a connection each",
         ),
         Setting::whole(
             "STAMPEDE_KEEP_ALIVE_S",

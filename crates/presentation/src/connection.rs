@@ -1,0 +1,157 @@
+//! A connection as the web layer has it: counted by its address, and ended when its client is
+//! late.
+//!
+//! The HTTP library limits how long a connection's first head may take, and how long a connection
+//! may be idle. A later head that never ends and an answer that nobody reads would hold their
+//! connections for ever: those are ended here.
+
+mod pace;
+mod places;
+
+use std::{
+    io::{self, IoSlice},
+    net::SocketAddr,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+use self::places::Place;
+pub(crate) use self::{
+    pace::{Pace, Paces},
+    places::Places,
+};
+use crate::worker::Node;
+
+/// Why the server ends a connection that its client would have kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// A head did not arrive in time.
+    SlowHead,
+    /// What was answered was not read in time.
+    Unread,
+    /// Its address has as many as it may have.
+    TooMany,
+}
+
+impl Ended {
+    /// The word in metrics.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::SlowHead => "slow_head",
+            Self::Unread => "unread",
+            Self::TooMany => "too_many",
+        }
+    }
+}
+
+/// An accepted connection, which the HTTP library reads and writes.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    pace: Rc<Pace>,
+    /// Given back when the connection is gone.
+    _place: Place,
+}
+
+impl Connection {
+    /// Takes a connection in, with the address that it comes from; `None` if that address has as
+    /// many as it may have. Needs a local task set.
+    pub(crate) fn open(
+        stream: TcpStream,
+        node: &Node,
+        paces: &Rc<Paces>,
+    ) -> Option<(Self, Option<SocketAddr>)> {
+        // A client that is gone already has no address, and takes nobody's place.
+        let peer = stream.peer_addr().ok();
+        let Some(place) = node.places.take(peer.map(|peer| peer.ip())) else {
+            node.metrics.connection_ended(Ended::TooMany);
+            return None;
+        };
+        Some((Self { stream, pace: paces.open(), _place: place }, peer))
+    }
+
+    /// How its client keeps pace.
+    pub(crate) fn pace(&self) -> Rc<Pace> {
+        self.pace.clone()
+    }
+
+    /// Notes what became of a write.
+    fn noted(
+        &self,
+        written: Poll<io::Result<usize>>,
+        context: &Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.pace.moved();
+        } else {
+            self.pace.stood_still(context);
+        }
+        written
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.pace.check()?;
+        // A client that does not read is not asked for more, or its answers would pile up.
+        ready!(this.pace.poll_flows(context));
+        let before = bytes.filled().len();
+        let read = Pin::new(&mut this.stream).poll_read(context, bytes);
+        if read.is_pending() {
+            this.pace.wait(context);
+        } else if bytes.filled().len() > before {
+            this.pace.bytes_came();
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        this.pace.check()?;
+        let written = Pin::new(&mut this.stream).poll_write(context, bytes);
+        this.noted(written, context)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        this.pace.check()?;
+        let written = Pin::new(&mut this.stream).poll_write_vectored(context, parts);
+        this.noted(written, context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.pace.check()?;
+        Pin::new(&mut this.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.pace.check()?;
+        Pin::new(&mut this.stream).poll_shutdown(context)
+    }
+}
