@@ -24,8 +24,8 @@ use crate::{
 pub(super) async fn check(settings: Settings) -> anyhow::Result<()> {
     let mut findings = vec![Finding::ok(format!("settings: engine {}", settings.engine.name()))];
     let files = OpenFiles::raise(&settings);
-    let told = files.to_string();
-    findings.push(if files.suffice() { Finding::ok(told) } else { Finding::warn(told) });
+    let judge = if files.suffice() { Finding::ok } else { Finding::warn };
+    findings.push(judge(files.to_string()));
     let worth = match &settings.engine {
         Engine::Embedded(embedded) => {
             findings.extend(folder::judge(&embedded.data_dir));
