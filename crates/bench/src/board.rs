@@ -204,7 +204,8 @@ mod tests {
         assert!(board.is_sound());
         assert_eq!(board.verdicts(), (1, 1));
         let said = board.to_string();
-        for part in ["64 connections: throughput ratio", "0.55 [0.50 – 0.65]", "≥ 0.60", "BELOW"] {
+        for part in ["64 connections: throughput ratio", "0.55 [0.50 – 0.65]", "≥ 0.60", "BELOW"]
+        {
             assert!(said.contains(part), "{part} in {said}");
         }
         assert!(said.ends_with("1 bounds met, 1 missed"), "{said}");

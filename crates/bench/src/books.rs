@@ -33,8 +33,7 @@ pub(crate) struct Answered {
 impl Books {
     /// As they are now, whatever is still on its way.
     pub(crate) async fn now(shop: &Shop, skus: &[String]) -> Self {
-        let mut books =
-            Self { successes: outcomes(shop, "SUCCESS").await, ..Self::default() };
+        let mut books = Self { successes: outcomes(shop, "SUCCESS").await, ..Self::default() };
         for sku in skus {
             let product = shop.product(sku).await;
             let data = product.data();

@@ -202,9 +202,8 @@ fn add_figures(
     floors: Floors,
 ) {
     let turns = || ours.iter().zip(theirs);
-    let figure = |name, unit, values: Vec<f64>| {
-        Figure::new(at(connections), name, unit, Spread::of(values))
-    };
+    let figure =
+        |name, unit, values: Vec<f64>| Figure::new(at(connections), name, unit, Spread::of(values));
     let throughput = turns().map(|(ours, theirs)| ours.closed.rate / theirs.closed.rate);
     let throughput = figure("throughput ratio", Unit::Ratio, throughput.collect());
     measured.add(throughput.at_least(floors.throughput));
@@ -212,9 +211,8 @@ fn add_figures(
     let cpu = turns().map(|(ours, theirs)| theirs.cpu_us / ours.cpu_us.max(f64::MIN_POSITIVE));
     let cpu = figure("CPU ratio", Unit::Ratio, cpu.collect());
     measured.add(Figure { bound: floors.cpu.map(Bound::AtLeast), ..cpu });
-    let drained: Vec<f64> = turns()
-        .filter_map(|(ours, theirs)| Some(ours.drained? / theirs.closed.rate))
-        .collect();
+    let drained: Vec<f64> =
+        turns().filter_map(|(ours, theirs)| Some(ours.drained? / theirs.closed.rate)).collect();
     if !drained.is_empty() {
         let drained = figure("throughput ratio with the drain", Unit::Ratio, drained);
         let bound = floors.drained.map(Bound::AtLeast);

@@ -50,12 +50,8 @@ impl Asking {
 
 /// So many attempts a second, whatever the server does.
 pub(crate) async fn open_loop(asking: Asking, rate_per_s: u32, duration: Duration) -> Report {
-    let load = OpenLoop {
-        rate_per_s,
-        duration,
-        connections_max: CONNECTIONS_MAX,
-        answer_max: ANSWER_MAX,
-    };
+    let load =
+        OpenLoop { rate_per_s, duration, connections_max: CONNECTIONS_MAX, answer_max: ANSWER_MAX };
     allow(CONNECTIONS_MAX);
     on_a_runtime(move || async move {
         let (target, script) = asking.script();

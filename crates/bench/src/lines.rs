@@ -72,11 +72,11 @@ pub(crate) fn chosen(only: &[String]) -> Result<Vec<Line>, NoSuchLine> {
 
 #[cfg(test)]
 mod tests {
-    use super::{NoSuchLine, all, chosen};
+    use super::{Line, NoSuchLine, all, chosen};
 
     fn names(only: &[&str]) -> Result<Vec<&'static str>, NoSuchLine> {
         let only: Vec<String> = only.iter().map(|&name| name.to_owned()).collect();
-        Ok(chosen(&only)?.iter().map(|line| line.name()).collect())
+        Ok(chosen(&only)?.iter().map(Line::name).collect())
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl Sample {
         let (head, rest) = text.split_once("\r\n\r\n")?;
         let mut answer = Self { head: head.to_owned(), body: String::new() };
         let length: usize = answer.header("content-length")?.parse().ok()?;
-        answer.body = rest.get(..length)?.to_owned();
+        rest.get(..length)?.clone_into(&mut answer.body);
         Some(answer)
     }
 }

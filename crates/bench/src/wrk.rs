@@ -118,7 +118,8 @@ fn read(said: &str) -> Option<Closed> {
 /// `635.91us`, `5.80ms`, `1.20s` or `1.00m` in milliseconds.
 fn ms(time: &str) -> Option<f64> {
     let units = [("us", 0.001), ("ms", 1.0), ("m", 60_000.0), ("s", 1_000.0)];
-    let (number, each) = units.iter().find_map(|(unit, ms)| Some((time.strip_suffix(*unit)?, ms)))?;
+    let (number, each) =
+        units.iter().find_map(|(unit, ms)| Some((time.strip_suffix(*unit)?, ms)))?;
     Some(number.parse::<f64>().ok()? * each)
 }
 

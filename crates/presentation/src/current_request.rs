@@ -35,8 +35,7 @@ impl CurrentRequest {
 /// Tells `with` the correlation id and the method of the request that the calling task is
 /// answering; `None` if it answers none.
 pub fn current_request<R>(with: impl FnOnce(&str, &'static str) -> R) -> Option<R> {
-    let told = CURRENT.try_with(|request| {
-        with(request.correlation.to_str().unwrap_or_default(), request.method)
-    });
+    let told = CURRENT
+        .try_with(|request| with(request.correlation.to_str().unwrap_or_default(), request.method));
     told.ok()
 }

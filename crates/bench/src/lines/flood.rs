@@ -185,14 +185,12 @@ fn measured(calm: &Report, calm_rate: u32, takes: f64, flood: &Flood) -> Measure
     let once = |name, unit, value| Figure::new(of, name, unit, Spread::once(value));
     let goodput = decided_per_s(&flood.report);
     measured.add(
-        once("goodput of what the store takes", Unit::Ratio, goodput / takes)
-            .at_least(GOODPUT_MIN),
+        once("goodput of what the store takes", Unit::Ratio, goodput / takes).at_least(GOODPUT_MIN),
     );
     let (calm_p99, p99) = (millis(calm.decided.p99()), millis(flood.report.decided.p99()));
     let times = p99 / calm_p99.max(f64::MIN_POSITIVE);
     measured.add(
-        once("p99 of the decided, times the calm one's", Unit::Ratio, times)
-            .at_most(P99_TIMES_MAX),
+        once("p99 of the decided, times the calm one's", Unit::Ratio, times).at_most(P99_TIMES_MAX),
     );
     let normal_s = normal_after_s(&flood.after.seconds, calm_rate, calm.decided.p99());
     measured.add(once("normal within", Unit::Seconds, normal_s).at_most(NORMAL_MAX_S));

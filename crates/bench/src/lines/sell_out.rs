@@ -68,9 +68,8 @@ async fn measure(bench: Rc<Bench>) -> Measured {
     let of = "256 kept connections";
     let spread = |value: &dyn Fn(&SoldOut) -> f64| Spread::of(kept.iter().map(value));
     let times = spread(&|sold| sold.report.took.as_secs_f64() / at_capacity_s);
-    measured.add(
-        Figure::new(of, "times the time at P3's rate", Unit::Ratio, times).at_most(TIMES_MAX),
-    );
+    measured
+        .add(Figure::new(of, "times the time at P3's rate", Unit::Ratio, times).at_most(TIMES_MAX));
     let recorded = spread(&|sold| sold.recorded_s);
     measured.add(
         Figure::new(of, "in the ledger after", Unit::Seconds, recorded).at_most(RECORDED_MAX_S),
