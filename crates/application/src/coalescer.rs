@@ -44,7 +44,7 @@ pub struct CoalescerLimits {
     /// Attempts of all sales that wait for a batch to leave; one sale may have no more of that than
     /// it leaves to the others, and one more is shed.
     pub waiting_max: usize,
-    /// How long an attempt may take to be decided once its sale sheds.
+    /// How long an attempt is meant to take until it is decided, once its sale sheds.
     pub wait_target: Duration,
     /// How long a queue may stand before its sale sheds.
     pub wait_interval: Duration,

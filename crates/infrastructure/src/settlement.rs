@@ -34,8 +34,9 @@ impl<'a> Sorted<'a> {
         let mut sorted = Self::default();
         for entry in entries {
             let recorded = purchases(&entry.body);
-            // An entry is of one sale and one epoch.
             let Some(first) = recorded.first() else { continue };
+            let of = |one: &RecordedPurchase| (one.sale.generation, one.epoch);
+            debug_assert!(recorded.iter().all(|one| of(one) == of(first)), "as the port says");
             match standing(first) {
                 Standing::Current => {
                     sorted.to_insert.entry(first.sale.clone()).or_default().extend(recorded);

@@ -35,6 +35,8 @@ pub(crate) enum Ended {
     SlowHead,
     /// What was answered was not read in time.
     Unread,
+    /// The rest of a body, which nobody waits for any more, did not arrive, and nothing else did.
+    Unfinished,
     /// Its address has as many as it may have.
     TooMany,
 }
@@ -45,6 +47,7 @@ impl Ended {
         match self {
             Self::SlowHead => "slow_head",
             Self::Unread => "unread",
+            Self::Unfinished => "unfinished",
             Self::TooMany => "too_many",
         }
     }

@@ -36,6 +36,8 @@ fn listen_on(address: SocketAddr, limits: &HttpLimits) -> io::Result<TcpListener
     // Every accepted connection has this too. The kernel would else keep megabytes of what a slow
     // client has yet to read, and an event in there is old when it arrives.
     socket.set_send_buffer_size(limits.send_buffer_bytes)?;
+    // As this: an event goes at once, and does not wait until the last one is acknowledged.
+    socket.set_nodelay(true)?;
     socket.bind(address)?;
     socket.listen(limits.backlog)?.into_std()
 }

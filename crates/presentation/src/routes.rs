@@ -15,7 +15,7 @@ use crate::{
     error::ApiError,
 };
 
-/// The template of the route that answers a request, for spans and metrics.
+/// The template of the route that answers a request, for metrics.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RouteLabel(pub(crate) &'static str);
 

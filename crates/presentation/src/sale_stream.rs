@@ -116,11 +116,12 @@ impl SaleStream {
         self,
         pace: Option<Rc<Pace>>,
     ) -> impl Stream<Item = Result<Bytes, actix_web::Error>> {
-        unfold((self, pace), |(mut stream, pace)| async move {
+        let in_hand = pace.as_ref().map(Pace::take_in_hand);
+        unfold((self, pace, in_hand), |(mut stream, pace, in_hand)| async move {
             if let Some(pace) = &pace {
                 pace.flows().await;
             }
-            stream.next().await.map(|event| (Ok(event), (stream, pace)))
+            stream.next().await.map(|event| (Ok(event), (stream, pace, in_hand)))
         })
     }
 

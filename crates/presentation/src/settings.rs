@@ -79,11 +79,10 @@ impl HttpSettings {
     /// The defaults, with this admin key.
     #[must_use]
     pub fn new(admin_key: SecretString) -> Self {
-        let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             host: "127.0.0.1".into(),
             port: 3000,
-            workers,
+            workers: 1,
             admin_key,
             attempts_per_buyer_per_s: 5,
             requests_per_address_per_s: 0,

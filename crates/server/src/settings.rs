@@ -170,8 +170,10 @@ impl Listen {
     /// Threads that will answer requests.
     #[must_use]
     pub fn workers_or_one_a_core(&self) -> usize {
+        /// As many as the web library has.
+        const WORKERS_MAX: usize = 512;
         let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        self.workers.unwrap_or_else(cores)
+        self.workers.unwrap_or_else(cores).min(WORKERS_MAX)
     }
 
     fn from_reader(read: &Reader) -> Self {

@@ -14,7 +14,7 @@ use super::{
 /// The attempts of one sale.
 #[derive(Default)]
 pub(super) struct Queue {
-    /// Batches that wait, oldest first; only the last may have room.
+    /// Batches that wait, oldest first; only the last may have room, and the first if it was cut.
     batches: VecDeque<Batch>,
     /// Attempts of these.
     waiting: usize,

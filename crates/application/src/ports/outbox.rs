@@ -25,7 +25,7 @@ pub struct RecordedChange {
 /// What one step of the gate has to tell the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EntryBody {
-    /// The accepted attempts of one batch, in order, all of one sale.
+    /// The accepted attempts of one batch, in order, all of one sale and one epoch.
     Purchases(Vec<RecordedPurchase>),
     /// A change of a sale.
     Change(Box<RecordedChange>),

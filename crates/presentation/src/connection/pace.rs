@@ -23,12 +23,15 @@ use crate::{settings::HttpLimits, worker::Node};
 const LOOKS: u32 = 4;
 /// The least time between two looks.
 const INTERVAL_MIN: Duration = Duration::from_millis(1);
+/// The most, since what is gone is remembered until the next one.
+const INTERVAL_MAX: Duration = Duration::from_secs(2);
 
 /// What the server waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Phase {
-    /// For the next request, for as long as a connection is kept, or for an answer to be sent.
-    Idle,
+    /// For the next request, these looks long. The library ends a connection that is kept for too
+    /// long, but not one that owes it the rest of a body that nobody reads.
+    Idle(u32),
     /// For the rest of a head, these looks long.
     Head(u32),
     /// For its own answer; how long a body may take is the affair of who reads it. Or for the
@@ -41,6 +44,8 @@ enum Phase {
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
     phase: Cell<Phase>,
+    /// Those who make an answer to it; busy while there is one.
+    hands: Cell<u32>,
     /// For how many looks a write has stood still; `None` while all that is written goes.
     clogged: Cell<Option<u32>>,
     /// Set once, by which everything that is done to the connection fails.
@@ -49,18 +54,23 @@ pub(crate) struct Pace {
     waiting: RefCell<Option<Waker>>,
 }
 
-/// A request in hand; until this is dropped, its client owes nothing.
+/// A request in hand; until the last of these is dropped, its client owes nothing.
 pub(crate) struct InHand(Rc<Pace>);
 
 impl Drop for InHand {
     fn drop(&mut self) {
-        self.0.phase.set(Phase::Idle);
+        let pace = &self.0;
+        pace.hands.set(pace.hands.get() - 1);
+        if pace.hands.get() == 0 {
+            pace.phase.set(Phase::Idle(0));
+        }
     }
 }
 
 impl Pace {
     /// A request's head is there, and its answer is being made.
     pub(crate) fn take_in_hand(self: &Rc<Self>) -> InHand {
+        self.hands.set(self.hands.get() + 1);
         self.phase.set(Phase::Busy);
         InHand(self.clone())
     }
@@ -91,13 +101,16 @@ impl Pace {
 
     /// The client has sent something: what comes while nothing is in hand begins a head.
     pub(super) fn bytes_came(&self) {
-        if self.phase.get() == Phase::Idle {
+        if let Phase::Idle(_) = self.phase.get() {
             self.phase.set(Phase::Head(0));
         }
     }
 
     /// The client has taken something of what was written.
     pub(super) fn moved(&self) {
+        if let Phase::Idle(_) = self.phase.get() {
+            self.phase.set(Phase::Idle(0));
+        }
         if self.clogged.take().is_some() {
             self.wake();
         }
@@ -131,6 +144,7 @@ impl Pace {
         let why = match (self.clogged.get(), self.phase.get()) {
             (Some(looks), _) if looks >= limits.unread_max => Ended::Unread,
             (None, Phase::Head(looks)) if looks >= limits.head_max => Ended::SlowHead,
+            (None, Phase::Idle(looks)) if looks >= limits.idle_max => Ended::Unfinished,
             (Some(looks), _) => {
                 self.clogged.set(Some(looks + 1));
                 return None;
@@ -139,7 +153,11 @@ impl Pace {
                 self.phase.set(Phase::Head(looks + 1));
                 return None;
             }
-            (None, Phase::Idle | Phase::Busy) => return None,
+            (None, Phase::Idle(looks)) => {
+                self.phase.set(Phase::Idle(looks + 1));
+                return None;
+            }
+            (None, Phase::Busy) => return None,
         };
         let told = self.late.replace(Some(why)).is_some();
         self.wake();
@@ -152,6 +170,7 @@ impl Pace {
 struct Looks {
     head_max: u32,
     unread_max: u32,
+    idle_max: u32,
 }
 
 /// All connections of one thread.
@@ -197,13 +216,16 @@ impl Paces {
 
 /// How often to look, and how many looks the limits are.
 fn looks_of(limits: &HttpLimits) -> (Duration, Looks) {
-    let interval = (limits.head_timeout.min(limits.write_timeout) / LOOKS).max(INTERVAL_MIN);
+    let shorter = limits.head_timeout.min(limits.write_timeout);
+    let interval = (shorter / LOOKS).clamp(INTERVAL_MIN, INTERVAL_MAX);
     let looks = |limit: Duration| {
         let looks = limit.as_nanos().div_ceil(interval.as_nanos());
         u32::try_from(looks).unwrap_or(u32::MAX)
     };
     let (head_max, unread_max) = (looks(limits.head_timeout), looks(limits.write_timeout));
-    (interval, Looks { head_max, unread_max })
+    // An idle connection is the library's to end, which comes first.
+    let idle_max = looks(limits.keep_alive + limits.head_timeout);
+    (interval, Looks { head_max, unread_max, idle_max })
 }
 
 /// Looks at a thread's connections until there are none.
@@ -224,7 +246,7 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Looks = Looks { head_max: 5, unread_max: 3 };
+    const LIMITS: Looks = Looks { head_max: 5, unread_max: 3, idle_max: 9 };
 
     /// Counts how often the connection's task was woken.
     #[derive(Default)]
@@ -279,15 +301,30 @@ mod tests {
     #[test]
     fn whoever_owes_nothing_is_never_late() {
         let pace = kept();
-        assert_eq!(look(&pace, 100), None);
+        assert_eq!(look(&pace, LIMITS.idle_max), None);
         pace.bytes_came();
         let in_hand = pace.take_in_hand();
+        // As of an answer without end, which goes on when its controller has done its part.
+        let streamed = pace.take_in_hand();
         pace.bytes_came();
         assert_eq!(look(&pace, 100), None);
         drop(in_hand);
+        pace.bytes_came();
         assert_eq!(look(&pace, 100), None);
+        drop(streamed);
+        assert_eq!(look(&pace, LIMITS.idle_max), None);
         pace.bytes_came();
         assert_eq!(look(&pace, LIMITS.head_max + 1), Some(Ended::SlowHead));
+    }
+
+    #[test]
+    fn a_connection_that_the_library_forgets_is_ended() {
+        let pace = kept();
+        assert_eq!(look(&pace, LIMITS.idle_max), None);
+        // An answer that still goes is no idleness.
+        pace.moved();
+        assert_eq!(look(&pace, LIMITS.idle_max), None);
+        assert_eq!(look(&pace, 1), Some(Ended::Unfinished));
     }
 
     #[test]

@@ -213,3 +213,42 @@ async fn connections_of_a_trusted_proxy_are_not_counted() {
         assert_answered(&caller.until("\r\n\r\n").await);
     }
 }
+
+/// The library waits for what nobody reads, and no timer of it runs meanwhile.
+#[tokio::test]
+async fn a_body_that_nobody_reads_and_that_does_not_end_ends_its_connection() {
+    let site = Site::start_with(|settings| {
+        impatient(settings);
+        settings.limits.keep_alive = Duration::from_millis(500);
+    });
+    let mut caller = Caller::open(&site).await;
+    let head = "GET /health/live HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    caller.say(head).await;
+    assert_answered(&caller.rest().await);
+    site.metrics_say("http_connections_ended_total{reason=\"unfinished\"} 1").await;
+}
+
+#[tokio::test]
+async fn a_request_behind_a_stream_does_not_end_it() {
+    let site = Site::start_with(impatient);
+    site.create("W-1", 2).await;
+    let mut caller = Caller::open(&site).await;
+    caller.say(&format!("{STREAM}{WHOLE}")).await;
+    caller.until("event: initial").await;
+    outlast_a_head(&site).await;
+    outlast_a_head(&site).await;
+    let sold = site.engine.sell_one("W-1");
+    assert!(site.live.apply_stock(&sold.sale.id, sold.version, sold.stock));
+    let said = caller.until("stock-update").await;
+    assert!(said.contains("stock-update"), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_kept_connection_does_not_hold_the_stop() {
+    let site = Site::start_with(|settings| settings.limits.stop_timeout = Duration::from_hours(1));
+    let mut kept = Caller::kept(&site).await;
+    site.stop.cancel();
+    assert_eq!(kept.rest().await, "");
+    let stopped = timeout(PATIENCE, site.running).await.expect("in time");
+    assert!(stopped.expect("no panic").is_ok());
+}

@@ -226,7 +226,7 @@ pub(super) const GATE: Section = Section {
             "milliseconds",
             "20",
             (1, 60_000),
-            "how long an attempt may take to be judged once its sale sheds; what would take longer is answered 503 at once; not less than the gate takes for a batch",
+            "how long an attempt is meant to take until it is judged, once its sale sheds: what does not fit into it at the pace so far is answered 503 at once; not less than the gate takes for a batch",
         ),
         Setting::whole(
             "STAMPEDE_WAIT_INTERVAL_MS",

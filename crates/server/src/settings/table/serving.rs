@@ -17,7 +17,7 @@ pub(super) const LISTENING: Section = Section {
             "STAMPEDE_HTTP_WORKERS",
             "threads",
             "0",
-            (0, 1_024),
+            (0, 512),
             "threads that answer requests; 0 for one a core",
         ),
         Setting::whole(
