@@ -93,10 +93,11 @@ pub(crate) async fn closed_loop(asking: Asking, crowd: Crowd) -> Report {
 
 /// What the clients of a run were told of their purchases.
 ///
-/// Only a success, a rejection and 429 say that it is known what became of an attempt.
+/// Only a success, a rejection and 429 say that it is known what became of an attempt; and one that
+/// was never sent bought nothing.
 pub(crate) fn told(report: &Report) -> Answered {
     let known = report.success() + rejected(report) + report.failed(429);
-    Answered { successes: report.success(), unknown: report.due() - known }
+    Answered { successes: report.success(), unknown: report.sent - known }
 }
 
 /// Attempts that were judged and not accepted.
@@ -105,11 +106,17 @@ pub(crate) fn rejected(report: &Report) -> u64 {
     codes.into_iter().map(|code| report.rejected(code)).sum()
 }
 
-/// The same attempts were accepted, all of them: what a run shows that is not to be shed.
-pub(crate) fn check_all_accepted(report: &Report) {
-    let (due, success) = (report.due(), report.success());
+/// Attempts that were refused or not answered in time: what a server may do that is asked too much,
+/// and a figure where it is not.
+pub(crate) fn refused(report: &Report) -> u64 {
+    report.failed(503) + report.failed(429) + report.timed_out()
+}
+
+/// Every attempt was judged, refused, or answered too late; all else is wrong.
+pub(crate) fn check_answers(report: &Report) {
+    let right = report.success() + rejected(report) + refused(report);
     let (outcomes, breaks) = (&report.outcomes, &report.breaks);
-    assert_eq!(success, due, "wrong answers, accepted and due: {outcomes:?} {breaks:?}");
+    assert_eq!(right, report.due(), "wrong answers: {outcomes:?} {breaks:?}");
 }
 
 /// The latencies of a run as a curve.

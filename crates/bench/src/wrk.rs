@@ -51,7 +51,8 @@ fn output(run: &Run) -> String {
     let folder = scratch("wrk");
     let mut command = Command::new("wrk");
     command.args(["-t1", "--latency", "-c", &run.connections.to_string()]);
-    command.args(["-d", &format!("{}s", run.seconds)]);
+    // Long enough that a slow sync is an answer's latency, and no error.
+    command.args(["-d", &format!("{}s", run.seconds), "--timeout", "10s"]);
     match &run.sent {
         Sent::Status { sku } => command.arg(format!("{}{}", run.base_url, status_path(sku))),
         Sent::Attempts { skus, prefix } => {

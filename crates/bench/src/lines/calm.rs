@@ -12,13 +12,14 @@ use crate::{
     books::Books,
     chart::Chart,
     figure::{Figure, Spread, Unit, millis, real, whole},
-    generator::{Asking, Report, check_all_accepted, curve, open_loop, told},
+    generator::{Asking, Report, check_answers, curve, open_loop, refused, told},
     ground::Ground,
     line::{Line, Measured},
 };
 
-/// The part of the capacity that arrives.
-pub(super) const CALM: f64 = 0.7;
+/// The part of the capacity that arrives; less where that was measured for a second only.
+const CALM: f64 = 0.7;
+const CALM_IN_QUICK: f64 = 0.2;
 /// What the server may add to the bare handler's latencies, in milliseconds.
 const P99_ADDED_MAX_MS: f64 = 3.0;
 const P999_ADDED_MAX_MS: f64 = 15.0;
@@ -39,8 +40,13 @@ struct Round {
     theirs: Report,
 }
 
+/// One of the two, of a round.
+type Of = fn(&Round) -> &Report;
+/// The two, by name.
+const SIDES: [(&str, Of); 2] = [("ours", |round| &round.ours), ("bare", |round| &round.theirs)];
+
 async fn measure(bench: Rc<Bench>) -> Measured {
-    let rate = whole(bench.capacity().await * CALM);
+    let rate = calm_rate(&bench).await;
     let ground = Ground::redis(Fsync::EverySecond, Level::Gate).await;
     let asked = Ask::Accepted(Level::Gate);
     let bare = bench.bare(asked, LIKE_CONNECTIONS, &Status::none()).await;
@@ -49,7 +55,7 @@ async fn measure(bench: Rc<Bench>) -> Measured {
     for number in 1..=bench.pace.rounds {
         let theirs = Asking::new(bare.base_url(), NOWHERE, "calm");
         let theirs = open_loop(theirs, rate, duration).await;
-        check_all_accepted(&theirs);
+        check_answers(&theirs);
         let ours = calm(&ground, &format!("ROUND-{number:04}"), rate, duration).await;
         println!("  p99 of bare {:?}, of ours {:?}", theirs.latencies.p99(), ours.latencies.p99());
         rounds.push(Round { ours, theirs });
@@ -57,13 +63,18 @@ async fn measure(bench: Rc<Bench>) -> Measured {
     measured(rate, &rounds)
 }
 
-/// Attempts at a sale of their own, which are all accepted and recorded.
+/// Arrivals a second that leave room.
+pub(super) async fn calm_rate(bench: &Bench) -> u32 {
+    whole(bench.capacity().await * bench.pace.pick(CALM, CALM_IN_QUICK))
+}
+
+/// Attempts at a sale of their own, which are accepted and recorded.
 pub(super) async fn calm(ground: &Ground, sku: &str, rate: u32, duration: Duration) -> Report {
     let skus = [sku.to_owned()];
     ground.open(sku, STOCK).await;
     let before = Books::now(ground.shop(), &skus).await;
     let report = open_loop(Asking::new(ground.base_url(), sku, "calm"), rate, duration).await;
-    check_all_accepted(&report);
+    check_answers(&report);
     let (after, _) = Books::settled(ground.shop(), &skus).await;
     after.check(before, told(&report));
     report
@@ -90,8 +101,18 @@ fn measured(rate: u32, rounds: &[Round]) -> Measured {
     add(&mut measured, "p99 of bare", &|round| p99(&round.theirs), None);
     add(&mut measured, "p99.9 of ours", &|round| p999(&round.ours), None);
     add(&mut measured, "p99.9 of bare", &|round| p999(&round.theirs), None);
-    let late = |round: &Round| millis(round.ours.lateness.p99());
-    add(&mut measured, "p99 of the generator's own lateness", &late, None);
+    for (whose, of_round) in SIDES {
+        let of = format!("{of}, {whose}");
+        let late = spread(&|round| millis(of_round(round).lateness.p99()));
+        measured.add(Figure::new(
+            of.clone(),
+            "p99 of the generator's lateness",
+            Unit::Millis,
+            late,
+        ));
+        let refused = spread(&|round| real(refused(of_round(round))));
+        measured.add(Figure::new(of, "refused or too late", Unit::Count, refused).at_most(0.0));
+    }
     let sent = spread(&|round| real(round.ours.sent) / round.ours.took.as_secs_f64());
     measured.add(Figure::new(of.clone(), "sent to ours", Unit::PerSecond, sent));
     if let Some(last) = rounds.last() {

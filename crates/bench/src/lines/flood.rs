@@ -1,15 +1,17 @@
 //! P9: ten times what a slowed store can take, and all that the generator can send.
 
-use std::{rc::Rc, time::Duration};
+use std::{
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use futures::FutureExt;
 use stampede_testkit::{
     servers::{Fsync, Proxy, Way},
     shop::Stores,
 };
-use tokio::time::sleep;
 
-use super::calm::CALM;
+use super::calm::calm_rate;
 use crate::{
     ask::{Level, NOWHERE, STOCK},
     bench::Bench,
@@ -17,7 +19,8 @@ use crate::{
     chart::Chart,
     figure::{Figure, Spread, Unit, millis, real, whole},
     generator::{
-        Asking, Crowd, Report, Second, check_all_accepted, closed_loop, open_loop, rejected, told,
+        Asking, Crowd, Report, Second, check_answers, closed_loop, open_loop, refused, rejected,
+        told,
     },
     ground::{Ground, Own, cores},
     line::{Line, Measured},
@@ -36,6 +39,8 @@ const GOODPUT_MIN: f64 = 0.9;
 /// Times the p99 of a calm server: of those that are decided in the flood, and of what is normal.
 const P99_TIMES_MAX: f64 = 2.0;
 const NORMAL_MAX_S: f64 = 5.0;
+/// By how much the server may have grown in the flood, which is to be level.
+const RESIDENT_GROWTH_MAX_MIB: f64 = 32.0;
 /// The part of what arrives in a second that is decided in a normal one.
 const NORMAL_DECIDED: f64 = 0.95;
 const MIB: f64 = 1_048_576.0;
@@ -61,27 +66,30 @@ struct Flood {
     /// Of the server before it, and when its last attempt arrived.
     resident: [u64; 2],
     report: Report,
-    /// The calm load from the instant at which the store was as quick as before.
+    /// The calm load once the store was as quick as before.
     after: Report,
+    /// How long its arrivals came.
+    calm_for: Duration,
+    /// From the instant at which the store was as quick as before to the first arrival.
+    opening: Duration,
 }
 
 async fn measure(bench: Rc<Bench>) -> Measured {
-    let calm_rate = whole(bench.capacity().await * CALM);
+    let calm_rate = calm_rate(&bench).await;
     let calm_for = Duration::from_secs(bench.pace.pick(15, 2));
     let mut scene = Scene::start().await;
     let skus = [NOWHERE.to_owned()];
     let before = Books::now(scene.ground.shop(), &skus).await;
     let calm = open_loop(scene.asking("calm"), calm_rate, calm_for).await;
-    check_all_accepted(&calm);
-    scene.told.push(told(&calm));
+    scene.note(&calm);
     let takes = scene.slow(Duration::from_secs(bench.pace.pick(5, 1))).await;
     println!("  the slowed store takes {takes:.0}/s");
     let lasts = Duration::from_secs(bench.pace.pick(60, 2));
-    let flood = scene.flood(lasts, calm_rate, calm_for).await;
+    let flood = scene.flood(takes, lasts, calm_rate, calm_for).await;
     let all_out = whole((STORE_RATE * TIMES).max(bench.capacity().await * 2.0));
     let lasts = Duration::from_secs(bench.pace.pick(10, 1));
     let unslowed = open_loop(scene.asking("all-out"), all_out, lasts).await;
-    scene.told.push(told(&unslowed));
+    scene.note(&unslowed);
     let (after, _) = Books::settled(scene.ground.shop(), &skus).await;
     let sum = |of: fn(&Answered) -> u64| -> u64 { scene.told.iter().map(of).sum() };
     let all = Answered { successes: sum(|told| told.successes), unknown: sum(|told| told.unknown) };
@@ -140,23 +148,35 @@ impl Scene {
             until_sold_out: false,
         };
         let report = closed_loop(self.asking(phase), crowd).await;
-        self.told.push(told(&report));
+        self.note(&report);
         report
     }
 
-    /// The flood of the slowed server; the calm load begins as the flood and the slowness end.
-    async fn flood(&mut self, lasts: Duration, calm_rate: u32, calm_for: Duration) -> Flood {
+    /// Holds the answers of a phase to the contract, and keeps what was told.
+    fn note(&mut self, report: &Report) {
+        check_answers(report);
+        self.told.push(told(report));
+    }
+
+    /// The flood of the slowed server, which takes so many a second; once its last attempt is
+    /// answered the slowness ends, and the calm load begins.
+    async fn flood(
+        &mut self,
+        takes: f64,
+        lasts: Duration,
+        calm_rate: u32,
+        calm_for: Duration,
+    ) -> Flood {
         let begun = self.ground.resident_bytes();
-        let flooding = open_loop(self.asking("flood"), whole(STORE_RATE * TIMES), lasts);
-        let calming = async {
-            sleep(lasts).await;
-            let ended = self.ground.resident_bytes();
-            self.proxy.requests(Way::Pass);
-            (ended, open_loop(self.asking("after"), calm_rate, calm_for).await)
-        };
-        let (report, (ended, after)) = tokio::join!(flooding, calming);
-        self.told.extend([told(&report), told(&after)]);
-        Flood { resident: [begun, ended], report, after }
+        let report = open_loop(self.asking("flood"), whole(takes * TIMES), lasts).await;
+        let ended = self.ground.resident_bytes();
+        self.proxy.requests(Way::Pass);
+        let passes = Instant::now();
+        let after = open_loop(self.asking("after"), calm_rate, calm_for).await;
+        let opening = after.started.saturating_duration_since(passes);
+        self.note(&report);
+        self.note(&after);
+        Flood { resident: [begun, ended], report, after, calm_for, opening }
     }
 }
 
@@ -168,15 +188,17 @@ fn decided_per_s(report: &Report) -> f64 {
     real(decided(report)) / report.took.as_secs_f64()
 }
 
-/// Seconds until one was normal: nearly all that came was decided, about as quickly as in the calm.
-/// As many as there were, if none was.
+/// Seconds until all were normal: nearly all that came was decided, about as quickly as in the calm.
+/// One more than there were, if the last was not.
 fn normal_after_s(seconds: &[Second], rate: u32, calm_p99: Duration) -> f64 {
     let is_normal = |second: &Second| {
         let decided = real(second.decided) >= f64::from(rate) * NORMAL_DECIDED;
         decided && second.p99 <= calm_p99.mul_f64(P99_TIMES_MAX)
     };
-    let place = seconds.iter().position(is_normal).unwrap_or(seconds.len());
-    real(u64::try_from(place + 1).unwrap_or(u64::MAX))
+    let last = seconds.iter().rposition(|second| !is_normal(second));
+    let longer = last.is_some_and(|last| last + 1 == seconds.len());
+    let until = last.map_or(0, |last| last + 1 + usize::from(longer));
+    real(u64::try_from(until).unwrap_or(u64::MAX))
 }
 
 fn measured(calm: &Report, calm_rate: u32, takes: f64, flood: &Flood) -> Measured {
@@ -192,10 +214,21 @@ fn measured(calm: &Report, calm_rate: u32, takes: f64, flood: &Flood) -> Measure
     measured.add(
         once("p99 of the decided, times the calm one's", Unit::Ratio, times).at_most(P99_TIMES_MAX),
     );
-    let normal_s = normal_after_s(&flood.after.seconds, calm_rate, calm.decided.p99());
+    let whole_seconds = usize::try_from(flood.calm_for.as_secs()).unwrap_or(usize::MAX);
+    let after = &flood.after.seconds[..whole_seconds.min(flood.after.seconds.len())];
+    let normal_s =
+        flood.opening.as_secs_f64() + normal_after_s(after, calm_rate, calm.decided.p99());
     measured.add(once("normal within", Unit::Seconds, normal_s).at_most(NORMAL_MAX_S));
     let [begun, ended] = flood.resident.map(real);
-    measured.add(once("resident growth", Unit::Mebibytes, (ended - begun) / MIB));
+    let grown = once("resident growth", Unit::Mebibytes, (ended - begun) / MIB);
+    measured.add(grown.at_most(RESIDENT_GROWTH_MAX_MIB));
+    let refused_in_calm = real(refused(calm));
+    measured
+        .add(once("refused or too late in the calm", Unit::Count, refused_in_calm).at_most(0.0));
+    let sent = real(flood.report.sent) / flood.report.took.as_secs_f64();
+    measured.add(once("sent in the flood", Unit::PerSecond, sent));
+    let late = millis(flood.report.lateness.p99());
+    measured.add(once("p99 of the generator's lateness in the flood", Unit::Millis, late));
     measured.add(once("the store takes", Unit::PerSecond, takes));
     measured.add(once("goodput", Unit::PerSecond, goodput));
     measured.add(once("p99 of the decided", Unit::Millis, p99));
@@ -242,7 +275,7 @@ mod tests {
     use super::{Second, normal_after_s};
 
     #[test]
-    fn it_is_normal_again_in_the_first_second_that_is() {
+    fn it_is_normal_again_after_the_last_second_that_is_not() {
         let second = |decided, p99_ms| Second {
             decided,
             p99: Duration::from_millis(p99_ms),
@@ -250,8 +283,9 @@ mod tests {
         };
         let calm = Duration::from_millis(2);
         let after = |seconds: &[Second]| normal_after_s(seconds, 100, calm).to_string();
-        assert_eq!(after(&[second(100, 4)]), "1");
-        assert_eq!(after(&[second(20, 1), second(100, 5), second(95, 4)]), "3");
+        assert_eq!(after(&[second(100, 4)]), "0");
+        assert_eq!(after(&[second(20, 1), second(100, 5), second(95, 4)]), "2");
+        assert_eq!(after(&[second(100, 1), second(20, 1), second(95, 4)]), "2");
         assert_eq!(after(&[second(20, 1)]), "2", "longer than was looked");
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     bench::Bench,
     books::Books,
     figure::{Figure, Spread, Unit, millis, real},
-    generator::{Asking, Crowd, Report, closed_loop, told},
+    generator::{Asking, Crowd, Report, check_answers, closed_loop, told},
     ground::Ground,
     line::{Line, Measured},
 };
@@ -85,6 +85,8 @@ async fn measure(bench: Rc<Bench>) -> Measured {
     measured.add(Figure::new(of, "p99", Unit::Millis, p99));
     let answered = Spread::once(real(new.report.success()));
     measured.add(Figure::new(of, "bought", Unit::Count, answered));
+    let broken = Spread::once(real(new.report.broken()));
+    measured.add(Figure::new(of, "connections that broke", Unit::Count, broken));
     measured.note("a new connection for each of the attempts, all of them at once");
     measured
 }
@@ -98,6 +100,7 @@ async fn sell(ground: &Ground, sku: &str, units: u32, crowd: Crowd) -> SoldOut {
     let (after, since) = Books::settled(ground.shop(), &skus).await;
     after.check(before, told(&report));
     if crowd.until_sold_out {
+        check_answers(&report);
         assert_eq!(after.sold, u64::from(units), "sold out");
     }
     let recorded_s = since.saturating_duration_since(ended).as_secs_f64();

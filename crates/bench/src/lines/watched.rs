@@ -12,7 +12,7 @@ use crate::{
     bench::Bench,
     books::{Answered, Books},
     figure::{Figure, Spread, Unit, millis, real, whole},
-    generator::{Asking, Watch, check_all_accepted, open_loop, told, watch},
+    generator::{Asking, Watch, check_answers, open_loop, refused, told, watch},
     ground::Ground,
     line::{Line, Measured},
 };
@@ -45,7 +45,7 @@ async fn measure(bench: Rc<Bench>) -> Measured {
     let lasts = Duration::from_secs(seconds.into());
     let bare = bench.bare(Ask::Accepted(Level::Gate), LIKE_CONNECTIONS, &Status::none()).await;
     let theirs = open_loop(Asking::new(bare.base_url(), NOWHERE, "beside"), rate, lasts).await;
-    check_all_accepted(&theirs);
+    check_answers(&theirs);
     drop(bare);
 
     let ground = Ground::redis(Fsync::EverySecond, Level::Gate).await;
@@ -74,6 +74,7 @@ async fn measure(bench: Rc<Bench>) -> Measured {
         (grown, open_loop(asking, rate, lasts).await)
     };
     let (watched, (grown, ours)) = tokio::join!(watch(order, opened), beside);
+    check_answers(&ours);
     let (after, _) = Books::settled(ground.shop(), &skus).await;
     let Answered { successes, unknown } = told(&ours);
     let told = Answered { successes: successes + u64::from(changes), unknown };
@@ -89,10 +90,13 @@ async fn measure(bench: Rc<Bench>) -> Measured {
     let each_kib = real(grown) / 1_024.0 / f64::from(streams);
     let resident = once("resident a stream", Unit::Kibibytes, each_kib);
     measured.add(resident.at_most(RESIDENT_MAX_KIB));
-    let (ours_p99, theirs_p99) = (millis(ours.latencies.p99()), millis(theirs.latencies.p99()));
+    // Of the decided: what is refused is refused at once.
+    let (ours_p99, theirs_p99) = (millis(ours.decided.p99()), millis(theirs.decided.p99()));
     let added = once("attempts' p99 above the bare handler's", Unit::Millis, ours_p99 - theirs_p99);
     measured.add(added.at_most(P99_ADDED_MAX_MS));
     measured.add(once("attempts' p99", Unit::Millis, ours_p99));
+    let refused = once("attempts refused or too late", Unit::Count, real(refused(&ours)));
+    measured.add(refused.at_most(0.0));
     let longest = millis(watched.delays.max());
     measured.add(once("longest until a change is there", Unit::Millis, longest));
     measured.add(once("events", Unit::Count, real(watched.events)));
