@@ -142,9 +142,9 @@ impl Pace {
     fn look(&self, limits: Looks) -> Option<Ended> {
         // A head is not asked for while the client is to read first.
         let why = match (self.clogged.get(), self.phase.get()) {
-            (Some(looks), _) if looks >= limits.unread_max => Ended::Unread,
-            (None, Phase::Head(looks)) if looks >= limits.head_max => Ended::SlowHead,
-            (None, Phase::Idle(looks)) if looks >= limits.idle_max => Ended::Unfinished,
+            (Some(looks), _) if looks >= limits.unread => Ended::Unread,
+            (None, Phase::Head(looks)) if looks >= limits.head => Ended::SlowHead,
+            (None, Phase::Idle(looks)) if looks >= limits.idle => Ended::Unfinished,
             (Some(looks), _) => {
                 self.clogged.set(Some(looks + 1));
                 return None;
@@ -168,9 +168,9 @@ impl Pace {
 /// The limits, in looks.
 #[derive(Clone, Copy, Debug)]
 struct Looks {
-    head_max: u32,
-    unread_max: u32,
-    idle_max: u32,
+    head: u32,
+    unread: u32,
+    idle: u32,
 }
 
 /// All connections of one thread.
@@ -222,10 +222,10 @@ fn looks_of(limits: &HttpLimits) -> (Duration, Looks) {
         let looks = limit.as_nanos().div_ceil(interval.as_nanos());
         u32::try_from(looks).unwrap_or(u32::MAX)
     };
-    let (head_max, unread_max) = (looks(limits.head_timeout), looks(limits.write_timeout));
+    let (head, unread) = (looks(limits.head_timeout), looks(limits.write_timeout));
     // An idle connection is the library's to end, which comes first.
-    let idle_max = looks(limits.keep_alive + limits.head_timeout);
-    (interval, Looks { head_max, unread_max, idle_max })
+    let idle = looks(limits.keep_alive + limits.head_timeout);
+    (interval, Looks { head, unread, idle })
 }
 
 /// Looks at a thread's connections until there are none.
@@ -246,7 +246,7 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Looks = Looks { head_max: 5, unread_max: 3, idle_max: 9 };
+    const LIMITS: Looks = Looks { head: 5, unread: 3, idle: 9 };
 
     /// Counts how often the connection's task was woken.
     #[derive(Default)]
@@ -282,7 +282,7 @@ mod tests {
         let waker = waker(woken.clone());
         pace.wait(&Context::from_waker(&waker));
         pace.bytes_came();
-        assert_eq!(look(&pace, LIMITS.head_max), None);
+        assert_eq!(look(&pace, LIMITS.head), None);
         assert!(pace.check().is_ok() && woken.times() == 0);
         // More of the same head is no other head.
         pace.bytes_came();
@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn whoever_owes_nothing_is_never_late() {
         let pace = kept();
-        assert_eq!(look(&pace, LIMITS.idle_max), None);
+        assert_eq!(look(&pace, LIMITS.idle), None);
         pace.bytes_came();
         let in_hand = pace.take_in_hand();
         // As of an answer without end, which goes on when its controller has done its part.
@@ -312,18 +312,18 @@ mod tests {
         pace.bytes_came();
         assert_eq!(look(&pace, 100), None);
         drop(streamed);
-        assert_eq!(look(&pace, LIMITS.idle_max), None);
+        assert_eq!(look(&pace, LIMITS.idle), None);
         pace.bytes_came();
-        assert_eq!(look(&pace, LIMITS.head_max + 1), Some(Ended::SlowHead));
+        assert_eq!(look(&pace, LIMITS.head + 1), Some(Ended::SlowHead));
     }
 
     #[test]
     fn a_connection_that_the_library_forgets_is_ended() {
         let pace = kept();
-        assert_eq!(look(&pace, LIMITS.idle_max), None);
+        assert_eq!(look(&pace, LIMITS.idle), None);
         // An answer that still goes is no idleness.
         pace.moved();
-        assert_eq!(look(&pace, LIMITS.idle_max), None);
+        assert_eq!(look(&pace, LIMITS.idle), None);
         assert_eq!(look(&pace, 1), Some(Ended::Unfinished));
     }
 
@@ -334,14 +334,14 @@ mod tests {
         let context = Context::from_waker(&waker);
         for _ in 0..10 {
             pace.stood_still(&context);
-            assert_eq!(look(&pace, LIMITS.unread_max), None);
+            assert_eq!(look(&pace, LIMITS.unread), None);
             assert!(pace.poll_flows(&context).is_pending());
             pace.moved();
             assert!(pace.poll_flows(&context).is_ready());
         }
         assert_eq!(woken.times(), 10);
         pace.stood_still(&context);
-        assert_eq!(look(&pace, LIMITS.unread_max), None);
+        assert_eq!(look(&pace, LIMITS.unread), None);
         pace.stood_still(&context);
         assert_eq!(look(&pace, 1), Some(Ended::Unread));
     }
@@ -352,9 +352,9 @@ mod tests {
         let context = Context::from_waker(Waker::noop());
         pace.bytes_came();
         pace.stood_still(&context);
-        assert_eq!(look(&pace, LIMITS.unread_max), None);
+        assert_eq!(look(&pace, LIMITS.unread), None);
         pace.moved();
-        assert_eq!(look(&pace, LIMITS.head_max), None);
+        assert_eq!(look(&pace, LIMITS.head), None);
         assert_eq!(look(&pace, 1), Some(Ended::SlowHead));
     }
 
@@ -367,7 +367,7 @@ mod tests {
         };
         let (interval, looks) = looks_of(&limits);
         for (limit, max) in
-            [(limits.head_timeout, looks.head_max), (limits.write_timeout, looks.unread_max)]
+            [(limits.head_timeout, looks.head), (limits.write_timeout, looks.unread)]
         {
             assert!(interval * max >= limit);
             assert!(interval * (max + 1) <= limit + limits.head_timeout / 2);
