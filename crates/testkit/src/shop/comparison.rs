@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 use super::Stores;
 use crate::servers::{Ended, StampedeProcess};
 
-/// How long another comparison may have the turn, which lapses with a node that had it.
+/// How long another node may have the turn, or may keep a sale to itself for a restore: both lapse
+/// with a node that is gone.
 const TURN_LIMIT: Duration = Duration::from_mins(1);
-/// What the command says while it has not the turn.
-const WAITS: &str = "another run of reconciliation is at work";
+/// What the command says while it has not the turn, or cannot compare a sale.
+const WAITS: [&str; 2] =
+    ["another run of reconciliation is at work", "another node restores the sale"];
 
 /// What one comparison found.
 #[derive(Debug)]
@@ -36,9 +38,12 @@ impl Stores {
         let begun = Instant::now();
         loop {
             let ended = StampedeProcess::run(["reconcile"], settings.clone()).await;
-            let waits = ended.lines.iter().any(|line| line.contains(WAITS));
-            if !waits || begun.elapsed() > TURN_LIMIT {
-                return Comparison { sum: sum(&ended.lines), ended };
+            let sum = sum(&ended.lines);
+            let waits = WAITS.iter().any(|wait| ended.lines.iter().any(|line| line.contains(wait)));
+            // What it found already would be repaired by the next one, and not be seen.
+            let found = sum.is_some_and(|sum| sum != [0; 3]);
+            if !waits || found || begun.elapsed() > TURN_LIMIT {
+                return Comparison { sum, ended };
             }
         }
     }
