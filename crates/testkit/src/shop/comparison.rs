@@ -6,7 +6,8 @@ use super::Stores;
 use crate::servers::{Ended, StampedeProcess};
 
 /// How long another node may have the turn, or may keep a sale to itself for a restore: both lapse
-/// with a node that is gone.
+/// with a node that is gone. A Redis that was started again is attached to by its replica about a
+/// second later, and the sale restored once more: a test may end its nodes in the middle of that.
 const TURN_LIMIT: Duration = Duration::from_mins(1);
 /// What the command says while it has not the turn, or cannot compare a sale.
 const WAITS: [&str; 2] =
