@@ -1,6 +1,7 @@
 //! What tests stand on: real servers, the contract suites of the ports, builders, a shop.
 //!
-//! A dev-dependency only, but of the proof and the benchmark: nothing that ships may name this crate.
+//! A dev-dependency only, but of the proof and the benchmark: nothing that ships may name this
+//! crate.
 //! A missing server fails the test that needs it and says what to install; it never skips it.
 #![expect(
     clippy::expect_used,

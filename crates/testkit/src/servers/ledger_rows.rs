@@ -119,6 +119,32 @@ pub async fn sqlite_differences(file: &Path) -> usize {
     usize::try_from(sum).expect("not negative")
 }
 
+/// Purchases by their rows, and by what their sales say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Counted {
+    /// Rows of purchases.
+    pub rows: i64,
+    /// Units that sales count as sold.
+    pub sold: i64,
+}
+
+const COUNTED: &str = "
+    SELECT (SELECT count(*) FROM purchases) AS rows,
+        (SELECT cast(coalesce(sum(sold), 0) AS bigint) FROM sales) AS sold";
+
+/// All purchases in a Postgres.
+pub async fn postgres_counted(url: &str) -> Counted {
+    let mut connection = PgConnection::connect(url).await.expect("the database answers");
+    sqlx::query_as(COUNTED).fetch_one(&mut connection).await.expect("the table of purchases")
+}
+
+/// All purchases in the database of the engine embedded, which may be at work.
+pub async fn sqlite_counted(file: &Path) -> Counted {
+    let options = SqliteConnectOptions::new().filename(file).read_only(true);
+    let mut connection = SqliteConnection::connect_with(&options).await.expect("a database");
+    sqlx::query_as(COUNTED).fetch_one(&mut connection).await.expect("the table of purchases")
+}
+
 /// How many purchases in a Postgres wait for a person.
 pub async fn dead_letters(url: &str) -> usize {
     let mut connection = PgConnection::connect(url).await.expect("the database answers");

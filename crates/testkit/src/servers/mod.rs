@@ -38,18 +38,20 @@ pub use held_commits::HeldCommits;
 pub use host::{DiskFault, Host, Lost, Refused};
 pub use ledger_copy::LedgerCopy;
 pub use ledger_rows::{
-    KeptRow, LedgerRow, dead_letters, execute, postgres_differences, postgres_epoch, postgres_kept,
-    postgres_rows, sqlite_differences, sqlite_kept, sqlite_rows,
+    Counted, KeptRow, LedgerRow, dead_letters, execute, postgres_counted, postgres_differences,
+    postgres_epoch, postgres_kept, postgres_rows, sqlite_counted, sqlite_differences, sqlite_kept,
+    sqlite_rows,
 };
 pub use outbox_left::OutboxLeft;
 pub use own_postgres::{OwnPostgres, OwnPostgresOptions, TakenConnections};
 pub use own_redis::{Fsync, OwnRedis, OwnRedisOptions};
 pub use postgres::{TestDatabase, postgres};
+pub use programs::version_of;
 pub use proxy::{Bytes, Carried, Proxy, Way};
 pub use raw_insert::{RawInsert, raw_insert};
 pub use redis::{SharedRedis, redis};
 pub use scratch::scratch;
-pub use stampede::{Ended, StampedeProcess};
+pub use stampede::{Ended, StampedeProcess, raise_file_limit, run_program};
 pub use until::until;
 
 /// Runs what blocks (starting a program, waiting for it) off the runtime's own threads.

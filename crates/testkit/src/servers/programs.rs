@@ -3,6 +3,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 /// Where Debian keeps the programs of its Postgres versions, which are not on the `PATH`.
@@ -20,6 +21,18 @@ pub(super) fn find_postgres() -> Option<(PathBuf, PathBuf)> {
     let newest = newest_version(Path::new(DEBIAN_POSTGRES)).map(|dir| dir.join("bin"));
     let pick = |name| first_with(name, newest.clone()).or_else(|| find(name));
     Some((pick("initdb")?, pick("postgres")?))
+}
+
+/// What a program says first when it is asked for its version, in the words of its own; of
+/// `postgres`, the newest that is installed.
+#[must_use]
+pub fn version_of(name: &str) -> Option<String> {
+    let newest = (name == "postgres").then(find_postgres).flatten().map(|(_, postgres)| postgres);
+    let program = newest.or_else(|| find(name))?;
+    let output = Command::new(program).arg("--version").output().ok()?;
+    // Some say it and fail all the same.
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    said.lines().next().map(|line| line.trim().to_owned())
 }
 
 fn first_with(name: &str, folders: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {

@@ -9,6 +9,10 @@ const MAKE: &str = "
     DROP TABLE IF EXISTS raw_purchases;
     CREATE TABLE raw_purchases (LIKE purchases INCLUDING ALL)";
 
+/// What came before leaves work behind (tables to be vacuumed, pages to be written) that would slow
+/// what is measured.
+const SETTLE: [&str; 2] = ["VACUUM ANALYZE", "CHECKPOINT"];
+
 /// The purchases of one sale, in the order in which its gate accepted them.
 const READ: &str = "
     SELECT purchase_no, bits, generation::text AS generation, epoch_number, epoch_nonce, buyer,
@@ -17,17 +21,16 @@ const READ: &str = "
     FROM purchases
     ORDER BY generation, position";
 
+/// What a sale's purchases have in common is sent once, as the ledger does.
 const INSERT: &str = "
     INSERT INTO raw_purchases (purchase_no, bits, generation, epoch_number, epoch_nonce, buyer,
         purchased_at, qty, key_hash, remaining, position, ordinal, held_after, limit_per_buyer,
         cancelled)
-    SELECT no, bits, generation::uuid, epoch_number, epoch_nonce, buyer,
-        to_timestamp(at_ms / 1000.0), qty, key_hash, remaining, position, ordinal, held_after,
-        100, false
-    FROM UNNEST($1::text[], $2::bytea[], $3::text[], $4::int8[], $5::int8[], $6::text[],
-        $7::int8[], $8::int4[], $9::bytea[], $10::int4[], $11::int8[], $12::int4[], $13::int4[])
-        AS rows(no, bits, generation, epoch_number, epoch_nonce, buyer, at_ms, qty, key_hash,
-            remaining, position, ordinal, held_after)";
+    SELECT no, bits, $1::uuid, $2, $3, buyer, to_timestamp(at_ms / 1000.0), qty, key_hash,
+        remaining, position, ordinal, held_after, 100, false
+    FROM UNNEST($4::text[], $5::bytea[], $6::text[], $7::int8[], $8::int4[], $9::bytea[],
+        $10::int4[], $11::int8[], $12::int4[], $13::int4[])
+        AS rows(no, bits, buyer, at_ms, qty, key_hash, remaining, position, ordinal, held_after)";
 
 /// What [`raw_insert`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,14 +58,14 @@ struct Row {
     held_after: i32,
 }
 
-/// Rows by column, as `UNNEST` takes them.
+/// Rows of one sale by column, as `UNNEST` takes them.
 #[derive(Default)]
 struct Columns {
+    generation: String,
+    epoch_number: i64,
+    epoch_nonce: i64,
     purchase_no: Vec<String>,
     bits: Vec<Vec<u8>>,
-    generation: Vec<String>,
-    epoch_number: Vec<i64>,
-    epoch_nonce: Vec<i64>,
     buyer: Vec<String>,
     at_ms: Vec<i64>,
     qty: Vec<i32>,
@@ -73,11 +76,16 @@ struct Columns {
     held_after: Vec<i32>,
 }
 
-/// Inserts every purchase that the ledger at this address has into a table of the same shape,
-/// over one connection, so many rows a statement, each statement a transaction.
+/// Inserts every purchase that the ledger at this address has, all of one sale, into a table of the
+/// same shape, over one connection, so many rows a statement, each statement a transaction.
+///
+/// The server is to do nothing else meanwhile.
 pub async fn raw_insert(url: &str, rows_per_statement: usize) -> RawInsert {
     let mut connection = PgConnection::connect(url).await.expect("the database answers");
     sqlx::raw_sql(MAKE).execute(&mut connection).await.expect("a table like that of purchases");
+    for statement in SETTLE {
+        sqlx::raw_sql(statement).execute(&mut connection).await.expect("nothing is left to do");
+    }
     let rows: Vec<Row> =
         sqlx::query_as(READ).fetch_all(&mut connection).await.expect("the table of purchases");
     let mut statements: Vec<Columns> = Vec::new();
@@ -97,11 +105,10 @@ pub async fn raw_insert(url: &str, rows_per_statement: usize) -> RawInsert {
 
 impl Columns {
     fn push(&mut self, row: Row) {
+        (self.epoch_number, self.epoch_nonce) = (row.epoch_number, row.epoch_nonce);
+        self.generation = row.generation;
         self.purchase_no.push(row.purchase_no);
         self.bits.push(row.bits);
-        self.generation.push(row.generation);
-        self.epoch_number.push(row.epoch_number);
-        self.epoch_nonce.push(row.epoch_nonce);
         self.buyer.push(row.buyer);
         self.at_ms.push(row.at_ms);
         self.qty.push(row.qty);
@@ -115,11 +122,11 @@ impl Columns {
     /// Answers how many rows were inserted.
     async fn insert(self, connection: &mut PgConnection) -> u64 {
         let inserted = sqlx::query(INSERT)
-            .bind(self.purchase_no)
-            .bind(self.bits)
             .bind(self.generation)
             .bind(self.epoch_number)
             .bind(self.epoch_nonce)
+            .bind(self.purchase_no)
+            .bind(self.bits)
             .bind(self.buyer)
             .bind(self.at_ms)
             .bind(self.qty)

@@ -10,10 +10,12 @@ use std::{
 
 use rustix::process::{Resource, Signal, getrlimit, setrlimit};
 use tempfile::TempDir;
+use tokio::time::sleep;
 
 use super::{
     blocking,
     child::{Child, RunAs, arguments, command},
+    programs,
     scratch::scratch,
     stampede_log::{Log, field_of},
 };
@@ -22,6 +24,8 @@ use super::{
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// How long a command that ends by itself may take.
 const RUN_LIMIT: Duration = Duration::from_mins(1);
+/// How often it is looked whether a program has ended.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// After the end of a process, until its last lines are read.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 /// What a process under test inherits; everything else would be a setting by accident.
@@ -37,7 +41,7 @@ pub struct StampedeProcess {
     _folder: TempDir,
 }
 
-/// What a `stampede` that ended by itself left.
+/// What a program that ended by itself left.
 #[derive(Debug)]
 pub struct Ended {
     /// The exit code; `None` when a signal ended it.
@@ -176,13 +180,32 @@ impl StampedeProcess {
     }
 }
 
+/// Runs another program, a generator of load for example, until it ends by itself.
+///
+/// It is killed when nobody waits for it any more, and when this process ends in whatever way.
+pub async fn run_program<A: Into<OsString>>(
+    name: &str,
+    args: impl IntoIterator<Item = A>,
+) -> Ended {
+    let program = programs::find(name);
+    let program = program.unwrap_or_else(|| panic!("no program {name} on this machine"));
+    let (mut child, log, _folder) = spawn(&program, &arguments(args), &[]);
+    loop {
+        if let Some(status) = child.ended() {
+            return Ended { code: status.code(), lines: log.until_closed(DRAIN_LIMIT) };
+        }
+        sleep(LOOK_EVERY).await;
+    }
+}
+
 fn owned<'a>(env: impl IntoIterator<Item = (&'a str, String)>) -> Vec<(String, String)> {
     env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// In an empty folder, so that neither `./data` nor a `.env` of the developer is met.
 fn spawn(binary: &Path, args: &[OsString], env: &[(String, String)]) -> (Child, Log, TempDir) {
-    raise_file_limit();
+    // Where it is too low, the first test that needs more says so.
+    let _ = raise_file_limit();
     let folder = scratch("stampede");
     let mut command: Command = command(binary, RunAs::Me, "KILL");
     command.env_clear();
@@ -203,12 +226,17 @@ fn spawn(binary: &Path, args: &[OsString], env: &[(String, String)]) -> (Child, 
     (child, log, folder)
 }
 
-/// A crowd is a socket a buyer, here and in the child, which inherits the limit.
-fn raise_file_limit() {
+/// Raises the soft limit of open files to the hard one, and says what it is now; `None` is
+/// without a limit. What is started later inherits it.
+///
+/// A crowd is a socket a buyer, and 1,024 is a usual soft limit.
+#[must_use = "what it says is how many connections are possible"]
+pub fn raise_file_limit() -> Option<u64> {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    // A system that refuses says so by the first test that needs more.
+    // A system that refuses leaves the limit as it was, which is what is answered.
     let _ = setrlimit(Resource::Nofile, limit);
+    getrlimit(Resource::Nofile).current
 }
 
 /// The binary that `STAMPEDE_BIN` names, else the one of profile `ci`.
@@ -236,7 +264,7 @@ fn base_url(address: &str) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{StampedeProcess, arguments};
+    use super::{StampedeProcess, arguments, run_program};
     use crate::servers::programs;
 
     const LIMIT: Duration = Duration::from_secs(10);
@@ -282,6 +310,12 @@ while :; do sleep 0.02; done
         process.resume();
         process.terminate();
         assert_eq!(process.wait(LIMIT).await.code, Some(3));
+    }
+
+    #[tokio::test]
+    async fn another_program_leaves_what_it_said_and_how_it_ended() {
+        let ended = run_program("sh", ["-c", "echo said; exit 3"]).await;
+        assert_eq!((ended.code, ended.lines), (Some(3), vec!["said".to_owned()]));
     }
 
     #[tokio::test]

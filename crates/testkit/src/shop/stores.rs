@@ -10,9 +10,10 @@ use super::client::{ADMIN_KEY, Shop};
 use crate::{
     drifts,
     servers::{
-        Host, KeptRow, LedgerRow, OwnPostgres, OwnRedis, SharedRedis, StampedeProcess,
-        TestDatabase, postgres, postgres_differences, postgres_kept, postgres_rows, redis, scratch,
-        sqlite_differences, sqlite_kept, sqlite_rows,
+        Counted, Host, KeptRow, LedgerRow, OwnPostgres, OwnRedis, SharedRedis, StampedeProcess,
+        TestDatabase, postgres, postgres_counted, postgres_differences, postgres_kept,
+        postgres_rows, redis, scratch, sqlite_counted, sqlite_differences, sqlite_kept,
+        sqlite_rows,
     },
 };
 
@@ -230,6 +231,16 @@ impl Stores {
                 sqlite_rows(&folder.path().join("stampede.db")).await
             }
             Self::Redis { database, .. } => postgres_rows(database.url()).await,
+        }
+    }
+
+    /// Every purchase in the ledger counted in two ways, past the program.
+    pub async fn counted(&self) -> Counted {
+        match self {
+            Self::Embedded(folder) | Self::OnHost { folder, .. } => {
+                sqlite_counted(&folder.path().join("stampede.db")).await
+            }
+            Self::Redis { database, .. } => postgres_counted(database.url()).await,
         }
     }
 
