@@ -1,12 +1,13 @@
 //! The table: what was measured, held to its floors.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde_json::{Value, json};
 
 use crate::{
     figure::{Bound, Figure},
     line::{Line, Measured},
+    machine::Machine,
     pace::Pace,
 };
 
@@ -14,6 +15,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Board {
     pub(crate) pace: Pace,
+    pub(crate) machine: Machine,
     pub(crate) rows: Vec<Row>,
 }
 
@@ -22,6 +24,8 @@ pub(crate) struct Board {
 pub(crate) struct Row {
     pub(crate) line: Line,
     pub(crate) outcome: Option<Outcome>,
+    /// How long it took.
+    pub(crate) took: Duration,
 }
 
 /// What came of a line.
@@ -34,13 +38,12 @@ pub(crate) enum Outcome {
 }
 
 /// What a quick run says of itself.
-pub(crate) const QUICK: &str =
-    "A quick run: it shows that the answers are right. Its ratios mean nothing.";
+const QUICK: &str = "A quick run: it shows that the answers are right. Its ratios mean nothing.";
 
 impl Board {
-    pub(crate) fn new(lines: Vec<Line>, pace: Pace) -> Self {
-        let rows = lines.into_iter().map(|line| Row { line, outcome: None });
-        Self { pace, rows: rows.collect() }
+    pub(crate) fn new(lines: Vec<Line>, pace: Pace, machine: Machine) -> Self {
+        let row = |line| Row { line, outcome: None, took: Duration::ZERO };
+        Self { pace, machine, rows: lines.into_iter().map(row).collect() }
     }
 
     /// Whether every line was measured and every answer was right, whatever its floors.
@@ -51,8 +54,16 @@ impl Board {
         })
     }
 
-    /// How many figures keep their bounds, and how many do not.
-    pub(crate) fn verdicts(&self) -> (usize, usize) {
+    /// How many figures keep their bounds, or that none is held to any.
+    pub(crate) fn summary(&self) -> String {
+        if self.pace.is_quick {
+            return QUICK.to_owned();
+        }
+        let (met, missed) = self.verdicts();
+        format!("{met} bounds met, {missed} missed.")
+    }
+
+    fn verdicts(&self) -> (usize, usize) {
         let measured = self.rows.iter().filter_map(|row| row.outcome.as_ref()?.measured());
         let figures = measured.flat_map(|measured| &measured.figures);
         let bound = figures.filter(|figure| figure.bound.is_some());
@@ -60,12 +71,21 @@ impl Board {
         (met.len(), missed.len())
     }
 
+    /// How long all lines took.
+    pub(crate) fn took(&self) -> Duration {
+        self.rows.iter().map(|row| row.took).sum()
+    }
+
     /// All of it, for programs.
     pub(crate) fn to_json(&self) -> Value {
+        let machine = self.machine.0.iter().map(|(name, words)| (*name, words.as_str()));
+        let machine: BTreeMap<&str, &str> = machine.collect();
         let lines: Vec<Value> = self.rows.iter().map(Row::to_json).collect();
         json!({
             "quick": self.pace.is_quick,
             "rounds": self.pace.rounds,
+            "machine": machine,
+            "seconds": self.took().as_secs_f64(),
             "sound": self.is_sound(),
             "lines": lines,
         })
@@ -75,17 +95,20 @@ impl Board {
 impl Row {
     fn to_json(&self) -> Value {
         let (name, what) = (self.line.name(), self.line.what);
-        let state = self.state();
+        let (state, seconds) = (self.state(), self.took.as_secs_f64());
         match &self.outcome {
             Some(Outcome::Measured(measured)) => {
                 let figures: Vec<Value> = measured.figures.iter().map(figure_json).collect();
                 json!({
-                    "name": name, "what": what, "state": state,
+                    "name": name, "what": what, "state": state, "seconds": seconds,
                     "figures": figures, "notes": measured.notes,
                 })
             }
             Some(Outcome::Failed(why)) => {
-                json!({ "name": name, "what": what, "state": state, "failed": why })
+                json!({
+                    "name": name, "what": what, "state": state, "seconds": seconds,
+                    "failed": why,
+                })
             }
             Some(Outcome::NotInThisVersion) | None => {
                 json!({ "name": name, "what": what, "state": state })
@@ -116,6 +139,7 @@ fn figure_json(figure: &Figure) -> Value {
         "median": figure.measured.median,
         "least": figure.measured.least,
         "most": figure.measured.most,
+        "times": figure.measured.count,
         "bound": bound,
         "verdict": figure.verdict(),
     })
@@ -151,10 +175,7 @@ impl fmt::Display for Outcome {
 
 impl fmt::Display for Board {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "=== {} rounds; median [least – most], bound, verdict", self.pace.rounds)?;
-        if self.pace.is_quick {
-            writeln!(f, "{QUICK}")?;
-        }
+        writeln!(f, "=== median [least – most], × how often it was measured, bound, verdict")?;
         for row in &self.rows {
             writeln!(f, "{:<4} {}", row.line.name(), row.line.what)?;
             match &row.outcome {
@@ -162,10 +183,9 @@ impl fmt::Display for Board {
                 None => writeln!(f, "    not measured")?,
             }
         }
-        let (met, missed) = self.verdicts();
-        write!(f, "{met} bounds met, {missed} missed")?;
+        write!(f, "{} It took {:.0} s.", self.summary(), self.took().as_secs_f64())?;
         if !self.is_sound() {
-            write!(f, "; NOT SOUND: an answer was wrong, or a line was not measured")?;
+            write!(f, " NOT SOUND: an answer was wrong, or a line was not measured")?;
         }
         Ok(())
     }
@@ -177,12 +197,14 @@ mod tests {
     use crate::{
         figure::{Figure, Spread, Unit},
         line::{Line, Measured},
+        machine::Machine,
         pace::Pace,
     };
 
     fn board(outcome: Option<Outcome>) -> Board {
-        let line = Line { names: &["P3", "P3b"], what: "accepted", measure: None };
-        let mut board = Board::new(vec![line], Pace::new(false, None));
+        let line = Line { names: &["P3", "P3b"], what: "accepted", quick_s: 0, measure: None };
+        let machine = Machine(vec![("kernel", "6.1".to_owned())]);
+        let mut board = Board::new(vec![line], Pace::new(false, None), machine);
         board.rows[0].outcome = outcome;
         board
     }
@@ -208,10 +230,12 @@ mod tests {
         {
             assert!(said.contains(part), "{part} in {said}");
         }
-        assert!(said.ends_with("1 bounds met, 1 missed"), "{said}");
+        assert!(said.contains("1 bounds met, 1 missed."), "{said}");
         let figure = &board.to_json()["lines"][0]["figures"][1];
         assert_eq!(figure["verdict"], "met");
         assert_eq!(figure["bound"]["atLeast"], 0.6);
+        assert_eq!(figure["times"], 3);
+        assert_eq!(board.to_json()["machine"]["kernel"], "6.1");
     }
 
     #[test]

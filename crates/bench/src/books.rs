@@ -5,16 +5,22 @@ use std::time::{Duration, Instant};
 use stampede_testkit::shop::Shop;
 use tokio::time::sleep;
 
+use crate::wrk::Closed;
+
 /// How often it is looked whether the ledger has everything. Each look asks both stores.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long the ledger may take to have everything: minutes, so that a slow machine is no fault.
 const SETTLED_LIMIT: Duration = Duration::from_mins(5);
+/// The label of an attempt that was refused.
+const REFUSED: &str = r#"route="/api/v1/purchases",status_code="503""#;
 
 /// The books of some sales at one instant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Books {
     /// Attempts of any sale that this server accepted and answered.
     pub(crate) successes: u64,
+    /// Attempts of any sale that it answered by 503: it does not know, or has too much to do.
+    pub(crate) refused: u64,
     /// Units that the gate has sold.
     pub(crate) sold: u64,
     /// Units that the ledger has.
@@ -26,14 +32,24 @@ pub(crate) struct Books {
 pub(crate) struct Answered {
     /// Attempts that were answered as accepted.
     pub(crate) successes: u64,
-    /// Attempts whose answer nobody got, or that said that it is not known.
+    /// Attempts that were answered by 503.
+    pub(crate) refused: u64,
+    /// Attempts whose answer nobody got, or that said that it is not known; the refused too.
     pub(crate) unknown: u64,
+}
+
+/// What the clients of a closed loop were told, of whom each may have hung up once.
+pub(crate) fn answered(closed: &Closed, connections: u32) -> Answered {
+    let Closed { answered, refused, .. } = *closed;
+    Answered { successes: answered, refused, unknown: u64::from(connections) + refused }
 }
 
 impl Books {
     /// As they are now, whatever is still on its way.
     pub(crate) async fn now(shop: &Shop, skus: &[String]) -> Self {
-        let mut books = Self { successes: outcomes(shop, "SUCCESS").await, ..Self::default() };
+        let successes = outcomes(shop, "SUCCESS").await;
+        let refused = shop.counter_so_far("http_requests_total", REFUSED).await;
+        let mut books = Self { successes, refused, ..Self::default() };
         for sku in skus {
             let product = shop.product(sku).await;
             let data = product.data();
@@ -73,7 +89,12 @@ impl Books {
         let recorded = self.recorded - before.recorded;
         let counted = self.successes - before.successes;
         assert_eq!(sold, recorded, "sold, and in the ledger");
-        let Answered { successes, unknown } = told;
+        let refusals = self.refused - before.refused;
+        let Answered { successes, refused, unknown } = told;
+        assert!(
+            refused <= refusals,
+            "wrong answers: {refused} of another status, and the server counted {refusals} of 503"
+        );
         assert!(
             successes <= counted && counted <= sold && sold <= successes + unknown,
             "wrong answers: {successes} were told that they bought, {unknown} do not know; the \
@@ -93,9 +114,9 @@ mod tests {
     use super::{Answered, Books};
 
     fn held(counted: u64, sold: u64, recorded: u64) -> bool {
-        let before = Books { successes: 10, sold: 0, recorded: 0 };
-        let after = Books { successes: 10 + counted, sold, recorded };
-        let told = Answered { successes: 100, unknown: 5 };
+        let before = Books { successes: 10, ..Books::default() };
+        let after = Books { successes: 10 + counted, refused: 2, sold, recorded };
+        let told = Answered { successes: 100, refused: 2, unknown: 5 };
         std::panic::catch_unwind(|| after.check(before, told)).is_ok()
     }
 
@@ -107,5 +128,16 @@ mod tests {
         assert!(!held(100, 106, 106), "more than asked");
         assert!(!held(100, 100, 99), "not in the ledger");
         assert!(!held(101, 100, 100), "counted and not sold");
+    }
+
+    #[test]
+    fn another_status_than_200_is_503() {
+        let told = Answered { refused: 1, unknown: 1, ..Answered::default() };
+        let held = |refused| {
+            let after = Books { refused, ..Books::default() };
+            std::panic::catch_unwind(|| after.check(Books::default(), told)).is_ok()
+        };
+        assert!(held(1) && held(2));
+        assert!(!held(0));
     }
 }

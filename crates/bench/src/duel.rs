@@ -2,17 +2,19 @@
 
 use std::time::Instant;
 
+use stampede_testkit::shop::Shop;
+
 use crate::{
     ask::{Ask, GONE, NOWHERE, OPEN, STOCK, attempt_request, status_request},
     bare::{Bare, Status},
-    bench::{Bench, attempts, to_bare},
-    books::{Answered, Books, outcomes},
+    bench::{Bench, attempts, in_turn, to_bare},
+    books::{Answered, Books, answered, outcomes},
     figure::{Bound, Figure, Spread, Unit, real},
     ground::Ground,
     line::Measured,
     process::cpu_s,
     sample::Sample,
-    wrk::{self, Closed, Run, Sent},
+    wrk::{self, BUSY, Closed, Run, Sent},
 };
 
 /// What the server answers a second.
@@ -37,8 +39,15 @@ struct Turn {
     closed: Closed,
     /// What the process alone computed for one request.
     cpu_us: f64,
-    /// Purchases a second, until the ledger had them all.
-    drained: Option<f64>,
+    drained: Option<Drained>,
+}
+
+/// The same turn until the ledger had all that it sold.
+#[derive(Clone, Copy, Debug)]
+struct Drained {
+    /// Purchases a second.
+    rate: f64,
+    cpu_us: f64,
 }
 
 /// The name of the figures at so many connections.
@@ -64,7 +73,8 @@ pub(crate) async fn duel(
             number += 1;
             let seconds = bench.pace.run_s();
             let load = Load { connections, seconds, number };
-            let (bare, own) = (bare_turn(&bare, ask, load).await, turn(ground, ask, load).await);
+            let pair = in_turn(number, bare_turn(&bare, ask, load), turn(ground, ask, load));
+            let (bare, own) = pair.await;
             let (of, bare_rate, own_rate) = (at(connections), bare.closed.rate, own.closed.rate);
             println!("  {of}: bare {bare_rate:.0}/s, ours {own_rate:.0}/s");
             theirs.push(bare);
@@ -72,6 +82,7 @@ pub(crate) async fn duel(
         }
         add_figures(&mut measured, connections, &ours, &theirs, floors(connections));
     }
+    ground.check_rows().await;
     measured
 }
 
@@ -131,25 +142,25 @@ async fn compare(ground: &Ground, bare: &Bare, ask: Ask, connections: u32) {
 async fn bare_turn(bare: &Bare, ask: Ask, load: Load) -> Turn {
     let cpu = cpu_s(bare.pid());
     let closed = wrk::run(load.run(bare.base_url(), to_bare(ask, load.number))).await;
+    assert_eq!(closed.refused, 0, "the bare handler refuses nothing");
     Turn { cpu_us: cpu_us(bare.pid(), cpu, &closed), closed, drained: None }
 }
 
 async fn turn(ground: &Ground, ask: Ask, load: Load) -> Turn {
+    let shop = ground.shop();
     match ask {
         Ask::Status => {
-            let shop = ground.shop();
-            let before = shop.counter_so_far("http_requests_total", STATUS_READ).await;
+            let before = status_reads(shop).await;
             let turn = sent_turn(ground, load, Sent::Status { sku: OPEN.to_owned() }).await;
-            let after = shop.counter_so_far("http_requests_total", STATUS_READ).await;
-            check_count(&turn.closed, after - before, load, "status reads");
+            assert_eq!(turn.closed.refused, 0, "a status is always known");
+            check_count(&turn.closed, status_reads(shop).await - before, load, "status reads");
             turn
         }
         Ask::SoldOut => {
-            let shop = ground.shop();
-            let sold = outcomes(shop, "SUCCESS").await;
-            let before = outcomes(shop, "SOLD_OUT").await;
+            let (books, before) = (Books::now(shop, &[]).await, outcomes(shop, "SOLD_OUT").await);
             let turn = sent_turn(ground, load, attempts(GONE, load.number)).await;
-            assert_eq!(outcomes(shop, "SUCCESS").await, sold, "nothing is left to sell");
+            let told = Answered { successes: 0, ..answered(&turn.closed, load.connections) };
+            Books::now(shop, &[]).await.check(books, told);
             let after = outcomes(shop, "SOLD_OUT").await;
             check_count(&turn.closed, after - before, load, "rejections");
             turn
@@ -158,18 +169,24 @@ async fn turn(ground: &Ground, ask: Ask, load: Load) -> Turn {
     }
 }
 
+async fn status_reads(shop: &Shop) -> u64 {
+    shop.counter_so_far("http_requests_total", STATUS_READ).await
+}
+
 /// One turn, whose purchases must all be in the ledger before it counts.
 async fn selling_turn(ground: &Ground, load: Load) -> Turn {
     let skus = [format!("ROUND-{:04}", load.number)];
     ground.open(&skus[0], STOCK).await;
     let before = Books::now(ground.shop(), &skus).await;
-    let begun = Instant::now();
+    let (begun, cpu) = (Instant::now(), cpu_s(ground.pid()));
     let mut turn = sent_turn(ground, load, attempts(&skus[0], load.number)).await;
     let (after, since) = Books::settled(ground.shop(), &skus).await;
-    let told = Answered { successes: turn.closed.requests, unknown: load.connections.into() };
-    after.check(before, told);
+    after.check(before, answered(&turn.closed, load.connections));
     let recorded = real(after.recorded - before.recorded);
-    turn.drained = Some(recorded / since.duration_since(begun).as_secs_f64());
+    turn.drained = Some(Drained {
+        rate: recorded / since.duration_since(begun).as_secs_f64(),
+        cpu_us: cpu_us(ground.pid(), cpu, &turn.closed),
+    });
     turn
 }
 
@@ -181,16 +198,17 @@ async fn sent_turn(ground: &Ground, load: Load, sent: Sent) -> Turn {
 
 /// Microseconds that a process computed for each request since it had computed `before` seconds.
 fn cpu_us(pid: u32, before: f64, closed: &Closed) -> f64 {
-    (cpu_s(pid) - before) * 1_000_000.0 / real(closed.requests.max(1))
+    // A clock of 10 ms may have seen nothing of a very short turn.
+    (cpu_s(pid) - before).max(0.01) * 1_000_000.0 / real(closed.answered.max(1))
 }
 
 /// What wrk was answered the server has counted, and hardly more: what was under way at the end.
 fn check_count(closed: &Closed, counted: u64, load: Load, what: &str) {
-    let most = closed.requests + u64::from(load.connections);
+    let most = closed.answered + u64::from(load.connections);
     assert!(
-        (closed.requests..=most).contains(&counted),
+        (closed.answered..=most).contains(&counted),
         "wrong answers: {} of the status 200, and the server counted {counted} {what}",
-        closed.requests
+        closed.answered
     );
 }
 
@@ -204,37 +222,50 @@ fn add_figures(
     let turns = || ours.iter().zip(theirs);
     let figure =
         |name, unit, values: Vec<f64>| Figure::new(at(connections), name, unit, Spread::of(values));
-    let throughput = turns().map(|(ours, theirs)| ours.closed.rate / theirs.closed.rate);
-    let throughput = figure("throughput ratio", Unit::Ratio, throughput.collect());
-    measured.add(throughput.at_least(floors.throughput));
-    // A clock of 10 ms may have seen nothing of a very short turn.
-    let cpu = turns().map(|(ours, theirs)| theirs.cpu_us / ours.cpu_us.max(f64::MIN_POSITIVE));
-    let cpu = figure("CPU ratio", Unit::Ratio, cpu.collect());
-    measured.add(Figure { bound: floors.cpu.map(Bound::AtLeast), ..cpu });
-    let drained: Vec<f64> =
-        turns().filter_map(|(ours, theirs)| Some(ours.drained? / theirs.closed.rate)).collect();
-    if !drained.is_empty() {
-        let drained = figure("throughput ratio with the drain", Unit::Ratio, drained);
-        let bound = floors.drained.map(Bound::AtLeast);
-        measured.add(Figure { bound, ..drained });
-    }
-    for (name, p99, cpu, turns) in
-        [(OURS, "p99 of ours", "CPU of ours", ours), ("bare", "p99 of bare", "CPU of bare", theirs)]
-    {
+    let mut ratio = |name, values: Vec<f64>, floor: Option<f64>| {
+        if !values.is_empty() {
+            let figure = figure(name, Unit::Ratio, values);
+            measured.add(Figure { bound: floor.map(Bound::AtLeast), ..figure });
+        }
+    };
+    let rates = turns().map(|(ours, theirs)| ours.closed.rate / theirs.closed.rate);
+    ratio("throughput ratio", rates.collect(), Some(floors.throughput));
+    ratio(
+        "CPU ratio",
+        turns().map(|(ours, theirs)| theirs.cpu_us / ours.cpu_us).collect(),
+        floors.cpu,
+    );
+    let drained = || turns().filter_map(|(ours, theirs)| Some((ours.drained?, theirs)));
+    let rates = drained().map(|(ours, theirs)| ours.rate / theirs.closed.rate);
+    ratio("throughput ratio with the drain", rates.collect(), floors.drained);
+    let cpu = drained().map(|(ours, theirs)| theirs.cpu_us / ours.cpu_us);
+    ratio("CPU ratio with the drain", cpu.collect(), None);
+    let refused = ours.iter().map(|turn| real(turn.closed.refused)).collect();
+    measured.add(figure("refused", Unit::Count, refused).at_most(0.0));
+    for (name, p99, cpu, busy, turns) in [
+        (OURS, "p99 of ours", "CPU of ours", "wrk's core, at ours", ours),
+        ("bare", "p99 of bare", "CPU of bare", "wrk's core, at bare", theirs),
+    ] {
         let of = |value: fn(&Turn) -> f64| turns.iter().map(value).collect::<Vec<f64>>();
         measured.add(figure(name, Unit::PerSecond, of(|turn| turn.closed.rate)));
         measured.add(figure(p99, Unit::Millis, of(|turn| turn.closed.p99_ms)));
         measured.add(figure(cpu, Unit::Micros, of(|turn| turn.cpu_us)));
+        measured.add(figure(busy, Unit::Ratio, of(|turn| turn.closed.busy)));
+    }
+    if turns().any(|(ours, theirs)| ours.closed.busy.max(theirs.closed.busy) > BUSY) {
+        let of = at(connections);
+        measured.note(format!("at {of} wrk was busy all the time: it may be what limited a rate"));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Floors, Turn, add_figures};
+    use super::{Drained, Floors, Turn, add_figures};
     use crate::{line::Measured, wrk::Closed};
 
     fn turn(rate: f64, cpu_us: f64, drained: Option<f64>) -> Turn {
-        let closed = Closed { requests: 1, rate, p99_ms: 1.0, errors: None };
+        let closed = Closed { answered: 1, refused: 0, rate, p99_ms: 1.0, busy: rate / 100.0 };
+        let drained = drained.map(|rate| Drained { rate, cpu_us: cpu_us * 2.0 });
         Turn { closed, cpu_us, drained }
     }
 
@@ -254,5 +285,9 @@ mod tests {
         assert_eq!(shown("CPU ratio"), ("0.65 [0.50 – 0.80]".to_owned(), "met"));
         let drained = "throughput ratio with the drain";
         assert_eq!(shown(drained), ("0.50 [0.40 – 0.60]".to_owned(), ""));
+        let drained = "CPU ratio with the drain";
+        assert_eq!(shown(drained), ("0.33 [0.25 – 0.40]".to_owned(), ""));
+        assert_eq!(shown("refused"), ("0".to_owned(), "met"));
+        assert_eq!(measured.notes.len(), 1, "wrk was busy at the bare handler");
     }
 }

@@ -8,6 +8,8 @@ pub(crate) struct Spread {
     pub(crate) median: f64,
     pub(crate) least: f64,
     pub(crate) most: f64,
+    /// How many there are.
+    pub(crate) count: usize,
 }
 
 /// What a figure is counted in.
@@ -53,12 +55,13 @@ impl Spread {
             panic!("nothing was measured");
         };
         let (below, above) = ((sorted.len() - 1) / 2, sorted.len() / 2);
-        Self { median: f64::midpoint(sorted[below], sorted[above]), least, most }
+        let median = f64::midpoint(sorted[below], sorted[above]);
+        Self { median, least, most, count: sorted.len() }
     }
 
     /// Of what was measured once.
     pub(crate) fn once(value: f64) -> Self {
-        Self { median: value, least: value, most: value }
+        Self { median: value, least: value, most: value, count: 1 }
     }
 }
 
@@ -152,7 +155,7 @@ impl Figure {
 
     /// The median, and the spread where there is one.
     pub(crate) fn shown(&self) -> String {
-        let Spread { median, least, most } = self.measured;
+        let Spread { median, least, most, count: _ } = self.measured;
         let median = self.unit.show(median);
         let (least, most) = (self.unit.show(least), self.unit.show(most));
         if least == most { median } else { format!("{median} [{least} – {most}]") }
@@ -169,7 +172,8 @@ impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bound = self.bound.map(|bound| bound.show(self.unit)).unwrap_or_default();
         let (title, shown) = (self.title(), self.shown());
-        write!(f, "{title:<52} {shown:<36} {bound:<14} {}", self.verdict())
+        let (count, verdict) = (self.measured.count, self.verdict());
+        write!(f, "{title:<52} {shown:<36} ×{count:<3} {bound:<14} {verdict}")
     }
 }
 
@@ -201,7 +205,7 @@ mod tests {
     #[test]
     fn the_median_is_the_middle_one_or_lies_between_the_two() {
         let odd = Spread::of([3.0, 1.0, 2.0]);
-        assert_eq!(odd, Spread { median: 2.0, least: 1.0, most: 3.0 });
+        assert_eq!(odd, Spread { median: 2.0, least: 1.0, most: 3.0, count: 3 });
         assert_eq!(Spread::of([4.0, 1.0, 2.0, 3.0]).median.to_string(), "2.5");
         assert_eq!(Spread::of([7.0]), Spread::once(7.0));
     }

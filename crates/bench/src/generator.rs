@@ -3,17 +3,17 @@
 use std::time::{Duration, Instant};
 
 use stampede_load::{
-    Attempts, ClosedLoop, Code, OpenLoop, Target, WatchReport, Watchers, raise_file_limit,
+    Attempts, ClosedLoop, Code, OpenLoop, Target, WatchReport, Watchers, on_its_own_thread,
 };
-use stampede_testkit::shop::Shop;
+use stampede_testkit::{servers::raise_file_limit, shop::Shop};
 use tokio::{
     sync::oneshot,
-    time::{MissedTickBehavior, interval, sleep},
+    time::{interval, sleep},
 };
 
 pub(crate) use stampede_load::{Report, Second};
 
-use crate::{books::Answered, chart::Series, figure::millis, thread::on_a_runtime};
+use crate::{books::Answered, chart::Series, figure::millis};
 
 /// Connections of an open loop, and so requests under way at a time.
 const CONNECTIONS_MAX: usize = 2_000;
@@ -25,7 +25,9 @@ const OPENED_AT_ONCE_MAX: usize = 256;
 const OTHER_FILES: usize = 256;
 /// How long the last change may take to every stream, and how often it is looked.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
-const LAST_CHANGE_MAX: Duration = Duration::from_secs(2);
+const LAST_CHANGE_MAX: Duration = Duration::from_secs(10);
+/// What a thread of its own needs.
+const THREAD: &str = "a runtime";
 
 /// Attempts at one sale of one server, each by another buyer, whose name begins with `prefix`.
 #[derive(Clone, Debug)]
@@ -53,11 +55,11 @@ pub(crate) async fn open_loop(asking: Asking, rate_per_s: u32, duration: Duratio
     let load =
         OpenLoop { rate_per_s, duration, connections_max: CONNECTIONS_MAX, answer_max: ANSWER_MAX };
     allow(CONNECTIONS_MAX);
-    on_a_runtime(move || async move {
+    let run = move || async move {
         let (target, script) = asking.script();
         load.run(&target, script).await
-    })
-    .await
+    };
+    on_its_own_thread(run).await.expect(THREAD)
 }
 
 /// A crowd of so many connections.
@@ -84,11 +86,11 @@ pub(crate) async fn closed_loop(asking: Asking, crowd: Crowd) -> Report {
         stop_at: until_sold_out.then_some(Code::SoldOut),
     };
     allow(connections);
-    on_a_runtime(move || async move {
+    let run = move || async move {
         let (target, script) = asking.script();
         load.run(&target, script).await
-    })
-    .await
+    };
+    on_its_own_thread(run).await.expect(THREAD)
 }
 
 /// What the clients of a run were told of their purchases.
@@ -97,7 +99,8 @@ pub(crate) async fn closed_loop(asking: Asking, crowd: Crowd) -> Report {
 /// was never sent bought nothing.
 pub(crate) fn told(report: &Report) -> Answered {
     let known = report.success() + rejected(report) + report.failed(429);
-    Answered { successes: report.success(), unknown: report.sent - known }
+    let (successes, refused) = (report.success(), report.failed(503));
+    Answered { successes, refused, unknown: report.sent - known }
 }
 
 /// Attempts that were judged and not accepted.
@@ -114,9 +117,15 @@ pub(crate) fn refused(report: &Report) -> u64 {
 
 /// Every attempt was judged, refused, or answered too late; all else is wrong.
 pub(crate) fn check_answers(report: &Report) {
+    check_said(report);
+    assert_eq!(report.broken(), 0, "connections broke: {:?}", report.breaks);
+}
+
+/// The same of those whose connections held.
+pub(crate) fn check_said(report: &Report) {
     let right = report.success() + rejected(report) + refused(report);
-    let (outcomes, breaks) = (&report.outcomes, &report.breaks);
-    assert_eq!(right, report.due(), "wrong answers: {outcomes:?} {breaks:?}");
+    let (held, outcomes) = (report.due() - report.broken(), &report.outcomes);
+    assert_eq!(right, held, "wrong answers: {outcomes:?} {:?}", report.breaks);
 }
 
 /// The latencies of a run as a curve.
@@ -136,13 +145,23 @@ pub(crate) struct Watch {
     pub(crate) every: Duration,
 }
 
+/// What the streams told.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched {
+    pub(crate) report: WatchReport,
+    /// A change waits for the answer to the one before, so that there may be fewer than asked for.
+    pub(crate) changes_per_s: f64,
+    /// Purchases that were answered by 503.
+    pub(crate) refused: u32,
+}
+
 /// Opens streams of a sale, says so by `opened`, and buys of it in even steps; every stream has to
-/// tell of each.
+/// stay and to tell of each.
 ///
 /// A change counts from the instant at which its attempt was sent, which is before the change.
-pub(crate) async fn watch(watch: Watch, opened: oneshot::Sender<()>) -> WatchReport {
+pub(crate) async fn watch(watch: Watch, opened: oneshot::Sender<()>) -> Watched {
     allow(watch.streams);
-    on_a_runtime(move || async move {
+    let watched = on_its_own_thread(move || async move {
         let Watch { base_url, sku, streams, changes, every } = watch;
         let shop = Shop::at(&base_url);
         let target = target(&base_url);
@@ -150,21 +169,33 @@ pub(crate) async fn watch(watch: Watch, opened: oneshot::Sender<()>) -> WatchRep
         let watchers = watchers.unwrap_or_else(|fault| panic!("{streams} streams: {fault}"));
         opened.send(()).ok();
         let mut ticks = interval(every);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let begun = Instant::now();
+        let mut refused = 0;
         for change in 0..changes {
             ticks.tick().await;
             let sent = Instant::now();
             let answer = shop.buy(&sku, &format!("watched-{change}")).await;
+            if answer.status == 503 {
+                refused += 1;
+                continue;
+            }
             let left = answer.data()["remaining"].as_u64().and_then(|left| left.try_into().ok());
             watchers.changed(left.expect("units that are left"), sent);
         }
+        // The last has its time too.
+        ticks.tick().await;
+        let changes_per_s = f64::from(changes - refused) / begun.elapsed().as_secs_f64();
         let told = Instant::now();
         while watchers.missing() > 0 && told.elapsed() < LAST_CHANGE_MAX {
             sleep(LOOK_EVERY).await;
         }
-        watchers.finish().await
-    })
-    .await
+        Watched { report: watchers.finish().await, changes_per_s, refused }
+    });
+    let watched = watched.await.expect(THREAD);
+    let WatchReport { broken, breaks, missing, .. } = &watched.report;
+    assert_eq!(*broken, 0, "streams broke: {breaks:?}");
+    assert_eq!(*missing, 0, "changes that streams never told of");
+    watched
 }
 
 /// Sees to it that so many connections may be open here; a server that is started later may open

@@ -1,14 +1,16 @@
 //! A server and its stores, on default settings but for what a line says.
 
-use std::thread::available_parallelism;
+use std::{rc::Rc, thread::available_parallelism};
 
 use stampede_testkit::{
-    servers::{Fsync, OwnPostgres, OwnPostgresOptions, OwnRedis, OwnRedisOptions},
+    servers::{Counted, Fsync, OwnPostgres, OwnPostgresOptions, OwnRedis, OwnRedisOptions},
     shop::{Node, Shop, Stores},
 };
+use tokio::sync::Mutex;
 
 use crate::{
     ask::{GONE, Level},
+    bench::{Bench, SharedPostgres},
     process::resident_bytes,
 };
 
@@ -16,7 +18,7 @@ use crate::{
 pub(crate) type Setting = (&'static str, &'static str);
 
 /// What the test kit sets otherwise than the program is shipped with.
-const AS_SHIPPED: [Setting; 1] = [("RATE_LIMIT_PURCHASE_PER_BUYER", "5")];
+pub(crate) const AS_SHIPPED: [Setting; 1] = [("RATE_LIMIT_PURCHASE_PER_BUYER", "5")];
 /// Answers at level `ledger`.
 const AT_LEDGER: Setting = ("STAMPEDE_ACK", "ledger");
 /// What Postgres keeps in memory as it is shipped, and how many it serves.
@@ -32,31 +34,45 @@ pub(crate) struct Ground {
     pub(crate) own: Option<Own>,
 }
 
-/// Stores of this line alone.
+/// Stores that hold nothing of another line.
 #[derive(Debug)]
 pub(crate) struct Own {
     pub(crate) redis: OwnRedis,
-    pub(crate) postgres: OwnPostgres,
+    pub(crate) postgres: SharedPostgres,
+    /// The address of this Postgres.
+    pub(crate) ledger_url: String,
 }
 
 impl Own {
     /// Redis with an append-only file, and Postgres as it is shipped.
-    pub(crate) async fn start(fsync: Fsync) -> Self {
+    pub(crate) async fn start(bench: &Bench, fsync: Fsync) -> Self {
         let redis = OwnRedis::start(OwnRedisOptions { fsync, ..OwnRedisOptions::on_disk() }).await;
-        let postgres = OwnPostgresOptions {
-            fsync: true,
-            connections: CONNECTIONS,
-            shared_buffers_mb: SHARED_BUFFERS_MB,
-        };
-        Self { redis, postgres: OwnPostgres::start_with(postgres).await }
+        let postgres = bench.postgres().await;
+        let ledger_url = postgres.lock().await.url();
+        Self { redis, postgres, ledger_url }
     }
+
+    /// For nodes that reach Redis at this address.
+    pub(crate) fn stores(&self, redis_url: String) -> Stores {
+        Stores::at(redis_url, self.ledger_url.clone())
+    }
+}
+
+/// A Postgres that syncs what it commits.
+pub(crate) async fn postgres_as_shipped() -> SharedPostgres {
+    let postgres = OwnPostgresOptions {
+        fsync: true,
+        connections: CONNECTIONS,
+        shared_buffers_mb: SHARED_BUFFERS_MB,
+    };
+    Rc::new(Mutex::new(OwnPostgres::start_with(postgres).await))
 }
 
 impl Ground {
     /// The engine redis, answering at this level.
-    pub(crate) async fn redis(fsync: Fsync, level: Level) -> Self {
-        let own = Own::start(fsync).await;
-        let stores = Stores::between(&own.redis, &own.postgres);
+    pub(crate) async fn redis(bench: &Bench, fsync: Fsync, level: Level) -> Self {
+        let own = Own::start(bench, fsync).await;
+        let stores = own.stores(own.redis.url());
         Self::over(stores, Some(own), level).await
     }
 
@@ -102,6 +118,15 @@ impl Ground {
         self.open(GONE, 1).await;
         let bought = self.shop().buy(GONE, "the-first").await;
         assert_eq!(bought.outcome(), "ACCEPTED", "{bought:?}");
+    }
+
+    /// Holds the rows of the ledger to what its sales count as sold, which is what [`Books`] read:
+    /// once a line, since it reads the whole table.
+    ///
+    /// [`Books`]: crate::books::Books
+    pub(crate) async fn check_rows(&self) {
+        let Counted { rows, sold } = self.stores.counted().await;
+        assert_eq!(rows, sold, "purchases in the ledger, and what its sales count as sold");
     }
 
     /// The stores of the engine redis.

@@ -17,6 +17,8 @@ pub(crate) struct Line {
     pub(crate) names: &'static [&'static str],
     /// In words.
     pub(crate) what: &'static str,
+    /// Seconds that it may take in a quick run, with what the lines before it left over.
+    pub(crate) quick_s: u64,
     /// `None` for what this version does not have.
     pub(crate) measure: Option<Measure>,
 }
@@ -47,6 +49,13 @@ impl Measured {
 
     pub(crate) fn add(&mut self, figure: Figure) {
         self.figures.push(figure);
+    }
+
+    /// Holds no figure to anything.
+    pub(crate) fn unbind(&mut self) {
+        for figure in &mut self.figures {
+            figure.bound = None;
+        }
     }
 
     pub(crate) fn note(&mut self, what: impl Into<String>) {

@@ -49,7 +49,7 @@ pub(crate) fn all() -> Vec<Line> {
 
 /// A line that this version cannot measure.
 fn later(names: &'static [&'static str], what: &'static str) -> Line {
-    Line { names, what, measure: None }
+    Line { names, what, quick_s: 0, measure: None }
 }
 
 /// Those that are asked for, or all of them.
@@ -73,6 +73,7 @@ pub(crate) fn chosen(only: &[String]) -> Result<Vec<Line>, NoSuchLine> {
 #[cfg(test)]
 mod tests {
     use super::{Line, NoSuchLine, all, chosen};
+    use crate::pace::QUICK_START_S;
 
     fn names(only: &[&str]) -> Result<Vec<&'static str>, NoSuchLine> {
         let only: Vec<String> = only.iter().map(|&name| name.to_owned()).collect();
@@ -84,6 +85,12 @@ mod tests {
         let expected: Vec<String> = (1..=16).map(|number| format!("P{number}")).collect();
         assert_eq!(names(&[]).unwrap(), expected);
         assert_eq!(all().iter().filter(|line| line.measure.is_none()).count(), 2);
+    }
+
+    #[test]
+    fn a_quick_run_is_over_within_two_minutes() {
+        let lines: u64 = all().iter().map(|line| line.quick_s).sum();
+        assert_eq!(QUICK_START_S + lines, 120);
     }
 
     #[test]

@@ -1,7 +1,13 @@
 //! How long and how often it is measured.
 
+use std::time::Duration;
+
 /// How often a line is measured that counts by its median.
 const ROUNDS: u32 = 5;
+/// How long a line of a full run may take for each of its rounds: enough for any machine.
+const LINE_ROUND_MAX: Duration = Duration::from_mins(10);
+/// Seconds of a quick run for what is made once: Postgres, and a first look at the capacity.
+pub(crate) const QUICK_START_S: u64 = 15;
 
 /// How much is done: enough to measure, or enough to see that it works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,5 +37,15 @@ impl Pace {
     /// Seconds of one closed run.
     pub(crate) fn run_s(self) -> u32 {
         self.pick(8, 1)
+    }
+
+    /// Rounds of a line whose round takes a minute: half as many, and three where others have five.
+    pub(crate) fn long_rounds(self) -> u32 {
+        self.rounds.div_ceil(2)
+    }
+
+    /// How long a line may take that has so many seconds of a quick run's two minutes.
+    pub(crate) fn limit(self, quick_s: u64) -> Duration {
+        self.pick(LINE_ROUND_MAX, Duration::from_secs(quick_s)) * self.rounds
     }
 }

@@ -1,13 +1,10 @@
 //! Redis alone, for orientation: what it takes from 64 clients without pipelining.
 
-use std::process::Command;
-
-use stampede_testkit::servers::{Fsync, OwnRedis, OwnRedisOptions};
+use stampede_testkit::servers::{Fsync, OwnRedis, OwnRedisOptions, run_program};
 
 use crate::{
     figure::{Figure, Spread, Unit},
     pace::Pace,
-    thread::on_a_thread,
 };
 
 /// Writes of about a purchase's size a second, with its file synced as `fsync` says.
@@ -15,24 +12,18 @@ pub(crate) async fn figure(pace: Pace, fsync: Fsync) -> Figure {
     let redis = OwnRedis::start(OwnRedisOptions { fsync, ..OwnRedisOptions::on_disk() }).await;
     let mut rates = Vec::new();
     for _ in 0..pace.rounds {
-        let (port, writes) = (port(&redis.url()), pace.pick("200000", "10000"));
-        let said = on_a_thread(move || output(&port, writes)).await;
+        let (url, writes) = (redis.url(), pace.pick("200000", "10000"));
+        let load = ["-t", "set", "--csv", "-c", "64", "-d", "100", "-r", "1000000", "-n", writes];
+        let said = run_program("redis-benchmark", [&["-p", port(&url)], load.as_slice()].concat());
+        let said = said.await.lines.join("\n");
         let rate = read(&said);
         rates.push(rate.unwrap_or_else(|| panic!("redis-benchmark says {said:?}")));
     }
     Figure::new("raw Redis", "SET of 100 bytes by 64 clients", Unit::PerSecond, Spread::of(rates))
 }
 
-fn port(url: &str) -> String {
-    url.rsplit(':').next().unwrap_or_default().to_owned()
-}
-
-fn output(port: &str, writes: &str) -> String {
-    let mut command = Command::new("redis-benchmark");
-    command.args(["-p", port, "-c", "64", "-n", writes, "-r", "1000000", "-d", "100"]);
-    let output = command.args(["-t", "set", "--csv"]).output();
-    let output = output.expect("redis-benchmark: install it by `apt-get install redis-tools`");
-    String::from_utf8_lossy(&output.stdout).into_owned()
+fn port(url: &str) -> &str {
+    url.rsplit(':').next().unwrap_or_default()
 }
 
 /// The second field of the row of `SET`.

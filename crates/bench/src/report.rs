@@ -2,12 +2,11 @@
 
 mod svg;
 
-use std::{fmt::Write, fs};
+use std::fmt::Write;
 
 use crate::{
-    board::{Board, Outcome, QUICK, Row},
+    board::{Board, Outcome, Row},
     figure::Figure,
-    ground::cores,
     line::Measured,
 };
 
@@ -32,6 +31,8 @@ th, td { padding: 0.25rem 0.75rem 0.25rem 0; border-bottom: 1px solid var(--rule
 tbody th { font-weight: normal; }
 .met { color: var(--met); } .missed { color: var(--missed); font-weight: bold; }
 figure { margin: 1.5rem 0; } figcaption { font-weight: bold; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem; } dd { margin: 0; }
+dt { color: var(--faint); }
 svg { width: 100%; height: auto; }
 svg text { fill: var(--faint); font: 12px system-ui, sans-serif; }
 .bar { width: 12rem; } .bar rect { fill: var(--bar); } .bar .met { fill: var(--met); }
@@ -47,27 +48,28 @@ svg text { fill: var(--faint); font: 12px system-ui, sans-serif; }
 /// The whole page.
 pub(crate) fn page(board: &Board) -> String {
     let mut page = String::new();
-    let (met, missed) = board.verdicts();
     let sound = if board.is_sound() {
         "Every answer was right."
     } else {
         "<strong class=\"missed\">Not sound: an answer was wrong, or a line was not \
          measured.</strong>"
     };
-    let quick = if board.pace.is_quick { QUICK } else { "" };
-    let machine = escaped(&machine());
-    let rounds = board.pace.rounds;
+    let (summary, seconds) = (escaped(&board.summary()), board.took().as_secs_f64());
     write!(
         page,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>Stampede beside a bare handler</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
-         <main>\n<h1>Stampede beside a bare handler</h1>\n<p>{sound} {met} bounds met, {missed} \
-         missed. {quick}</p>\n<p>{rounds} rounds a line; a figure is the median, and in brackets \
-         the least and the most. Ratios of one run compare with those of another; figures a \
-         second belong to this machine: {machine}.</p>\n"
+         <main>\n<h1>Stampede beside a bare handler</h1>\n<p>{sound} {summary}</p>\n\
+         <p>A figure is the median, in brackets the least and the most, and the times that it was \
+         measured. Ratios of one run compare with those of another; figures a second belong to \
+         the machine. The run took {seconds:.0} s.</p>\n<dl>\n"
     )
     .expect("memory");
+    for (name, words) in &board.machine.0 {
+        writeln!(page, "<dt>{}</dt><dd>{}</dd>", escaped(name), escaped(words)).expect("memory");
+    }
+    page.push_str("</dl>\n");
     for row in &board.rows {
         section(&mut page, row);
     }
@@ -88,6 +90,9 @@ fn section(page: &mut String, row: &Row) {
             writeln!(page, "<p>{}.</p>", row.state()).expect("memory");
         }
     }
+    if !row.took.is_zero() {
+        writeln!(page, "<p>It took {:.1} s.</p>", row.took.as_secs_f64()).expect("memory");
+    }
     page.push_str("</section>\n");
 }
 
@@ -96,7 +101,8 @@ fn results(page: &mut String, name: &str, measured: &Measured) {
         page,
         "<div class=\"table\" role=\"region\" aria-labelledby=\"{name}\" tabindex=\"0\">\n<table>\n\
          <caption>Median [least – most]</caption>\n<thead><tr><th scope=\"col\">Load</th>\
-         <th scope=\"col\">Figure</th><th scope=\"col\">Measured</th><th scope=\"col\">Bound</th>\
+         <th scope=\"col\">Figure</th><th scope=\"col\">Measured</th>\
+         <th scope=\"col\">Times</th><th scope=\"col\">Bound</th>\
          <th scope=\"col\">Verdict</th><th scope=\"col\">Beside its bound</th></tr></thead>\n\
          <tbody>"
     )
@@ -120,23 +126,15 @@ fn table_row(page: &mut String, figure: &Figure) {
     let bar = figure.bound.map(|bound| svg::bar(figure, bound)).unwrap_or_default();
     writeln!(
         page,
-        "<tr><td>{}</td><th scope=\"row\">{}</th><td>{}</td><td>{}</td>\
+        "<tr><td>{}</td><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td>\
          <td class=\"{class}\">{verdict}</td><td>{bar}</td></tr>",
         escaped(&figure.of),
         escaped(figure.name),
         escaped(&figure.shown()),
+        figure.measured.count,
         escaped(&bound),
     )
     .expect("memory");
-}
-
-/// The processor, its cores and the kernel, as far as the system tells.
-fn machine() -> String {
-    let information = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = information.lines().find_map(|line| line.strip_prefix("model name"));
-    let model = model.map_or("a processor", |model| model.trim_start_matches([' ', '\t', ':']));
-    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    format!("{} cores of {model}, Linux {}", cores(), kernel.trim())
 }
 
 /// Text as it stands in HTML, between tags and within quotes.
@@ -163,12 +161,15 @@ mod tests {
         chart::{Chart, Series},
         figure::{Figure, Spread, Unit},
         line::{Line, Measured},
+        machine::Machine,
         pace::Pace,
     };
 
     fn board(outcomes: Vec<Option<Outcome>>) -> Board {
-        let line = Line { names: &["P3"], what: "a < b & \"c\"", measure: None };
-        let mut board = Board::new(vec![line; outcomes.len()], Pace::new(true, None));
+        let line = Line { names: &["P3"], what: "a < b & \"c\"", quick_s: 0, measure: None };
+        let machine = Machine(vec![("processor", "<fast>".to_owned())]);
+        let lines = vec![line; outcomes.len()];
+        let mut board = Board::new(lines, Pace::new(false, None), machine);
         for (row, outcome) in board.rows.iter_mut().zip(outcomes) {
             row.outcome = outcome;
         }
@@ -198,7 +199,7 @@ mod tests {
         assert_eq!(escaped("<a b='c'>\"&\""), "&lt;a b=&#39;c&#39;&gt;&quot;&amp;&quot;");
         let failed = Outcome::Failed("<script>alert(1)</script>".to_owned());
         let page = page(&board(vec![Some(Outcome::Measured(measured())), Some(failed), None]));
-        for bad in ["<script", "<connections>", "<chart>", "a < b"] {
+        for bad in ["<script", "<connections>", "<chart>", "<fast>", "a < b"] {
             assert!(!page.contains(bad), "{bad} in {page}");
         }
         assert!(page.contains("64 &lt;connections&gt;") && page.contains("not measured."));

@@ -36,7 +36,6 @@ mod closed_loop;
 mod connection;
 mod draft;
 mod fault;
-mod file_limit;
 mod head;
 mod latencies;
 mod open_loop;
@@ -50,7 +49,6 @@ mod watchers;
 
 pub use closed_loop::ClosedLoop;
 pub use fault::Fault;
-pub use file_limit::raise_file_limit;
 pub use latencies::Latencies;
 pub use open_loop::OpenLoop;
 pub use outcome::{Code, Outcome, Said};

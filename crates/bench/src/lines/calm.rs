@@ -8,7 +8,7 @@ use stampede_testkit::servers::Fsync;
 use crate::{
     ask::{Ask, Level, NOWHERE, STOCK},
     bare::Status,
-    bench::Bench,
+    bench::{Bench, in_turn},
     books::Books,
     chart::Chart,
     figure::{Figure, Spread, Unit, millis, real, whole},
@@ -30,6 +30,7 @@ pub(super) fn line() -> Line {
     Line {
         names: &["P8"],
         what: "open loop at 70 % of the capacity, P3's setting",
+        quick_s: 7,
         measure: Some(|bench| measure(bench).boxed_local()),
     }
 }
@@ -47,19 +48,20 @@ const SIDES: [(&str, Of); 2] = [("ours", |round| &round.ours), ("bare", |round| 
 
 async fn measure(bench: Rc<Bench>) -> Measured {
     let rate = calm_rate(&bench).await;
-    let ground = Ground::redis(Fsync::EverySecond, Level::Gate).await;
+    let ground = Ground::redis(&bench, Fsync::EverySecond, Level::Gate).await;
     let asked = Ask::Accepted(Level::Gate);
     let bare = bench.bare(asked, LIKE_CONNECTIONS, &Status::none()).await;
     let duration = Duration::from_secs(bench.pace.pick(10, 1));
     let mut rounds = Vec::new();
     for number in 1..=bench.pace.rounds {
-        let theirs = Asking::new(bare.base_url(), NOWHERE, "calm");
-        let theirs = open_loop(theirs, rate, duration).await;
+        let sku = format!("ROUND-{number:04}");
+        let theirs = open_loop(Asking::new(bare.base_url(), NOWHERE, "calm"), rate, duration);
+        let (theirs, ours) = in_turn(number, theirs, calm(&ground, &sku, rate, duration)).await;
         check_answers(&theirs);
-        let ours = calm(&ground, &format!("ROUND-{number:04}"), rate, duration).await;
         println!("  p99 of bare {:?}, of ours {:?}", theirs.latencies.p99(), ours.latencies.p99());
         rounds.push(Round { ours, theirs });
     }
+    ground.check_rows().await;
     measured(rate, &rounds)
 }
 

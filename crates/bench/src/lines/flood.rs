@@ -6,10 +6,7 @@ use std::{
 };
 
 use futures::FutureExt;
-use stampede_testkit::{
-    servers::{Fsync, Proxy, Way},
-    shop::Stores,
-};
+use stampede_testkit::servers::{Fsync, Proxy, Way};
 
 use super::calm::calm_rate;
 use crate::{
@@ -30,9 +27,10 @@ use crate::{
 const STORE_RATE: f64 = 4_000.0;
 /// How many times that arrive.
 const TIMES: f64 = 10.0;
-/// How near the slowed store has to come, and in how many tries.
+/// The part of them that has to be sent: connections are limited, and so is the generator.
+const SENT_MIN: f64 = 0.9;
+/// How near the slowed store is to come.
 const NEAR: f64 = 0.05;
-const TRIES: usize = 4;
 /// Connections by which it is found out what the store takes.
 const CONNECTIONS: usize = 256;
 const GOODPUT_MIN: f64 = 0.9;
@@ -49,6 +47,7 @@ pub(super) fn line() -> Line {
     Line {
         names: &["P9"],
         what: "ten times what a slowed store takes, then calm; and a flood of an unslowed one",
+        quick_s: 15,
         measure: Some(|bench| measure(bench).boxed_local()),
     }
 }
@@ -63,9 +62,11 @@ struct Scene {
 
 /// What the flood showed.
 struct Flood {
-    /// Of the server before it, and when its last attempt arrived.
+    /// Memory of the server before it, and once its last attempt was answered.
     resident: [u64; 2],
     report: Report,
+    /// How long its attempts arrived.
+    lasts: Duration,
     /// The calm load once the store was as quick as before.
     after: Report,
     /// How long its arrivals came.
@@ -76,15 +77,16 @@ struct Flood {
 
 async fn measure(bench: Rc<Bench>) -> Measured {
     let calm_rate = calm_rate(&bench).await;
-    let calm_for = Duration::from_secs(bench.pace.pick(15, 2));
-    let mut scene = Scene::start().await;
+    let calm_for = Duration::from_secs(bench.pace.pick(15, 1));
+    let mut scene = Scene::start(&bench).await;
     let skus = [NOWHERE.to_owned()];
     let before = Books::now(scene.ground.shop(), &skus).await;
     let calm = open_loop(scene.asking("calm"), calm_rate, calm_for).await;
     scene.note(&calm);
-    let takes = scene.slow(Duration::from_secs(bench.pace.pick(5, 1))).await;
+    let (lasts, tries) = (Duration::from_secs(bench.pace.pick(5, 1)), bench.pace.pick(4, 1));
+    let takes = scene.slow(lasts, tries).await;
     println!("  the slowed store takes {takes:.0}/s");
-    let lasts = Duration::from_secs(bench.pace.pick(60, 2));
+    let lasts = Duration::from_secs(bench.pace.pick(60, 1));
     let flood = scene.flood(takes, lasts, calm_rate, calm_for).await;
     let all_out = whole((STORE_RATE * TIMES).max(bench.capacity().await * 2.0));
     let lasts = Duration::from_secs(bench.pace.pick(10, 1));
@@ -92,18 +94,23 @@ async fn measure(bench: Rc<Bench>) -> Measured {
     scene.note(&unslowed);
     let (after, _) = Books::settled(scene.ground.shop(), &skus).await;
     let sum = |of: fn(&Answered) -> u64| -> u64 { scene.told.iter().map(of).sum() };
-    let all = Answered { successes: sum(|told| told.successes), unknown: sum(|told| told.unknown) };
+    let all = Answered {
+        successes: sum(|told| told.successes),
+        refused: sum(|told| told.refused),
+        unknown: sum(|told| told.unknown),
+    };
     after.check(before, all);
+    scene.ground.check_rows().await;
     let mut measured = measured(&calm, calm_rate, takes, &flood);
     add_unslowed(&mut measured, &unslowed);
     measured
 }
 
 impl Scene {
-    async fn start() -> Self {
-        let own = Own::start(Fsync::EverySecond).await;
+    async fn start(bench: &Bench) -> Self {
+        let own = Own::start(bench, Fsync::EverySecond).await;
         let proxy = Proxy::before(&own.redis.url()).await;
-        let stores = Stores::at(proxy.url(&own.redis.url()), own.postgres.url());
+        let stores = own.stores(proxy.url(&own.redis.url()));
         let ground = Ground::over(stores, Some(own), Level::Gate).await;
         ground.open(NOWHERE, STOCK).await;
         Self { ground, proxy, told: Vec::new() }
@@ -114,11 +121,11 @@ impl Scene {
         Asking::new(self.ground.base_url(), NOWHERE, phase)
     }
 
-    /// Slows the way to Redis until about [`STORE_RATE`] attempts a second pass, and answers how
-    /// many do.
+    /// Slows the way to Redis until about [`STORE_RATE`] attempts a second pass, in so many tries
+    /// at most, and answers how many do.
     ///
     /// Each worker has a lane of its own, and so its part of them.
-    async fn slow(&mut self, lasts: Duration) -> f64 {
+    async fn slow(&mut self, lasts: Duration, tries: usize) -> f64 {
         let came = self.proxy.carried().requests.came;
         let unslowed = self.closed("unslowed", lasts).await;
         let bytes = real(self.proxy.carried().requests.came - came);
@@ -126,7 +133,7 @@ impl Scene {
         let lanes = real(u64::try_from(cores()).unwrap_or(1));
         let mut bytes_per_s = STORE_RATE * bytes_each / lanes;
         let mut takes = 0.0;
-        for number in 1..=TRIES {
+        for number in 1..=tries {
             self.proxy.requests(Way::Throttle(whole(bytes_per_s)));
             let report = self.closed(&format!("slowed-{number}"), lasts).await;
             takes = decided_per_s(&report);
@@ -176,7 +183,7 @@ impl Scene {
         let opening = after.started.saturating_duration_since(passes);
         self.note(&report);
         self.note(&after);
-        Flood { resident: [begun, ended], report, after, calm_for, opening }
+        Flood { resident: [begun, ended], report, lasts, after, calm_for, opening }
     }
 }
 
@@ -188,8 +195,20 @@ fn decided_per_s(report: &Report) -> f64 {
     real(decided(report)) / report.took.as_secs_f64()
 }
 
-/// Seconds until all were normal: nearly all that came was decided, about as quickly as in the calm.
-/// One more than there were, if the last was not.
+/// The whole seconds in which attempts arrived.
+fn seconds_of(report: &Report, lasts: Duration) -> &[Second] {
+    let whole = usize::try_from(lasts.as_secs()).unwrap_or(usize::MAX);
+    &report.seconds[..whole.min(report.seconds.len())]
+}
+
+/// What one of them has on average.
+fn a_second(seconds: &[Second], of: fn(&Second) -> u64) -> f64 {
+    let sum: u64 = seconds.iter().map(of).sum();
+    real(sum) / real(seconds.len().max(1) as u64)
+}
+
+/// Seconds until all were normal: nearly all that came was decided, about as quickly as in the
+/// calm. One more than there were, if the last was not.
 fn normal_after_s(seconds: &[Second], rate: u32, calm_p99: Duration) -> f64 {
     let is_normal = |second: &Second| {
         let decided = real(second.decided) >= f64::from(rate) * NORMAL_DECIDED;
@@ -205,7 +224,8 @@ fn measured(calm: &Report, calm_rate: u32, takes: f64, flood: &Flood) -> Measure
     let mut measured = Measured::default();
     let of = "slowed";
     let once = |name, unit, value| Figure::new(of, name, unit, Spread::once(value));
-    let goodput = decided_per_s(&flood.report);
+    let flooded = seconds_of(&flood.report, flood.lasts);
+    let goodput = a_second(flooded, |second| second.decided);
     measured.add(
         once("goodput of what the store takes", Unit::Ratio, goodput / takes).at_least(GOODPUT_MIN),
     );
@@ -214,8 +234,7 @@ fn measured(calm: &Report, calm_rate: u32, takes: f64, flood: &Flood) -> Measure
     measured.add(
         once("p99 of the decided, times the calm one's", Unit::Ratio, times).at_most(P99_TIMES_MAX),
     );
-    let whole_seconds = usize::try_from(flood.calm_for.as_secs()).unwrap_or(usize::MAX);
-    let after = &flood.after.seconds[..whole_seconds.min(flood.after.seconds.len())];
+    let after = seconds_of(&flood.after, flood.calm_for);
     let normal_s =
         flood.opening.as_secs_f64() + normal_after_s(after, calm_rate, calm.decided.p99());
     measured.add(once("normal within", Unit::Seconds, normal_s).at_most(NORMAL_MAX_S));
@@ -225,8 +244,9 @@ fn measured(calm: &Report, calm_rate: u32, takes: f64, flood: &Flood) -> Measure
     let refused_in_calm = real(refused(calm));
     measured
         .add(once("refused or too late in the calm", Unit::Count, refused_in_calm).at_most(0.0));
-    let sent = real(flood.report.sent) / flood.report.took.as_secs_f64();
-    measured.add(once("sent in the flood", Unit::PerSecond, sent));
+    let sent = a_second(flooded, |second| second.sent);
+    let times = once("sent, times what the store takes", Unit::Ratio, sent / takes);
+    measured.add(times.at_least(TIMES * SENT_MIN));
     let late = millis(flood.report.lateness.p99());
     measured.add(once("p99 of the generator's lateness in the flood", Unit::Millis, late));
     measured.add(once("the store takes", Unit::PerSecond, takes));
@@ -234,6 +254,7 @@ fn measured(calm: &Report, calm_rate: u32, takes: f64, flood: &Flood) -> Measure
     measured.add(once("p99 of the decided", Unit::Millis, p99));
     measured.add(once("p99 in the calm", Unit::Millis, calm_p99));
     measured.note("a proxy slows what goes to Redis; its p99 is held to P8's load on the same way");
+    measured.note("one flood, not rounds of it");
     let by_second = |of: fn(&Second) -> u64| {
         flood.report.seconds.iter().map(|second| real(of(second))).collect::<Vec<f64>>()
     };

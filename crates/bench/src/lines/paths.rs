@@ -19,31 +19,37 @@ pub(super) fn lines() -> [Line; 6] {
         Line {
             names: &["P1"],
             what: "status read, one sale",
+            quick_s: 6,
             measure: Some(|bench| status(bench).boxed_local()),
         },
         Line {
             names: &["P2"],
             what: "attempt on a sold-out sale, redis",
+            quick_s: 5,
             measure: Some(|bench| sold_out(bench).boxed_local()),
         },
         Line {
             names: &["P3", "P3b"],
             what: "attempt accepted, redis, fsync everysec, level gate; with the drain (P3b)",
+            quick_s: 8,
             measure: Some(|bench| accepted(bench).boxed_local()),
         },
         Line {
             names: &["P4"],
             what: "attempt accepted, redis, fsync always, level gate",
+            quick_s: 7,
             measure: Some(|bench| synced(bench).boxed_local()),
         },
         Line {
             names: &["P5"],
             what: "attempt accepted, redis, fsync everysec, level ledger",
+            quick_s: 7,
             measure: Some(|bench| at_ledger(bench).boxed_local()),
         },
         Line {
             names: &["P6"],
             what: "attempt accepted, embedded",
+            quick_s: 6,
             measure: Some(|bench| embedded(bench).boxed_local()),
         },
     ]
@@ -55,17 +61,17 @@ fn floors(throughput: f64, cpu: Option<f64>) -> impl Fn(u32) -> Floors {
 }
 
 async fn status(bench: Rc<Bench>) -> Measured {
-    let ground = Ground::redis(Fsync::EverySecond, Level::Gate).await;
+    let ground = Ground::redis(&bench, Fsync::EverySecond, Level::Gate).await;
     duel(&bench, &ground, Ask::Status, floors(0.9, Some(0.9))).await
 }
 
 async fn sold_out(bench: Rc<Bench>) -> Measured {
-    let ground = Ground::redis(Fsync::EverySecond, Level::Gate).await;
+    let ground = Ground::redis(&bench, Fsync::EverySecond, Level::Gate).await;
     duel(&bench, &ground, Ask::SoldOut, floors(0.75, Some(0.8))).await
 }
 
 async fn accepted(bench: Rc<Bench>) -> Measured {
-    let ground = Ground::redis(Fsync::EverySecond, Level::Gate).await;
+    let ground = Ground::redis(&bench, Fsync::EverySecond, Level::Gate).await;
     let floors = |_: u32| Floors { throughput: 0.6, cpu: Some(0.8), drained: Some(0.45) };
     let mut measured = duel(&bench, &ground, Ask::Accepted(Level::Gate), floors).await;
     if let Some(capacity) = measured.median(&at(64), OURS) {
@@ -78,7 +84,7 @@ async fn accepted(bench: Rc<Bench>) -> Measured {
 }
 
 async fn synced(bench: Rc<Bench>) -> Measured {
-    let ground = Ground::redis(Fsync::Always, Level::Gate).await;
+    let ground = Ground::redis(&bench, Fsync::Always, Level::Gate).await;
     let floors = |connections: u32| {
         let throughput = if connections < 256 { 0.45 } else { 0.5 };
         Floors { throughput, cpu: Some(0.75), drained: None }
@@ -91,7 +97,7 @@ async fn synced(bench: Rc<Bench>) -> Measured {
 }
 
 async fn at_ledger(bench: Rc<Bench>) -> Measured {
-    let ground = Ground::redis(Fsync::EverySecond, Level::Ledger).await;
+    let ground = Ground::redis(&bench, Fsync::EverySecond, Level::Ledger).await;
     let asked = Ask::Accepted(Level::Ledger);
     let mut measured = duel(&bench, &ground, asked, floors(0.35, None)).await;
     measured.note("STAMPEDE_ACK=ledger");

@@ -13,7 +13,7 @@ use crate::{
     bench::Bench,
     books::Books,
     figure::{Figure, Spread, Unit, millis, real},
-    generator::{Asking, Crowd, Report, check_answers, closed_loop, told},
+    generator::{Asking, Crowd, Report, check_answers, check_said, closed_loop, told},
     ground::Ground,
     line::{Line, Measured},
 };
@@ -30,6 +30,7 @@ pub(super) fn line() -> Line {
     Line {
         names: &["P10"],
         what: "10,000 units, 256 kept connections, and 10,000 new ones",
+        quick_s: 5,
         measure: Some(|bench| measure(bench).boxed_local()),
     }
 }
@@ -44,7 +45,7 @@ struct SoldOut {
 async fn measure(bench: Rc<Bench>) -> Measured {
     let units: u32 = bench.pace.pick(10_000, 1_000);
     let at_capacity_s = f64::from(units) / bench.capacity().await;
-    let ground = Ground::redis(Fsync::EverySecond, Level::Gate).await;
+    let ground = Ground::redis(&bench, Fsync::EverySecond, Level::Gate).await;
     let mut kept = Vec::new();
     for number in 1..=bench.pace.rounds {
         let crowd = Crowd {
@@ -87,7 +88,11 @@ async fn measure(bench: Rc<Bench>) -> Measured {
     measured.add(Figure::new(of, "bought", Unit::Count, answered));
     let broken = Spread::once(real(new.report.broken()));
     measured.add(Figure::new(of, "connections that broke", Unit::Count, broken));
-    measured.note("a new connection for each of the attempts, all of them at once");
+    for (why, count) in &new.report.breaks {
+        measured.note(format!("{count} new connections broke: {why}"));
+    }
+    measured.note("a new connection for each of the attempts, all of them at once; one crowd");
+    ground.check_rows().await;
     measured
 }
 
@@ -102,6 +107,8 @@ async fn sell(ground: &Ground, sku: &str, units: u32, crowd: Crowd) -> SoldOut {
     if crowd.until_sold_out {
         check_answers(&report);
         assert_eq!(after.sold, u64::from(units), "sold out");
+    } else {
+        check_said(&report);
     }
     let recorded_s = since.saturating_duration_since(ended).as_secs_f64();
     println!("  {:?} until sold, {recorded_s:.2} s until recorded", report.took);
