@@ -1,44 +1,50 @@
 //! `cargo xtask bench`: the program beside a bare actix handler, line by line.
 
-use std::{os::unix::process::CommandExt, path::PathBuf, process::Command};
+use std::{os::unix::process::CommandExt, process::Command};
 
 use crate::{
-    command::{cargo, root, run, target},
+    binary,
+    command::{cargo, run, target},
     install::{self, Need, Permission},
-    page,
     stop::Stop,
     versions,
 };
 
-/// Builds with profile `release`, which is what is measured, and becomes the benchmark, so that
-/// Ctrl-C and the exit code are its own; its arguments are told by `cargo xtask bench --help`.
+/// Builds what is measured and becomes the benchmark, so that Ctrl-C and the exit code are its own;
+/// its arguments are told by `cargo xtask bench --help`.
+///
+/// With profile `release`, as the program is shipped; a quick run tries the program of the tests,
+/// which has profile `ci`.
 pub(crate) fn bench(arguments: &[String]) -> Result<(), Stop> {
     versions::check()?;
-    if arguments.iter().any(|argument| matches!(argument.as_str(), "--help" | "-h" | "--list")) {
-        let error = Command::new(build()?).args(arguments).exec();
-        return Err(Stop::failed(error.to_string()));
+    let has = |name: &str| {
+        arguments.iter().any(|argument| argument.split('=').next().is_some_and(|it| it == name))
+    };
+    if has("--help") || has("-h") || has("--list") {
+        // As the proof is built, so that little is compiled that the tests have not compiled.
+        run(cargo(&["build", "--workspace", "--bin", "bench", "--example", "stores"]))?;
+        return Err(become_it(Command::new(target().join("debug/bench")).args(arguments)));
     }
     install::provide([Need::Redis, Need::Postgres, Need::Wrk], Permission::Install)?;
-    page::build()?;
-    run(cargo(&["build", "--release", "-p", "stampede-server", "--bin", "stampede"]))?;
-    let bare = ["-p", "stampede-presentation", "--example", "bare_handler"];
-    run(cargo(&[&["build", "--release"], bare.as_slice()].concat()))?;
-    let bench = build()?;
-    let release = target().join("release");
-    let mut command = Command::new(&bench);
-    command.args(arguments).env("STAMPEDE_BIN", release.join("stampede")).current_dir(root());
-    command.arg("--bare").arg(release.join("examples/bare_handler"));
+    let profile = if has("--quick") { "ci" } else { "release" };
+    let program = binary::build_in(profile)?;
+    let packages = ["-p", "stampede-bench", "-p", "stampede-presentation"];
+    let targets = ["--bin", "bench", "--example", "bare_handler"];
+    run(cargo(&[&["build", "--profile", profile], &packages[..], &targets[..]].concat()))?;
+    let built = target().join(profile);
+    let mut command = Command::new(built.join("bench"));
+    command.args(arguments).env("STAMPEDE_BIN", program);
+    command.arg("--bare").arg(built.join("examples/bare_handler"));
     for (option, file) in [("--json", "bench.json"), ("--html", "bench.html")] {
-        if !arguments.iter().any(|argument| argument.starts_with(option)) {
+        if !has(option) {
             command.arg(option).arg(target().join(file));
         }
     }
-    let error = command.exec();
-    Err(Stop::failed(format!("{}: {error}", bench.display())))
+    Err(become_it(&mut command))
 }
 
-/// Builds the benchmark and answers where it is.
-fn build() -> Result<PathBuf, Stop> {
-    run(cargo(&["build", "--release", "-p", "stampede-bench", "--bin", "bench"]))?;
-    Ok(target().join("release/bench"))
+/// Why it could not.
+fn become_it(command: &mut Command) -> Stop {
+    let error = command.exec();
+    Stop::failed(format!("{}: {error}", command.get_program().display()))
 }

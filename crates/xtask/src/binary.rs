@@ -11,7 +11,12 @@ use crate::{
 /// Builds page and program in profile `ci`, which is optimised and links quickly, and answers
 /// where the program is.
 pub(crate) fn build() -> Result<PathBuf, Stop> {
+    build_in("ci")
+}
+
+/// The same in this profile.
+pub(crate) fn build_in(profile: &str) -> Result<PathBuf, Stop> {
     page::build()?;
-    run(cargo(&["build", "--profile", "ci", "-p", "stampede-server", "--bin", "stampede"]))?;
-    Ok(target().join("ci/stampede"))
+    run(cargo(&["build", "--profile", profile, "-p", "stampede-server", "--bin", "stampede"]))?;
+    Ok(target().join(profile).join("stampede"))
 }
