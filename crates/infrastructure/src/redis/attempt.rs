@@ -10,10 +10,9 @@ use stampede_domain::{
 use super::{
     entry,
     fence::Undecodable,
-    gatehouse::Answer,
     link, price,
     record::{self, Reader},
-    script::{ATTEMPT, Call},
+    script::{ATTEMPT, Answer, Call},
 };
 
 /// The most attempts of one batch: what Lua's `unpack` bounds, with room to spare.

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use redis::Value;
 use stampede_application::ports::{Aligned, PortError};
 use stampede_domain::{Acknowledgement, Epoch, SaleId};
 
@@ -16,7 +15,7 @@ use super::{
     link::{Link, Live},
     registry::{KnownSale, Registry},
     restore::{RestoreReason, Restored, Restorer},
-    script::{Call, SHUT, SNAPSHOT, send},
+    script::{Answer, Call, SHUT, SNAPSHOT, send},
 };
 
 /// How often one request is sent again because the sale moved to another epoch meanwhile.
@@ -29,15 +28,6 @@ pub(super) struct Gatehouse {
     pub(super) response_timeout_ms: i64,
     /// What this node's answers must have survived, even if a sale asks for less.
     pub(super) acknowledge: Acknowledgement,
-}
-
-/// A script's own reply.
-pub(super) struct Answer {
-    pub(super) value: Value,
-    /// The life of the gate that replied.
-    pub(super) epoch: Epoch,
-    /// Whether an earlier sending of the same may still take effect.
-    pub(super) resent: bool,
 }
 
 /// What came of a script that one life of a gate alone may run.

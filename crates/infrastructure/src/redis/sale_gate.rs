@@ -18,7 +18,7 @@ use super::{
     entry::pairs,
     failure::{NotNow, STORE, inconsistent, unavailable},
     fence::{Refusal, Reply, Undecodable, parse_epoch},
-    gatehouse::{Answer, Gatehouse, Tried},
+    gatehouse::{Gatehouse, Tried},
     head::{self, Fields, State},
     lane::RedisLane,
     link::{self, Link},
@@ -26,7 +26,9 @@ use super::{
     price, record,
     restore::Restored,
     room,
-    script::{AMEND, AUDIT, CHANGE, Call, HOLDINGS, OPEN, PURCHASES, REPAIR, SNAPSHOT, send_once},
+    script::{
+        AMEND, AUDIT, Answer, CHANGE, Call, HOLDINGS, OPEN, PURCHASES, REPAIR, SNAPSHOT, send_once,
+    },
 };
 
 /// Buyers that one part of a scan names, about.

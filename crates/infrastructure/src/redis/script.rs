@@ -85,6 +85,15 @@ pub(super) struct Sent {
     pub(super) live: Live,
 }
 
+/// A script's own reply.
+pub(super) struct Answer {
+    pub(super) value: Value,
+    /// The life of the gate that replied.
+    pub(super) epoch: Epoch,
+    /// Whether an earlier sending of the same may still take effect.
+    pub(super) resent: bool,
+}
+
 /// Why there is no reply.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SendError {
