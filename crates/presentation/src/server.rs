@@ -13,8 +13,11 @@ use std::{
 use actix_http::{HttpService, error::DispatchError};
 use actix_service::{ServiceFactoryExt as _, map_config};
 use actix_web::{
-    App,
-    dev::{AppConfig, Extensions, Server, ServiceFactory, fn_service},
+    App, Error,
+    body::MessageBody,
+    dev::{
+        AppConfig, Extensions, Server, ServiceFactory, ServiceRequest, ServiceResponse, fn_service,
+    },
     middleware::Condition,
     web::Data,
 };
@@ -92,6 +95,31 @@ impl Http {
         Ok(Self { addresses, server: builder.run(), node })
     }
 
+    /// What a worker thread of such a server answers, for whoever has requests and no socket. Needs
+    /// a local task set to answer.
+    ///
+    /// # Errors
+    ///
+    /// The registry shows another server's figures already.
+    pub fn app(
+        settings: HttpSettings,
+        use_cases: UseCases,
+        telemetry: Telemetry,
+    ) -> io::Result<
+        App<
+            impl ServiceFactory<
+                ServiceRequest,
+                Config = (),
+                Response = ServiceResponse<impl MessageBody>,
+                Error = Error,
+                InitError = (),
+            >,
+        >,
+    > {
+        let node = Node::new(settings, use_cases, telemetry).map_err(io::Error::other)?;
+        Ok(app_of(Worker::new(Arc::new(node))))
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
@@ -138,17 +166,7 @@ fn answers<Stops: Future<Output = ()> + 'static>(
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()>
 {
     let limits = node.settings.limits;
-    let origins = &node.settings.cors_origins;
-    let worker = Worker::new(node.clone());
-    let edge = Edge::new(node.clone(), worker.tally.clone());
-    let app = App::new()
-        .app_data(Data::new(worker))
-        .app_data(json_body::limit(limits.body_bytes_max))
-        .configure(|config| {
-            routes::add_all(config);
-        })
-        .wrap(Condition::new(!origins.is_empty(), cors::layer(origins)))
-        .wrap(edge);
+    let app = app_of(Worker::new(node.clone()));
     let http = HttpService::build()
         .keep_alive(limits.keep_alive)
         // Else a short limit refuses heads that are in time.
@@ -170,6 +188,31 @@ fn answers<Stops: Future<Output = ()> + 'static>(
         ready(Connection::open(stream, &node, &paces).ok_or_else(refused))
     })
     .and_then(http)
+}
+
+/// What a worker thread answers to a request, wherever that comes from.
+fn app_of(
+    worker: Worker,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    let node = worker.node.clone();
+    let edge = Edge::new(node.clone(), worker.tally.clone());
+    let origins = &node.settings.cors_origins;
+    App::new()
+        .app_data(Data::new(worker))
+        .app_data(json_body::limit(node.settings.limits.body_bytes_max))
+        .configure(|config| {
+            routes::add_all(config);
+        })
+        .wrap(Condition::new(!origins.is_empty(), cors::layer(origins)))
+        .wrap(edge)
 }
 
 /// Runs `work` until it is done or `ended`.

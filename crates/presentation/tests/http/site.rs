@@ -65,14 +65,7 @@ impl Site {
         settings.workers = 1;
         settings.attempts_per_buyer_per_s = 0;
         change(&mut settings);
-        let registry = prometheus::Registry::new();
-        let exporter = opentelemetry_prometheus::exporter()
-            .with_registry(registry.clone())
-            .scope_info_enabled(false)
-            .build()
-            .expect("an exporter");
-        let metrics = SdkMeterProvider::builder().with_reader(exporter).build();
-        let telemetry = Telemetry { meter: metrics.meter("test"), registry };
+        let (telemetry, metrics) = telemetry();
         let http =
             Http::bind(settings, use_cases(&engine, &live, queues), telemetry).expect("a port");
         let (port, stop) = (http.port(), CancellationToken::new());
@@ -254,7 +247,24 @@ impl Event {
     }
 }
 
-fn use_cases(engine: &Arc<FakeEngine>, live: &Arc<LiveSales>, queues: CoalescerLimits) -> UseCases {
+/// Where a server counts, and what must live as long as it.
+pub(crate) fn telemetry() -> (Telemetry, SdkMeterProvider) {
+    let registry = prometheus::Registry::new();
+    let exporter = opentelemetry_prometheus::exporter()
+        .with_registry(registry.clone())
+        .scope_info_enabled(false)
+        .build()
+        .expect("an exporter");
+    let metrics = SdkMeterProvider::builder().with_reader(exporter).build();
+    (Telemetry { meter: metrics.meter("test"), registry }, metrics)
+}
+
+/// The use cases over an engine.
+pub(crate) fn use_cases(
+    engine: &Arc<FakeEngine>,
+    live: &Arc<LiveSales>,
+    queues: CoalescerLimits,
+) -> UseCases {
     let gate = Arc::new(FakeGate(engine.clone()));
     let find = FindSale::new(live.clone(), engine.clone(), gate.clone(), LookupLimits::default());
     let find = Arc::new(find);
