@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_the_protocols() {
+    fn the_table_is_that_of_the_guarantees() {
         use Loss::{
             CannotHappen, LastThirtySeconds, LastTwoSeconds, Nothing, NothingOnHonestDisk,
             RepairedWhileGateLives, Unknown, Unrecorded, UntilRefused, WithinReplicationLag,

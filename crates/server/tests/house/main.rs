@@ -1,5 +1,5 @@
 //! The house rules that no lint holds: who depends on whom, how long a file and a function may
-//! be, and that the architecture's page names only what exists.
+//! be, and that pages name only what exists.
 //!
 //! Each rule is a function over a root, so that a test beside it plants a violation and sees it
 //! found.
@@ -7,7 +7,11 @@
 
 mod ceilings;
 mod layers;
+mod named_commands;
 mod named_paths;
+mod named_settings;
+mod pages;
+mod requirements;
 mod tree;
 
 use std::path::Path;
@@ -31,11 +35,21 @@ fn no_file_and_no_function_is_longer_than_its_ceiling() {
 }
 
 #[test]
-fn every_path_named_in_the_architecture_exists() {
-    assert_none(&named_paths::faults(root(), "docs/ARCHITECTURE.md"));
+fn every_path_and_every_link_of_a_page_leads_somewhere() {
+    assert_none(&named_paths::faults(root()));
 }
 
 #[test]
-fn every_path_named_in_the_guarantees_exists() {
-    assert_none(&named_paths::faults(root(), "docs/guarantees.md"));
+fn every_command_of_a_page_may_be_typed() {
+    assert_none(&named_commands::faults(root()));
+}
+
+#[test]
+fn every_setting_that_a_page_names_is_one() {
+    assert_none(&named_settings::faults(root()));
+}
+
+#[test]
+fn every_requirement_is_held_by_what_it_names() {
+    assert_none(&requirements::faults(root()));
 }
