@@ -16,7 +16,8 @@ const ENDINGS: [&str; 14] = [
 /// What has a slash and is no path.
 const NO_PATHS: [&str; 3] = ["application/json", "text/event-stream", "text/html"];
 
-/// Every path in backticks that does not exist under `root`, and every link that leads nowhere.
+/// Every path in backticks that does not exist under `root`, every link that leads nowhere, and
+/// every document that no link leads to.
 ///
 /// A path starts at the root or at the page's folder, or is the end of one: `sale.rs`,
 /// `redis/sale_gate.rs`. Code blocks are left out, and so is what is no path: routes (`/api/…`),
@@ -24,7 +25,25 @@ const NO_PATHS: [&str; 3] = ["application/json", "text/event-stream", "text/html
 pub(crate) fn faults(root: &Path) -> Vec<String> {
     let pages = pages::all(root);
     let tree = Tree::read(root);
-    pages.iter().flat_map(|page| faults_of(page, &pages, &tree)).collect()
+    let wrong = pages.iter().flat_map(|page| faults_of(page, &pages, &tree));
+    wrong.chain(unlinked(root, &pages)).collect()
+}
+
+/// The documents that no page links to, which nobody finds.
+fn unlinked(root: &Path, pages: &[Page]) -> Vec<String> {
+    let mut linked = BTreeSet::new();
+    for page in pages {
+        for target in page.prose().flat_map(|(_, line)| links(line)) {
+            let path = target.split('#').next().unwrap_or_default();
+            linked.extend(fs::canonicalize(root.join(page.folder()).join(path)));
+        }
+    }
+    let is_linked = |page: &Page| {
+        fs::canonicalize(root.join(&page.name)).is_ok_and(|path| linked.contains(&path))
+    };
+    let documents = pages.iter().filter(|page| page.name.starts_with("docs/"));
+    let unlinked = documents.filter(|page| !is_linked(page));
+    unlinked.map(|page| page.fault(1, "no page links to it: link it where it is needed")).collect()
 }
 
 fn faults_of(page: &Page, pages: &[Page], tree: &Tree<'_>) -> Vec<String> {
@@ -117,8 +136,8 @@ mod tests {
 
     fn found(page: &str) -> Vec<String> {
         let root = planted(&[
-            ("docs/page.md", page),
-            ("docs/other.md", "# The other page\n"),
+            ("guide/page.md", page),
+            ("guide/other.md", "# The other page\n"),
             ("crates/domain/src/sale.rs", ""),
             (".gitignore", "/target\n/frontend/dist\n"),
         ]);
@@ -132,7 +151,7 @@ mod tests {
         assert_eq!(found("See `gone/sale.rs` and `ale.rs`.").len(), 2);
         assert_eq!(found("```\n`gone.rs`\n```\nThen `gone.rs`.").len(), 1);
         let told = found("Here\n\nor `there/and/then`");
-        assert!(told[0].starts_with("docs/page.md:3: `there/and/then` "), "{told:?}");
+        assert!(told[0].starts_with("guide/page.md:3: `there/and/then` "), "{told:?}");
         assert!(told[0].contains("correct it, or take the backticks away"), "{told:?}");
     }
 
@@ -151,7 +170,7 @@ mod tests {
     #[test]
     fn a_link_that_leads_nowhere_is_found() {
         assert_eq!(found("See [the plan](gone.md#why).").len(), 1);
-        assert_eq!(found("See [the plan](docs/other.md).").len(), 1);
+        assert_eq!(found("See [the plan](guide/other.md).").len(), 1);
         assert_eq!(found("<img src=\"gone.webp\">").len(), 1);
     }
 
@@ -159,7 +178,7 @@ mod tests {
     fn a_link_to_no_heading_is_found() {
         let told = found("# Here\n[a](other.md#the-page) [b](#there)");
         assert_eq!(told.len(), 2, "{told:?}");
-        assert!(told[0].contains("no heading of docs/other.md"), "{told:?}");
+        assert!(told[0].contains("no heading of guide/other.md"), "{told:?}");
     }
 
     #[test]
@@ -167,5 +186,16 @@ mod tests {
         let page = "# Here\n[a](other.md) [b](other.md#the-other-page) [c](#here) [d](../crates) \
                     [e](https://example.org/x.md#y) `[f](gone.md)`";
         assert_eq!(found(page), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_document_that_no_page_links_to_is_found() {
+        let root = planted(&[
+            ("README.md", "[One](docs/one.md#here)"),
+            ("docs/one.md", "# Here\n"),
+            ("docs/two.md", "# There\n"),
+        ]);
+        let told = faults(root.path());
+        assert_eq!(told, ["docs/two.md:1: no page links to it: link it where it is needed"]);
     }
 }
