@@ -7,4 +7,4 @@ pub mod live_sales;
 pub mod ports;
 pub mod use_cases;
 
-pub use coalescer::{Coalescer, CoalescerLimits, Outcome, Ticket};
+pub use coalescer::{Coalescer, CoalescerLimits, Outcome, Shed, Ticket};

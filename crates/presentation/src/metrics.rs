@@ -9,6 +9,8 @@ use opentelemetry::{
     metrics::{Counter, Meter, UpDownCounter},
 };
 
+use stampede_application::Shed;
+
 use crate::{connection::Ended, tally::Tallies};
 
 /// The outcome of an attempt that was accepted, now or before.
@@ -64,6 +66,16 @@ impl Metrics {
     pub(crate) fn close_stream(&self) {
         self.streams_open.fetch_sub(1, Ordering::Relaxed);
         self.streams.add(-1, &[]);
+    }
+}
+
+/// Why an attempt was shed, as a label.
+pub(crate) const fn shed_word(why: Shed) -> &'static str {
+    match why {
+        Shed::Full => "full",
+        Shed::Late => "late",
+        Shed::Silent => "silent",
+        Shed::Unconfirmed => "unconfirmed",
     }
 }
 

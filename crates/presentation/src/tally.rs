@@ -28,6 +28,8 @@ const ERRORS: (&str, &str) =
 const DURATIONS: (&str, &str) =
     ("http_request_duration_seconds", "Time from a request's head to its answer's head");
 const OUTCOMES: (&str, &str) = ("purchase_outcomes_total", "Decided attempts by outcome");
+const SHED: (&str, &str) =
+    ("attempts_shed_total", "Attempts refused before the gate was asked, by reason");
 
 /// The tallies of all workers of this node.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +45,8 @@ struct Counts {
     answered: Vec<(Answered, Durations)>,
     /// Decided attempts, by the word of their outcome.
     outcomes: Vec<(&'static str, u64)>,
+    /// Attempts that were refused, by the word of the reason.
+    shed: Vec<(&'static str, u64)>,
 }
 
 /// What is told apart of answered requests.
@@ -77,6 +81,7 @@ impl Tallies {
             desc(ERRORS, &by_route)?,
             desc(DURATIONS, &by_route)?,
             desc(OUTCOMES, &["outcome"])?,
+            desc(SHED, &["reason"])?,
         ];
         registry.register(Box::new(Sum { tallies: self.clone(), descs }))
     }
@@ -96,7 +101,12 @@ impl Tally {
 
     /// Counts one decided attempt.
     pub(crate) fn decided(&self, outcome: &'static str) {
-        *lock(&self.0).outcome(outcome) += 1;
+        *entry(&mut lock(&self.0).outcomes, outcome) += 1;
+    }
+
+    /// Counts one attempt that was refused before the gate was asked.
+    pub(crate) fn shed(&self, reason: &'static str) {
+        *entry(&mut lock(&self.0).shed, reason) += 1;
     }
 }
 
@@ -105,17 +115,16 @@ impl Counts {
         entry(&mut self.answered, what)
     }
 
-    fn outcome(&mut self, outcome: &'static str) -> &mut u64 {
-        entry(&mut self.outcomes, outcome)
-    }
-
     /// Adds what another worker has counted.
     fn add(&mut self, other: &Self) {
         for (what, durations) in &other.answered {
             self.durations(*what).add_all(durations);
         }
         for (outcome, count) in &other.outcomes {
-            *self.outcome(outcome) += count;
+            *entry(&mut self.outcomes, outcome) += count;
+        }
+        for (reason, count) in &other.shed {
+            *entry(&mut self.shed, reason) += count;
         }
     }
 }
@@ -178,11 +187,14 @@ impl Collector for Sum {
         let durations = all.answered.iter().map(|(what, took)| histogram(what.labels(), took));
         let outcomes = all.outcomes.iter();
         let outcomes = outcomes.map(|(word, count)| counter(vec![label("outcome", word)], *count));
+        let shed = all.shed.iter();
+        let shed = shed.map(|(word, count)| counter(vec![label("reason", word)], *count));
         vec![
             family(REQUESTS, MetricType::COUNTER, requests.collect()),
             family(ERRORS, MetricType::COUNTER, errors.collect()),
             family(DURATIONS, MetricType::HISTOGRAM, durations.collect()),
             family(OUTCOMES, MetricType::COUNTER, outcomes.collect()),
+            family(SHED, MetricType::COUNTER, shed.collect()),
         ]
     }
 }
@@ -273,6 +285,8 @@ mod tests {
         one.decided("SUCCESS");
         other.decided("SUCCESS");
         other.decided("SOLD_OUT");
+        one.shed("late");
+        other.shed("late");
         let text = TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
         let of_buy = r#"method="POST",route="/api/v1/purchases",status_code="200""#;
         let of_health = r#"method="GET",route="/health",status_code="503""#;
@@ -289,6 +303,7 @@ mod tests {
             format!("http_request_duration_seconds_sum{{{of_buy}}} 11.0035\n"),
             "purchase_outcomes_total{outcome=\"SUCCESS\"} 2\n".to_owned(),
             "purchase_outcomes_total{outcome=\"SOLD_OUT\"} 1\n".to_owned(),
+            "attempts_shed_total{reason=\"late\"} 2\n".to_owned(),
         ] {
             assert!(text.contains(&line), "{line} is not in\n{text}");
         }

@@ -5,8 +5,9 @@
 //! cut to what the lane decides in time, and stays so until an interval passes without a refusal.
 //! That is the idea of `CoDel` (RFC 8289), with batches in the place of packets.
 //!
-//! Whether a queue stands is seen at each sale; what may wait then follows from the pace of the
-//! whole lane, for all sales share it: else each would take for its own loss what others gained.
+//! Whether a queue stands is seen at each sale; what may wait then, at the gate or for it, follows
+//! from the pace of the whole lane, for all sales share it: else each would take for its own loss
+//! what others gained.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use tokio::time::Instant;
 
 use super::CoalescerLimits;
 
-/// How a sale's queue stands; an empty queue begins anew.
+/// How a sale's queue stands.
 #[derive(Debug, Default)]
 pub(super) enum Flow {
     /// A driver that comes back takes all, or what it leaves has just come.
@@ -32,8 +33,8 @@ pub(super) struct Turn {
     pub(super) now: Instant,
     /// Attempts of all sales that the lane has answered so far.
     pub(super) answered: usize,
-    /// The least that any attempt of its next batch has waited, if others wait behind them.
-    pub(super) wait_min: Duration,
+    /// Whether the queue stands, as far as this turn tells.
+    pub(super) is_late: bool,
     /// Whether an attempt was refused since the last turn.
     pub(super) has_refused: bool,
 }
@@ -51,34 +52,49 @@ pub(super) struct Window {
 #[derive(Debug)]
 pub(super) struct Shedding {
     window: Window,
-    /// Attempts of all sales; of that this one may have no more than it leaves to the others.
+    /// Attempts of all sales, those at the gate with them; of that this one may have no more than
+    /// it leaves to the others.
     room: usize,
     /// The lane's best pace since it shed, or since pace was last lost, in attempts a second.
     pace_max: usize,
 }
 
 impl Flow {
-    /// Attempts of the sale that may wait, with so many of all sales waiting; one at least, so that
-    /// no sale is shut out.
+    /// Whether there is nothing to remember.
+    pub(super) fn is_calm(&self) -> bool {
+        matches!(self, Self::Calm)
+    }
+
+    /// Attempts of the sale that may wait, with so many of all sales waiting; one at least, however
+    /// many sales shed.
     pub(super) fn room(&self, waiting: usize) -> usize {
+        self.shed_room().map_or(usize::MAX, |room| room.saturating_sub(waiting).max(1))
+    }
+
+    /// Attempts of all sales that may wait, if this one sheds.
+    pub(super) fn shed_room(&self) -> Option<usize> {
         match self {
-            Self::Calm | Self::Standing(_) => usize::MAX,
-            Self::Shedding(shedding) => shedding.room.saturating_sub(waiting).max(1),
+            Self::Calm | Self::Standing(_) => None,
+            Self::Shedding(shedding) => Some(shedding.room),
         }
     }
 
-    /// Goes on after a turn; how many of those that wait may go on waiting, if it begins to shed.
-    pub(super) fn turn(&mut self, turn: &Turn, limits: &CoalescerLimits) -> Option<usize> {
-        let is_late = turn.has_refused || turn.wait_min > limits.wait_target;
+    /// Attempts of the sale that may wait for a batch to leave: a share of what it may have when it
+    /// is alone, beside one for each batch at the gate, so that its batches come to be alike.
+    pub(super) fn queue_room(&self, limits: &CoalescerLimits) -> usize {
+        let shares = limits.in_flight_max.saturating_add(1);
+        self.shed_room().map_or(usize::MAX, |room| (room / 2 / shares).max(1))
+    }
+
+    /// Goes on after a turn; whether the sale begins to shed by it.
+    pub(super) fn turn(&mut self, turn: &Turn, limits: &CoalescerLimits) -> bool {
         match self {
-            Self::Calm | Self::Standing(_) if !is_late => *self = Self::Calm,
+            Self::Calm | Self::Standing(_) if !turn.is_late => *self = Self::Calm,
             Self::Calm => *self = Self::Standing(Window::opened(turn)),
             Self::Standing(window) => {
                 if window.lasted(turn) >= limits.wait_interval {
-                    let shedding = Shedding::begun(window, turn, limits);
-                    let kept = shedding.room / 2;
-                    *self = Self::Shedding(shedding);
-                    return Some(kept);
+                    *self = Self::Shedding(Shedding::begun(window, turn, limits));
+                    return true;
                 }
             }
             Self::Shedding(shedding) => {
@@ -89,7 +105,7 @@ impl Flow {
                 }
             }
         }
-        None
+        false
     }
 }
 
@@ -135,14 +151,11 @@ impl Window {
     }
 }
 
-/// Attempts of all sales that may wait at this pace.
+/// Attempts of all sales that may wait at this pace: whoever comes last is decided in time.
 ///
-/// As many again as wait are in each batch before them. A sale that leaves to others what it has
-/// itself gets half when it is alone, and so there is twice the room.
+/// Twice as many, since a sale leaves to others what it has itself: alone it gets half.
 fn in_time(pace: usize, limits: &CoalescerLimits) -> usize {
-    let batches = u32::try_from(limits.in_flight_max).unwrap_or(u32::MAX).saturating_add(1);
-    let one = scaled(pace, limits.wait_target / batches, Duration::from_secs(1)).max(1);
-    one.saturating_mul(2)
+    scaled(pace, limits.wait_target, Duration::from_secs(1)).max(1).saturating_mul(2)
 }
 
 fn scaled(attempts: usize, by: Duration, of: Duration) -> usize {

@@ -11,7 +11,7 @@ use std::{
 use stampede_domain::Attempt;
 use tokio::time::Instant;
 
-use super::Outcome;
+use super::{Outcome, Shed};
 
 /// Attempts that go together, and where their answers will stand.
 pub(super) struct Batch {
@@ -44,9 +44,9 @@ impl Batch {
     }
 
     /// Refuses the oldest attempts, at most `count`, which nobody has sent; how many there were.
-    pub(super) fn refuse(&mut self, count: usize) -> usize {
+    pub(super) fn refuse(&mut self, count: usize, why: Shed) -> usize {
         let count = count.min(self.attempts.len());
-        self.answer(std::iter::repeat_n(Some(Outcome::Overloaded), count));
+        self.answer(std::iter::repeat_n(Some(Outcome::Shed(why)), count));
         self.attempts.drain(..count);
         self.first += count;
         count
@@ -97,5 +97,42 @@ impl Future for Ticket {
             *waker = Some(context.waker().clone());
         }
         Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use stampede_domain::{AttemptKey, BuyerId, PurchaseBits};
+
+    use super::*;
+
+    fn attempt(number: u8) -> Attempt {
+        Attempt {
+            buyer: BuyerId::parse(&format!("buyer-{number}")).unwrap(),
+            key: AttemptKey([number; 16]),
+            bits: PurchaseBits([number; 10]),
+            qty: 1,
+            traceparent: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn of_a_batch_that_was_cut_each_is_told_its_own() {
+        let mut batch = Batch::opened(Instant::now());
+        let mut tickets: Vec<_> = (0..4).map(|number| batch.push(attempt(number))).collect();
+        assert_eq!(batch.refuse(2, Shed::Late), 2);
+        tickets.push(batch.push(attempt(4)));
+        assert_eq!(batch.attempts, [2, 3, 4].map(attempt));
+        // As where a purchase that is named waits for the ledger, and the rest does not.
+        let told = [None, Some(Outcome::UnknownSale), None];
+        batch.answer(told.into_iter());
+        let late = [Some(Outcome::Undecided), None, None];
+        batch.answer(late.into_iter());
+        drop(batch);
+        let outcomes: Vec<_> = tickets.into_iter().map(FutureExt::now_or_never).collect();
+        let shed = Some(Outcome::Shed(Shed::Late));
+        let undecided = Some(Outcome::Undecided);
+        assert_eq!(outcomes, [shed, shed, undecided, Some(Outcome::UnknownSale), undecided]);
     }
 }

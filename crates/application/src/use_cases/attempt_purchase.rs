@@ -9,7 +9,7 @@ use stampede_domain::{
 
 use super::FindSale;
 use crate::{
-    coalescer::{Coalescer, Outcome},
+    coalescer::{Coalescer, Outcome, Shed},
     ports::{Causes, PortError, Randomness},
 };
 
@@ -45,8 +45,8 @@ pub enum Attempted {
         /// The sale's limit per buyer.
         max: u32,
     },
-    /// Too many wait; nothing was asked.
-    Overloaded,
+    /// It was refused for what waits already; the gate was not asked.
+    Shed(Shed),
     /// We do not know; the attempt may be repeated as it is.
     Undecided,
 }
@@ -109,8 +109,10 @@ impl AttemptPurchase {
             qty,
             traceparent: request.traceparent.clone(),
         };
-        let ticket = self.coalescer.submit(&sale.id, sale.acknowledge, make);
-        let Some(ticket) = ticket else { return Attempted::Overloaded };
+        let ticket = match self.coalescer.submit(&sale.id, sale.acknowledge, make) {
+            Ok(ticket) => ticket,
+            Err(why) => return Attempted::Shed(why),
+        };
         match ticket.await {
             Outcome::Decided {
                 decision: Decision::Rejected(Rejection::AlreadyPurchased(_)),
@@ -120,7 +122,7 @@ impl AttemptPurchase {
                 Attempted::Decided { decision, acknowledged }
             }
             Outcome::UnknownSale => Attempted::UnknownSale,
-            Outcome::Overloaded => Attempted::Overloaded,
+            Outcome::Shed(why) => Attempted::Shed(why),
             Outcome::Undecided => Attempted::Undecided,
         }
     }

@@ -5,7 +5,7 @@ use std::{cell::RefCell, rc::Rc, sync::Arc};
 use async_trait::async_trait;
 use futures::future::join_all;
 use stampede_application::{
-    Coalescer, CoalescerLimits, Outcome,
+    Coalescer, CoalescerLimits, Outcome, Shed,
     live_sales::{Freshness, LiveSales},
     ports::{GateLane, Judged, PortError, Trail},
 };
@@ -125,7 +125,7 @@ async fn attempts_that_wait_while_two_batches_are_away_go_together_up_to_the_lim
             }
             settle().await;
             assert_eq!(*lane.batches.borrow(), [1, 1]);
-            assert_eq!(coalescer.waiting(), 9);
+            assert_eq!(coalescer.waiting(), 11);
             lane.passes.add_permits(10);
             assert_eq!(join_all(tickets).await, vec![SOLD_OUT; 11]);
             assert_eq!(*lane.batches.borrow(), [1, 1, 4, 4, 1]);
@@ -145,15 +145,13 @@ async fn a_full_queue_sheds_before_anything_is_made() {
                 coalescer.submit(&id, Acknowledgement::Gate, || attempt(1)).expect("there is room");
             let second =
                 coalescer.submit(&id, Acknowledgement::Gate, || attempt(2)).expect("there is room");
-            assert!(
-                coalescer
-                    .submit(&id, Acknowledgement::Gate, || unreachable!("made although shed"))
-                    .is_none()
-            );
+            let never = || unreachable!("made although shed");
+            let third = coalescer.submit(&id, Acknowledgement::Gate, never);
+            assert_eq!(third.err(), Some(Shed::Full));
             lane.passes.add_permits(2);
             assert_eq!((first.await, second.await), (SOLD_OUT, SOLD_OUT));
             assert!(
-                coalescer.submit(&id, Acknowledgement::Gate, || attempt(3)).is_some(),
+                coalescer.submit(&id, Acknowledgement::Gate, || attempt(3)).is_ok(),
                 "there is room again"
             );
         })

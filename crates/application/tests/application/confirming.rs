@@ -10,7 +10,7 @@ use std::{
 use async_trait::async_trait;
 use futures::future::join_all;
 use stampede_application::{
-    Coalescer, CoalescerLimits, Outcome, Ticket,
+    Coalescer, CoalescerLimits, Outcome, Shed, Ticket,
     live_sales::Freshness,
     ports::{Drift, Entry, EntryBody, EntryId, Findings, GateLane, Held, Judged, PortError, Trail},
     use_cases::{ConfirmLimits, ConfirmPurchases},
@@ -297,9 +297,10 @@ async fn beyond_what_may_wait_a_strict_attempt_is_shed_before_the_gate_is_asked_
             tickets.extend(at.submit(&at.id, 1, 2));
             settle().await;
             let never = || unreachable!("made although shed");
-            assert!(at.coalescer.submit(&at.id, Acknowledgement::Ledger, never).is_none());
+            let shed = at.coalescer.submit(&at.id, Acknowledgement::Ledger, never);
+            assert_eq!(shed.err(), Some(Shed::Unconfirmed));
             let plain = at.coalescer.submit(&at.id, Acknowledgement::Gate, || attempt(7));
-            assert!(plain.is_some(), "it waits for nothing, as far as is known");
+            assert!(plain.is_ok(), "it waits for nothing, as far as is known");
             at.submit(&at.other, 8, 1);
             let looked_up = at.look_up();
             settle().await;
@@ -308,7 +309,7 @@ async fn beyond_what_may_wait_a_strict_attempt_is_shed_before_the_gate_is_asked_
             let looked_up = looked_up.await.expect("no panic");
             assert!(matches!(looked_up, Err(PortError::Unavailable { .. })), "{looked_up:?}");
             settle().await;
-            assert!(at.coalescer.submit(&at.id, Acknowledgement::Ledger, || attempt(9)).is_some());
+            assert!(at.coalescer.submit(&at.id, Acknowledgement::Ledger, || attempt(9)).is_ok());
         })
         .await;
 }
@@ -329,7 +330,7 @@ async fn a_sale_whose_purchases_wait_leaves_room_to_others_and_all_of_them_share
             let never = || unreachable!("made although shed");
             for id in [&at.id, &at.other] {
                 let shed = at.coalescer.submit(id, Acknowledgement::Ledger, never);
-                assert!(shed.is_none(), "three wait, and one place is left to a third sale");
+                assert!(shed.is_err(), "three wait, and one place is left to a third sale");
             }
             at.stores.passes.add_permits(4);
             assert!(join_all(tickets).await.iter().all(is_accepted));
@@ -366,7 +367,7 @@ async fn copies_of_one_attempt_wait_as_one_purchase() {
             }
             settle().await;
             assert_eq!(at.lane.batches.get(), 2, "the copies are one batch");
-            assert!(at.coalescer.submit(&at.id, Acknowledgement::Ledger, || attempt(1)).is_some());
+            assert!(at.coalescer.submit(&at.id, Acknowledgement::Ledger, || attempt(1)).is_ok());
             at.stores.passes.add_permits(2);
             let told = join_all(tickets).await;
             let is_replayed = |outcome: &Outcome| {

@@ -10,7 +10,7 @@ use std::{
 use async_trait::async_trait;
 use proptest::prelude::*;
 use stampede_application::{
-    Coalescer, CoalescerLimits, Outcome,
+    Coalescer, CoalescerLimits, Outcome, Shed,
     live_sales::Freshness,
     ports::{GateLane, Judged, PortError, Trail},
 };
@@ -76,6 +76,9 @@ impl GateLane for PacedLane {
     }
 }
 
+/// Sales of a shop, and one beside them.
+const SALES: usize = 101;
+
 /// What became of one attempt.
 struct Told {
     sale: usize,
@@ -87,7 +90,7 @@ struct Told {
 /// A coalescer with its lane and all that it was asked.
 struct Shop {
     lane: Rc<PacedLane>,
-    ids: [SaleId; 3],
+    ids: Vec<SaleId>,
     limits: CoalescerLimits,
     coalescer: Coalescer,
     submitted: Cell<usize>,
@@ -107,7 +110,8 @@ impl Shop {
         let live = live_sales(&HandClock::at(START), Freshness::Always);
         let confirm = Stores::letting_through(0).confirm();
         let coalescer = Coalescer::new(lane.clone(), live, confirm, limits);
-        let ids = ["A", "B", "C"].map(|sku| snapshot(sku, 1, 1, 5).sale.id);
+        let ids = (0..SALES).map(|sale| snapshot(&format!("S-{sale}"), 1, 1, 5).sale.id);
+        let ids = ids.collect();
         Self { lane, ids, limits, coalescer, submitted: Cell::new(0), told: Rc::default() }
     }
 
@@ -125,10 +129,13 @@ impl Shop {
             let (came, told) = (Instant::now(), self.told.clone());
             let id = &self.ids[sale];
             let ticket = self.coalescer.submit(id, Acknowledgement::Gate, || attempt(1));
-            let Some(ticket) = ticket else {
-                let outcome = Outcome::Overloaded;
-                told.borrow_mut().push(Told { sale, came, took: Duration::ZERO, outcome });
-                continue;
+            let ticket = match ticket {
+                Ok(ticket) => ticket,
+                Err(why) => {
+                    let outcome = Outcome::Shed(why);
+                    told.borrow_mut().push(Told { sale, came, took: Duration::ZERO, outcome });
+                    continue;
+                }
             };
             admitted += 1;
             tokio::task::spawn_local(async move {
@@ -164,11 +171,16 @@ impl Shop {
     }
 
     fn refused(&self) -> usize {
-        self.count(|one| one.outcome == Outcome::Overloaded)
+        self.count(|one| matches!(one.outcome, Outcome::Shed(_)))
     }
 
     fn refused_from(&self, from: Instant) -> usize {
-        self.count(|one| one.outcome == Outcome::Overloaded && one.came >= from)
+        self.count(|one| matches!(one.outcome, Outcome::Shed(_)) && one.came >= from)
+    }
+
+    /// So many were refused for that.
+    fn refused_as(&self, why: Shed) -> usize {
+        self.count(|one| one.outcome == Outcome::Shed(why))
     }
 
     /// The longest that a decision took whose attempt came from then on.
@@ -225,6 +237,7 @@ async fn under_ten_times_the_pace_the_lane_keeps_it_and_whoever_is_admitted_is_a
             // Late are those of the beginning, less than a hundredth of what a minute decides.
             let late = shop.count(|one| one.outcome == SOLD_OUT && one.took > ms(40));
             assert!(late < 1_200, "{late}");
+            assert!(shop.refused_as(Shed::Late) > 80_000);
         })
         .await;
 }
@@ -295,8 +308,11 @@ async fn a_full_store_that_takes_long_for_a_batch_is_not_shed_to_a_standstill() 
     LocalSet::new()
         .run_until(async {
             let shop = Shop::of(Duration::ZERO, ms(50), CoalescerLimits::default());
+            let began = Instant::now();
             shop.flow(0, 40, ms(4_000)).await;
             shop.settle().await;
+            let longest = shop.longest_from(0, began + ms(1_000));
+            assert!(longest <= 10 * shop.limits.wait_target, "{longest:?}");
             let capacity = 2 * 256 * 4_000 / 50;
             let sent = shop.lane.sent.get();
             assert!(2 * sent >= capacity, "{sent} of {capacity}");
@@ -313,6 +329,7 @@ async fn the_more_sales_wait_the_less_is_the_room_of_each_and_none_takes_it_all(
             let admitted = [0, 1, 2].map(|sale| shop.come(sale, 100));
             assert_eq!(admitted, [5, 2, 1]);
             shop.settle().await;
+            assert_eq!(shop.refused_as(Shed::Full), 292);
         })
         .await;
 }
@@ -404,6 +421,74 @@ async fn a_store_that_stalls_in_a_flood_keeps_its_pace_and_makes_few_late() {
             assert!(shop.lane.sent.get() >= 18_000, "{}", shop.lane.sent.get());
             let late = shop.count(|one| one.outcome == SOLD_OUT && one.took > ms(80));
             assert!(late < 1_200, "{late}");
+        })
+        .await;
+}
+
+/// As a store that is frozen: nothing comes back, by which a queue could be judged.
+#[tokio::test(start_paused = true)]
+async fn a_gate_that_answers_nothing_keeps_nobody_waiting_and_decides_nothing_late() {
+    LocalSet::new()
+        .run_until(async {
+            let shop = Shop::deciding(40);
+            shop.flow(0, 4, ms(100)).await;
+            let began = Instant::now();
+            shop.lane.stall(ms(3_000));
+            shop.flow(0, 4, ms(2_500)).await;
+            let at_once = shop.count(|one| {
+                let is_refused = one.outcome == Outcome::Shed(Shed::Silent);
+                is_refused && one.came >= began + ms(600) && one.took.is_zero()
+            });
+            assert!(at_once >= 4 * 1_890, "{at_once}");
+            shop.settle().await;
+            let bound = 6 * shop.limits.wait_interval;
+            assert!(shop.count(|one| one.outcome != SOLD_OUT && one.took > bound) == 0);
+            // Only what was at the gate.
+            let late = shop.count(|one| one.outcome == SOLD_OUT && one.took > ms(20));
+            assert!((1..50).contains(&late), "{late}");
+            assert_eq!(shop.refused(), shop.refused_as(Shed::Silent));
+            let after = Instant::now();
+            shop.flow(0, 4, ms(500)).await;
+            shop.settle().await;
+            assert_eq!(shop.refused_from(after), 0);
+        })
+        .await;
+}
+
+/// Each has so few attempts that all of them go with the next batch, and their batches make each
+/// other late.
+#[tokio::test(start_paused = true)]
+async fn a_hundred_hot_sales_share_the_lane_evenly_and_soon_make_nobody_late() {
+    LocalSet::new()
+        .run_until(async {
+            let shop = Shop::deciding(2);
+            let began = Instant::now();
+            let mut ticks = interval(ms(1));
+            for tick in 0..10_000 {
+                ticks.tick().await;
+                for hot in 0..20 {
+                    shop.come((20 * tick + hot) % 100, 1);
+                }
+                // And one that is not hot.
+                if tick % 500 == 0 {
+                    shop.come(100, 1);
+                }
+            }
+            shop.settle().await;
+            // That no more wait than may, those at the gate with them, is compared as they come.
+            assert!(shop.lane.sent.get() >= 18_000, "of 20,000: {}", shop.lane.sent.get());
+            let soon = began + ms(8_000);
+            for sale in 0..SALES {
+                let longest = shop.longest_from(sale, soon);
+                assert!(longest <= 5 * shop.limits.wait_target, "{sale}: {longest:?}");
+            }
+            let decided = |sale| {
+                let is_meant = |one: &Told| one.sale == sale && one.came >= soon;
+                shop.count(|one| is_meant(one) && one.outcome == SOLD_OUT)
+            };
+            let decided: Vec<_> = (0..SALES).map(decided).collect();
+            assert!(decided[..100].iter().all(|sale| (20..80).contains(sale)), "{decided:?}");
+            assert_eq!(decided[100], 4);
         })
         .await;
 }

@@ -16,7 +16,7 @@ use crate::{
     fields::Fields,
     idempotency_key,
     json_body::JsonBody,
-    metrics::SUCCESS,
+    metrics::{SUCCESS, shed_word},
     purchase::{self, PurchaseReceipt},
     purchase_form::{self, PurchaseForm, qty_out_of_range},
     rejection,
@@ -63,7 +63,10 @@ pub(crate) async fn attempt_purchase(
         }
         Attempted::UnknownSale => Err(ApiError::no_such_sku()),
         Attempted::QtyOutOfRange { max } => Err(ApiError::field("qty", qty_out_of_range(max))),
-        Attempted::Overloaded => Err(ApiError::Overloaded),
+        Attempted::Shed(why) => {
+            worker.tally.shed(shed_word(why));
+            Err(ApiError::Overloaded)
+        }
         Attempted::Undecided => Err(ApiError::Undecided),
     }
 }

@@ -196,7 +196,7 @@ async fn what_is_not_known_is_404_and_what_we_do_not_know_is_503() {
 }
 
 #[tokio::test]
-async fn beyond_the_queue_attempts_are_shed() {
+async fn beyond_the_queue_attempts_are_shed_and_counted() {
     let site =
         Site::start_queueing(CoalescerLimits { waiting_max: 0, ..CoalescerLimits::default() });
     site.create("W-1", 9).await;
@@ -205,6 +205,7 @@ async fn beyond_the_queue_attempts_are_shed() {
         (shed.status().as_u16(), &shed.headers()["retry-after"]),
         (503, &reqwest::header::HeaderValue::from_static("1"))
     );
+    site.metrics_say("attempts_shed_total{reason=\"full\"} 1").await;
 }
 
 #[tokio::test]
