@@ -3,8 +3,11 @@
 //!
 //! The HTTP library limits how long a connection's first head may take, and how long a connection
 //! may be idle. A later head that never ends and an answer that nobody reads would hold their
-//! connections for ever: those are ended here.
+//! connections for ever: those are ended here. So is one whose client sends request after request
+//! and does not wait: above 128 KiB that it has not looked at, the library asks for its own turn
+//! again and again.
 
+mod held_body;
 mod pace;
 mod places;
 
@@ -13,6 +16,7 @@ use std::{
     net::SocketAddr,
     pin::Pin,
     rc::Rc,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -23,7 +27,8 @@ use tokio::{
 
 use self::places::Place;
 pub(crate) use self::{
-    pace::{Pace, Paces},
+    held_body::HeldBody,
+    pace::{Pace, Paces, Taken},
     places::Places,
 };
 use crate::worker::Node;
@@ -37,6 +42,8 @@ pub(crate) enum Ended {
     Unread,
     /// The rest of a body, which nobody waits for any more, did not arrive, and nothing else did.
     Unfinished,
+    /// It sent far more than was answered.
+    FarAhead,
     /// Its address has as many as it may have.
     TooMany,
 }
@@ -48,6 +55,7 @@ impl Ended {
             Self::SlowHead => "slow_head",
             Self::Unread => "unread",
             Self::Unfinished => "unfinished",
+            Self::FarAhead => "far_ahead",
             Self::TooMany => "too_many",
         }
     }
@@ -57,6 +65,7 @@ impl Ended {
 pub(crate) struct Connection {
     stream: TcpStream,
     pace: Rc<Pace>,
+    node: Arc<Node>,
     /// Given back when the connection is gone.
     _place: Place,
 }
@@ -66,7 +75,7 @@ impl Connection {
     /// many as it may have. Needs a local task set.
     pub(crate) fn open(
         stream: TcpStream,
-        node: &Node,
+        node: &Arc<Node>,
         paces: &Rc<Paces>,
     ) -> Option<(Self, Option<SocketAddr>)> {
         // A client that is gone already has no address, and takes nobody's place.
@@ -75,7 +84,8 @@ impl Connection {
             node.metrics.connection_ended(Ended::TooMany);
             return None;
         };
-        Some((Self { stream, pace: paces.open(), _place: place }, peer))
+        let opened = Self { stream, pace: paces.open(), node: node.clone(), _place: place };
+        Some((opened, peer))
     }
 
     /// How its client keeps pace.
@@ -112,8 +122,14 @@ impl AsyncRead for Connection {
         let read = Pin::new(&mut this.stream).poll_read(context, bytes);
         if read.is_pending() {
             this.pace.wait(context);
-        } else if bytes.filled().len() > before {
-            this.pace.bytes_came();
+            return Poll::Pending;
+        }
+        let came = bytes.filled().len() - before;
+        if came > 0
+            && let Err(why) = this.pace.bytes_came(came)
+        {
+            this.node.metrics.connection_ended(why);
+            this.pace.check()?;
         }
         read
     }

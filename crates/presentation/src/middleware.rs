@@ -14,18 +14,22 @@ use actix_web::{
     Error, ResponseError,
     body::{EitherBody, MessageBody},
     dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
-    http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS},
+    http::header::{
+        CACHE_CONTROL, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+        X_CONTENT_TYPE_OPTIONS,
+    },
 };
 use futures::{FutureExt, future::LocalBoxFuture};
 
 use crate::{
-    connection::Pace,
+    connection::{HeldBody, Pace, Taken},
     correlation::{self, X_CORRELATION_ID},
     cors,
     current_request::CurrentRequest,
     error::ApiError,
     metrics::method_word,
     routes::RouteLabel,
+    settings::HttpLimits,
     tally::Tally,
     worker::Node,
 };
@@ -46,9 +50,9 @@ impl Edge {
 impl<S, B> Transform<S, ServiceRequest> for Edge
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody + 'static,
+    B: MessageBody + Unpin + 'static,
 {
-    type Response = ServiceResponse<EitherBody<B>>;
+    type Response = ServiceResponse<HeldBody<EitherBody<B>>>;
     type Error = Error;
     type Transform = EdgeService<S>;
     type InitError = ();
@@ -69,9 +73,9 @@ pub(crate) struct EdgeService<S> {
 impl<S, B> Service<ServiceRequest> for EdgeService<S>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody + 'static,
+    B: MessageBody + Unpin + 'static,
 {
-    type Response = ServiceResponse<EitherBody<B>>;
+    type Response = ServiceResponse<HeldBody<EitherBody<B>>>;
     type Error = Error;
     type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
 
@@ -81,24 +85,25 @@ where
         let arrived = Instant::now();
         let method = method_word(request.method());
         let (node, tally) = (&self.node, self.tally.clone());
-        let in_hand = request.conn_data::<Rc<Pace>>().map(Pace::take_in_hand);
+        let size = Size::of(&request, &node.settings.limits);
+        let pace = request.conn_data::<Rc<Pace>>();
+        let in_hand = pace.map(|pace| pace.take_in_hand(size.taken));
         let correlation =
             correlation::read_or_make(request.headers(), node.use_cases.randomness.as_ref());
         let current = CurrentRequest { correlation: correlation.clone(), method };
-        if let Err(refusal) = admit(node, &request) {
+        if let Err(refusal) = admit(node, &request, &size) {
             let mut refused = current.during(|| refusal.error_response());
             let origins = &node.settings.cors_origins;
             cors::permit(origins, request.headers(), refused.headers_mut());
             let mut response = request.into_response(refused).map_into_right_body();
             finish(&mut response, correlation);
             tally.answered(method, label(&response), response.status(), arrived.elapsed());
+            let response = response.map_body(|_, body| HeldBody::new(body, in_hand));
             return Box::pin(ready(Ok(response)));
         }
         let answering = AssertUnwindSafe(self.service.call(request)).catch_unwind();
         Box::pin(current.around(async move {
-            let answered = answering.await;
-            drop(in_hand);
-            let Ok(answered) = answered else {
+            let Ok(answered) = answering.await else {
                 // The panic hook has said where; the request itself went down with it.
                 tracing::error!("a controller panicked");
                 let status = ApiError::Internal.status_code();
@@ -108,24 +113,51 @@ where
             let mut response = answered?.map_into_left_body();
             finish(&mut response, correlation);
             tally.answered(method, label(&response), response.status(), arrived.elapsed());
-            Ok(response)
+            Ok(response.map_body(|_, body| HeldBody::new(body, in_hand)))
         }))
     }
 }
 
+/// How large a request is, as its head says.
+struct Size {
+    uri_bytes: usize,
+    header_lines: usize,
+    /// Of all names and values.
+    header_bytes: usize,
+    taken: Taken,
+}
+
+impl Size {
+    fn of(request: &ServiceRequest, limits: &HttpLimits) -> Self {
+        let uri = request.uri().path_and_query();
+        let uri_bytes = uri.map_or(0, |target| target.as_str().len());
+        let (mut header_lines, mut header_bytes, mut body_bytes, mut more_max) = (0, 0, 0, 0);
+        for (name, value) in request.headers() {
+            header_lines += 1;
+            header_bytes += name.as_str().len() + value.len();
+            if name == CONTENT_LENGTH {
+                // The library has read it already.
+                body_bytes =
+                    value.to_str().ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+            } else if name == TRANSFER_ENCODING {
+                more_max = limits.body_bytes_max;
+            }
+        }
+        // "POST / HTTP/1.1", a line each with its colon, and an empty one.
+        let line_bytes = request.method().as_str().len() + uri_bytes + 12;
+        let head_bytes = line_bytes + header_bytes + 4 * header_lines + 2;
+        let taken = Taken { bytes: head_bytes.saturating_add(body_bytes), more_max };
+        Self { uri_bytes, header_lines, header_bytes, taken }
+    }
+}
+
 /// Refuses a request by its head alone.
-fn admit(node: &Node, request: &ServiceRequest) -> Result<(), ApiError> {
+fn admit(node: &Node, request: &ServiceRequest, size: &Size) -> Result<(), ApiError> {
     let limits = &node.settings.limits;
-    let uri_bytes = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
-    if uri_bytes > limits.uri_bytes_max {
+    if size.uri_bytes > limits.uri_bytes_max {
         return Err(ApiError::UriTooLong { bytes_max: limits.uri_bytes_max });
     }
-    let (mut lines, mut bytes) = (0, 0);
-    for (name, value) in request.headers() {
-        lines += 1;
-        bytes += name.as_str().len() + value.len();
-    }
-    if lines > limits.headers_max || bytes > limits.header_bytes_max {
+    if size.header_lines > limits.headers_max || size.header_bytes > limits.header_bytes_max {
         let (lines_max, bytes_max) = (limits.headers_max, limits.header_bytes_max);
         return Err(ApiError::HeadersTooLarge { lines_max, bytes_max });
     }

@@ -116,12 +116,11 @@ impl SaleStream {
         self,
         pace: Option<Rc<Pace>>,
     ) -> impl Stream<Item = Result<Bytes, actix_web::Error>> {
-        let in_hand = pace.as_ref().map(Pace::take_in_hand);
-        unfold((self, pace, in_hand), |(mut stream, pace, in_hand)| async move {
+        unfold((self, pace), |(mut stream, pace)| async move {
             if let Some(pace) = &pace {
                 pace.flows().await;
             }
-            stream.next().await.map(|event| (Ok(event), (stream, pace, in_hand)))
+            stream.next().await.map(|event| (Ok(event), (stream, pace)))
         })
     }
 

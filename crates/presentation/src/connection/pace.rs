@@ -26,6 +26,10 @@ const INTERVAL_MIN: Duration = Duration::from_millis(1);
 /// The most, since what is gone is remembered until the next one.
 const INTERVAL_MAX: Duration = Duration::from_secs(2);
 
+/// Bytes that a client may send ahead of what is in hand. Far below the 128 KiB above which the
+/// library spins, and enough for hundreds of requests in a row.
+const AHEAD_MAX: usize = 48 * 1024;
+
 /// What the server waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Phase {
@@ -34,8 +38,8 @@ enum Phase {
     Idle(u32),
     /// For the rest of a head, these looks long.
     Head(u32),
-    /// For its own answer; how long a body may take is the affair of who reads it. Or for the
-    /// connection's first head, which the library limits itself, and answers 408.
+    /// For its own answer, up to its last byte; how long a body may take is the affair of who reads
+    /// it. Or for the connection's first head, which the library limits itself, and answers 408.
     #[default]
     Busy,
 }
@@ -46,12 +50,27 @@ pub(crate) struct Pace {
     phase: Cell<Phase>,
     /// Those who make an answer to it; busy while there is one.
     hands: Cell<u32>,
+    /// Bytes that have come since nothing was in hand.
+    came: Cell<usize>,
+    /// Bytes that requests have taken of these, or will.
+    taken: Cell<usize>,
+    /// Bytes that the request in hand may take beside these.
+    more_max: Cell<usize>,
     /// For how many looks a write has stood still; `None` while all that is written goes.
     clogged: Cell<Option<u32>>,
     /// Set once, by which everything that is done to the connection fails.
     late: Cell<Option<Ended>>,
     /// The connection's task while it waits; there is one, whatever it waits for.
     waiting: RefCell<Option<Waker>>,
+}
+
+/// What a request takes of what its client sends.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Taken {
+    /// Bytes of its head, and of its body if that says how long it is.
+    pub(crate) bytes: usize,
+    /// Bytes that it may have beside these: a body that does not say how long it is.
+    pub(crate) more_max: usize,
 }
 
 /// A request in hand; until the last of these is dropped, its client owes nothing.
@@ -69,8 +88,10 @@ impl Drop for InHand {
 
 impl Pace {
     /// A request's head is there, and its answer is being made.
-    pub(crate) fn take_in_hand(self: &Rc<Self>) -> InHand {
+    pub(crate) fn take_in_hand(self: &Rc<Self>, taken: Taken) -> InHand {
         self.hands.set(self.hands.get() + 1);
+        self.taken.set(self.taken.get().saturating_add(taken.bytes));
+        self.more_max.set(taken.more_max);
         self.phase.set(Phase::Busy);
         InHand(self.clone())
     }
@@ -99,11 +120,26 @@ impl Pace {
         }
     }
 
-    /// The client has sent something: what comes while nothing is in hand begins a head.
-    pub(super) fn bytes_came(&self) {
+    /// The client has sent so much: what comes while nothing is in hand begins a head.
+    ///
+    /// # Errors
+    ///
+    /// Why it is ended, told once: it sends far ahead of what is in hand, and waits for nothing.
+    /// With nothing in hand the library looks at all that came, and limits a head itself.
+    pub(super) fn bytes_came(&self, bytes: usize) -> Result<(), Ended> {
         if let Phase::Idle(_) = self.phase.get() {
             self.phase.set(Phase::Head(0));
+            self.came.set(0);
+            self.taken.set(0);
         }
+        let came = self.came.get().saturating_add(bytes);
+        self.came.set(came);
+        let ahead = came.saturating_sub(self.taken.get());
+        let is_far = ahead > AHEAD_MAX.saturating_add(self.more_max.get());
+        if self.hands.get() > 0 && is_far && self.late.replace(Some(Ended::FarAhead)).is_none() {
+            return Err(Ended::FarAhead);
+        }
+        Ok(())
     }
 
     /// The client has taken something of what was written.
@@ -173,7 +209,7 @@ struct Looks {
     idle: u32,
 }
 
-/// All connections of one thread.
+/// All connections of one thread by one listener.
 pub(crate) struct Paces {
     node: Arc<Node>,
     interval: Duration,
@@ -267,8 +303,13 @@ mod tests {
     /// A connection that was answered once and is kept.
     fn kept() -> Rc<Pace> {
         let pace = Rc::new(Pace::default());
-        drop(pace.take_in_hand());
+        drop(pace.take_in_hand(Taken::default()));
         pace
+    }
+
+    /// As much comes as a client may send.
+    fn come(pace: &Pace, bytes: usize) {
+        assert_eq!(pace.bytes_came(bytes), Ok(()));
     }
 
     /// Looks so often; what the last look told.
@@ -281,11 +322,11 @@ mod tests {
         let (pace, woken) = (kept(), Arc::new(Woken::default()));
         let waker = waker(woken.clone());
         pace.wait(&Context::from_waker(&waker));
-        pace.bytes_came();
+        come(&pace, 9);
         assert_eq!(look(&pace, LIMITS.head), None);
         assert!(pace.check().is_ok() && woken.times() == 0);
         // More of the same head is no other head.
-        pace.bytes_came();
+        come(&pace, 9);
         assert_eq!(look(&pace, 1), Some(Ended::SlowHead));
         assert_eq!(pace.check().unwrap_err().kind(), io::ErrorKind::TimedOut);
         assert_eq!((look(&pace, 1), woken.times()), (None, 2));
@@ -294,7 +335,7 @@ mod tests {
     #[test]
     fn a_first_head_is_the_affair_of_the_library() {
         let pace = Pace::default();
-        pace.bytes_came();
+        come(&pace, 9);
         assert_eq!(look(&pace, 100), None);
     }
 
@@ -302,19 +343,46 @@ mod tests {
     fn whoever_owes_nothing_is_never_late() {
         let pace = kept();
         assert_eq!(look(&pace, LIMITS.idle), None);
-        pace.bytes_came();
-        let in_hand = pace.take_in_hand();
-        // As of an answer without end, which goes on when its controller has done its part.
-        let streamed = pace.take_in_hand();
-        pace.bytes_came();
+        come(&pace, 9);
+        let in_hand = pace.take_in_hand(Taken::default());
+        come(&pace, 9);
         assert_eq!(look(&pace, 100), None);
         drop(in_hand);
-        pace.bytes_came();
-        assert_eq!(look(&pace, 100), None);
-        drop(streamed);
         assert_eq!(look(&pace, LIMITS.idle), None);
-        pace.bytes_came();
+        come(&pace, 9);
         assert_eq!(look(&pace, LIMITS.head + 1), Some(Ended::SlowHead));
+    }
+
+    #[test]
+    fn whoever_sends_far_ahead_of_what_is_in_hand_is_ended_and_told_once() {
+        let pace = kept();
+        // Before anything is in hand a head may be as large as the library allows.
+        come(&pace, 2 * AHEAD_MAX);
+        let in_hand = pace.take_in_hand(Taken { bytes: 2 * AHEAD_MAX, more_max: 0 });
+        come(&pace, AHEAD_MAX);
+        assert_eq!(pace.bytes_came(1), Err(Ended::FarAhead));
+        assert!(pace.check().is_err());
+        assert_eq!((pace.bytes_came(1), look(&pace, 100)), (Ok(()), None));
+        drop(in_hand);
+    }
+
+    #[test]
+    fn a_body_is_not_ahead_and_neither_is_a_row_of_requests_that_are_answered() {
+        let pace = kept();
+        come(&pace, 100);
+        let mut in_hand = pace.take_in_hand(Taken { bytes: 100 + AHEAD_MAX, more_max: 0 });
+        come(&pace, 2 * AHEAD_MAX);
+        for _ in 0..9 {
+            // The next is in hand before the connection is asked for more.
+            drop(in_hand);
+            in_hand = pace.take_in_hand(Taken { bytes: AHEAD_MAX, more_max: 0 });
+            come(&pace, AHEAD_MAX);
+        }
+        drop(in_hand);
+        come(&pace, 100);
+        let in_hand = pace.take_in_hand(Taken { bytes: 100, more_max: AHEAD_MAX });
+        come(&pace, 2 * AHEAD_MAX);
+        drop(in_hand);
     }
 
     #[test]
@@ -350,7 +418,7 @@ mod tests {
     fn a_head_is_not_late_while_it_is_not_asked_for() {
         let pace = kept();
         let context = Context::from_waker(Waker::noop());
-        pace.bytes_came();
+        come(&pace, 9);
         pace.stood_still(&context);
         assert_eq!(look(&pace, LIMITS.unread), None);
         pace.moved();
