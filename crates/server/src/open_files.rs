@@ -14,6 +14,8 @@ const OTHERS: u64 = 256;
 pub(crate) struct OpenFiles {
     /// `None` for any number.
     allowed: Option<u64>,
+    /// Whether the system did not let it be raised.
+    is_refused: bool,
     workers: usize,
     connections_per_worker_max: usize,
 }
@@ -24,12 +26,10 @@ impl OpenFiles {
         let limit = getrlimit(Resource::Nofile);
         let raised = Rlimit { current: limit.maximum, ..limit };
         // A system that refuses leaves the limit where it was.
-        let allowed = match setrlimit(Resource::Nofile, raised) {
-            Ok(()) => raised.current,
-            Err(_) => limit.current,
-        };
+        let is_refused = setrlimit(Resource::Nofile, raised).is_err();
         Self {
-            allowed,
+            allowed: if is_refused { limit.current } else { raised.current },
+            is_refused,
             workers: settings.listen.workers_or_one_a_core(),
             connections_per_worker_max: settings.http.connections_per_worker_max,
         }
@@ -52,6 +52,9 @@ impl fmt::Display for OpenFiles {
         match self.allowed {
             None => write!(f, "open files: any number allowed, {needed} may be needed")?,
             Some(allowed) => write!(f, "open files: {allowed} allowed, {needed} may be needed")?,
+        }
+        if self.is_refused {
+            write!(f, ", and the system let nothing be raised")?;
         }
         if self.suffice() {
             return Ok(());
@@ -81,7 +84,7 @@ mod tests {
     }
 
     fn files(allowed: Option<u64>) -> OpenFiles {
-        OpenFiles { allowed, workers: 2, connections_per_worker_max: 1_000 }
+        OpenFiles { allowed, is_refused: false, workers: 2, connections_per_worker_max: 1_000 }
     }
 
     #[test]
@@ -93,6 +96,8 @@ mod tests {
         let few = files(Some(2_255));
         let told = few.to_string();
         assert!(!few.suffice() && told.starts_with("open files: 2255 allowed, 2256 may be needed"));
+        let refused = OpenFiles { is_refused: true, ..few };
+        assert!(refused.to_string().contains("let nothing be raised"), "{refused}");
         for remedy in ["STAMPEDE_CONNECTIONS_PER_WORKER_MAX=1000", "LimitNOFILE"] {
             assert!(told.contains(remedy), "{told}");
         }
