@@ -86,7 +86,7 @@ pub(super) const REQUESTS: Section = Section {
             "connections",
             "0",
             (0, 1_000_000),
-            "open connections of one address to this process, those of STAMPEDE_TRUSTED_PROXIES left out; one more is closed at once; 0 for any number",
+            "open connections of one address to this process, those of STAMPEDE_TRUSTED_PROXIES left out; one more is closed at once; 0 for any number, which is right only behind a proxy that limits them",
         ),
         Setting::whole(
             "STAMPEDE_BACKLOG_MAX",
@@ -121,7 +121,7 @@ pub(super) const REQUESTS: Section = Section {
             "bytes",
             "65536",
             (4_096, 16_777_216),
-            "what the kernel is asked to hold for a client that does not read, a connection each",
+            "what the kernel is asked to hold for a client that does not read, a connection each; a client far away gets about as much in a round trip; Linux holds no more than net.core.wmem_max lets it",
         ),
         Setting::whole(
             "STAMPEDE_KEEP_ALIVE_S",
