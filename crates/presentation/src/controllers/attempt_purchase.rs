@@ -2,7 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{CONTENT_TYPE, HeaderValue},
+    http::header::{CONTENT_TYPE, HeaderName, HeaderValue},
     web::Data,
 };
 use bytes::Bytes;
@@ -22,6 +22,9 @@ use crate::{
     rejection,
     worker::Worker,
 };
+
+/// The trace that the request belongs to, as W3C has it.
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// A buyer attempts to buy.
 ///
@@ -85,7 +88,7 @@ async fn read(
     match (buyer, key, form) {
         (Some(buyer), Some(key), PurchaseForm { sku: Some(sku), qty }) if fields.is_empty() => {
             let traceparent = headers
-                .get("traceparent")
+                .get(&TRACEPARENT)
                 .and_then(|header| header.to_str().ok())
                 .and_then(TraceParent::parse);
             Ok(PurchaseRequest { buyer, sku, qty, key, traceparent })
