@@ -72,7 +72,6 @@ pub(super) async fn insert_purchases(
 }
 
 /// Purchases by column, as `UNNEST` takes them.
-#[derive(Default)]
 struct Columns<'a> {
     purchase_no: Vec<&'a str>,
     bits: Vec<&'a [u8]>,
@@ -91,9 +90,29 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
+    /// Room for so many rows: columns that grow would each be copied as often as they double.
+    fn with_capacity(rows: usize) -> Self {
+        Self {
+            purchase_no: Vec::with_capacity(rows),
+            bits: Vec::with_capacity(rows),
+            buyer: Vec::with_capacity(rows),
+            purchased_at: Vec::with_capacity(rows),
+            qty: Vec::with_capacity(rows),
+            key_hash: Vec::with_capacity(rows),
+            remaining: Vec::with_capacity(rows),
+            position: Vec::with_capacity(rows),
+            ordinal: Vec::with_capacity(rows),
+            held_after: Vec::with_capacity(rows),
+            cancelled: Vec::with_capacity(rows),
+            traceparent: Vec::with_capacity(rows),
+            unit_price_minor: Vec::with_capacity(rows),
+            currency: Vec::with_capacity(rows),
+        }
+    }
+
     /// Turns rows into columns; a value that no column can hold is a fault of the data.
     fn of(rows: &[&'a RecordedPurchase], numbers: &'a [PurchaseNo]) -> Result<Self, CommitError> {
-        let mut columns = Self::default();
+        let mut columns = Self::with_capacity(rows.len());
         for (row, number) in rows.iter().zip(numbers) {
             let purchase = &row.purchase;
             columns.purchase_no.push(number.as_str());

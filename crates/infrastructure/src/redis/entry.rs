@@ -13,14 +13,16 @@ use stampede_domain::{
 use uuid::Uuid;
 
 use super::{
-    attempt,
+    attempt::{self, BATCH_MAX},
     fence::{Undecodable, parse_epoch},
     link,
-    record::Reader,
+    record::{ITEM, Reader},
 };
 
 /// The format of entries that this version writes.
 const FORMAT: u64 = 1;
+/// The fewest bytes of a purchase: its buyer and its extras have at least one each.
+const PURCHASE_BYTES_MIN: usize = ITEM + 7;
 
 /// A stream entry as Redis replies it: id, and fields by turns with values; `None` for the fields
 /// of an entry that was removed while a consumer held it.
@@ -108,7 +110,7 @@ pub(super) fn purchases(
     body: &[u8],
 ) -> Result<Option<Vec<RecordedPurchase>>, Undecodable> {
     let mut reader = Reader(body);
-    let mut purchases = Vec::new();
+    let mut purchases = Vec::with_capacity((body.len() / PURCHASE_BYTES_MIN).min(BATCH_MAX));
     while !reader.0.is_empty() {
         let mut purchase = reader.item()?;
         purchase.ordinal = reader.small(2)?;
