@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Instant;
+use crate::{Instant, instant::put_digits};
 
 /// Crockford's base 32: no I, L, O or U, so that a number can be read out.
 const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -35,10 +35,7 @@ impl PurchaseNo {
     pub fn new(at: Instant, bits: PurchaseBits) -> Self {
         let mut text = *b"PUR-00000000-0000-0000-0000-0000";
         let (year, month, day) = civil_date(at);
-        let date = year * 10_000 + month * 100 + day;
-        for (place, digit) in text[4..12].iter_mut().rev().zip(decimal_digits(date)) {
-            *place = digit;
-        }
+        put_digits(&mut text[4..12], year * 10_000 + month * 100 + day);
         let value = bits.0.iter().fold(0_u128, |value, &byte| value << 8 | u128::from(byte));
         let places = [13, 14, 15, 16, 18, 19, 20, 21, 23, 24, 25, 26, 28, 29, 30, 31];
         for (index, place) in places.into_iter().enumerate() {
@@ -76,16 +73,6 @@ fn civil_date(at: Instant) -> (u32, u32, u32) {
     use chrono::Datelike;
     let date = at.to_utc();
     (u32::try_from(date.year()).unwrap_or(0), date.month(), date.day())
-}
-
-/// Decimal digits from the last to the first, without end.
-fn decimal_digits(number: u32) -> impl Iterator<Item = u8> {
-    let mut rest = number;
-    std::iter::repeat_with(move || {
-        let digit = b"0123456789"[(rest % 10) as usize];
-        rest /= 10;
-        digit
-    })
 }
 
 impl fmt::Display for PurchaseNo {

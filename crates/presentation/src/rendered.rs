@@ -91,7 +91,7 @@ impl RenderedSale {
     /// Appends the status as of `now`.
     pub(crate) fn put_status(&self, buffer: &mut BytesMut, now: Instant) {
         buffer.put_slice(self.status.as_bytes());
-        buffer.put_slice(now.to_string().as_bytes());
+        buffer.put_slice(&now.text());
         buffer.put_slice(STATUS_END.as_bytes());
     }
 
