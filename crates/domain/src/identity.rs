@@ -92,10 +92,10 @@ impl fmt::Display for SaleId {
     }
 }
 
-/// Who buys: 1 to 255 code points, trimmed, no control characters.
+/// Who buys: 1 to 255 code points, trimmed, no control characters. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct BuyerId(Box<str>);
+pub struct BuyerId(Arc<str>);
 
 /// Why a buyer's name was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -145,7 +145,7 @@ impl TryFrom<String> for BuyerId {
 
 impl From<BuyerId> for String {
     fn from(buyer: BuyerId) -> Self {
-        buyer.0.into_string()
+        buyer.0.as_ref().into()
     }
 }
 
