@@ -4,6 +4,7 @@ use std::{
     hash::{BuildHasher, Hash, RandomState},
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -16,7 +17,7 @@ use stampede_domain::BuyerId;
 use crate::{error::ApiError, settings::HttpSettings};
 
 /// How often keys that have their whole allowance again are forgotten, which bounds the memory to
-/// the keys of about as long.
+/// four times what the keys of about as long need (see [`Room`]).
 pub(crate) const FORGET_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The limits of this node. Shared by all workers.
@@ -71,12 +72,14 @@ impl RateLimits {
 struct Limit<K: Hash + Eq + Clone> {
     limiter: DefaultKeyedRateLimiter<K>,
     clock: DefaultClock,
+    room: Room,
 }
 
 impl<K: Hash + Eq + Clone> Limit<K> {
     fn new(per_s: u32) -> Option<Self> {
         let quota = Quota::per_second(NonZeroU32::new(per_s)?);
-        Some(Self { limiter: RateLimiter::dashmap(quota), clock: DefaultClock::default() })
+        let limiter = RateLimiter::dashmap(quota);
+        Some(Self { limiter, clock: DefaultClock::default(), room: Room::default() })
     }
 
     fn take(&self, key: &K) -> Result<(), ApiError> {
@@ -88,8 +91,30 @@ impl<K: Hash + Eq + Clone> Limit<K> {
     }
 
     fn forget(&self) {
+        let keys = self.limiter.len();
         self.limiter.retain_recent();
-        self.limiter.shrink_to_fit();
+        if self.room.is_too_much_for(keys) {
+            self.limiter.shrink_to_fit();
+        }
+    }
+}
+
+/// How many keys a table has room for, about.
+///
+/// A table that is made small between two seconds of a rush is made large again by requests, which
+/// wait for each other meanwhile. So room is kept until a second needs less than a quarter of it.
+/// That takes at most 40 bytes for each buyer of the busiest second and 75 for each address, until
+/// two seconds after the rush.
+#[derive(Debug, Default)]
+struct Room(AtomicUsize);
+
+impl Room {
+    /// Whether so many keys would do with far less, which then is all the room there is.
+    fn is_too_much_for(&self, keys: usize) -> bool {
+        let room = self.0.load(Ordering::Relaxed);
+        let too_much = keys < room / 4;
+        self.0.store(if too_much { keys } else { room.max(keys) }, Ordering::Relaxed);
+        too_much
     }
 }
 
@@ -101,5 +126,22 @@ pub(crate) fn network_of(address: IpAddr) -> IpAddr {
             let [a, b, c, d, ..] = address.segments();
             IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_kept_through_a_rush_and_given_back_after_it() {
+        let room = Room::default();
+        for keys in [0, 70_000, 40_000, 17_500, 90_000, 22_500] {
+            assert!(!room.is_too_much_for(keys), "{keys}");
+        }
+        assert!(room.is_too_much_for(22_499));
+        assert!(!room.is_too_much_for(22_499), "it was given back");
+        assert!(room.is_too_much_for(0));
+        assert!(!room.is_too_much_for(0), "nothing is left to give back");
     }
 }
