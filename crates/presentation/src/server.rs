@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     connection::{Connection, Paces},
-    cors, json_body, listener,
+    cors, listener,
     middleware::Edge,
     rate_limit::FORGET_INTERVAL,
     routes,
@@ -207,7 +207,6 @@ fn app_of(
     let origins = &node.settings.cors_origins;
     App::new()
         .app_data(Data::new(worker))
-        .app_data(json_body::limit(node.settings.limits.body_bytes_max))
         .configure(|config| {
             routes::add_all(config);
         })

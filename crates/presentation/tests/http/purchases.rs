@@ -12,6 +12,13 @@ use tokio::{
 
 use crate::site::{PATIENCE, Site, answer, bad_fields, failure, product, send, text, upcoming};
 
+/// `{"sku":"W-1"}` by gzip.
+const SKU_PACKED: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\x02\x03\
+    \xabV*\xce.U\xb2R\n\xd75T\xaa\x05\0\x19\x16P\xdb\r\0\0\0";
+/// 1,025 spaces by gzip.
+const SPACES_PACKED: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\x02\x03\
+    SP\x18\x05\xa3`\x14\x8cX\0\0\x1b\xe7Az\x01\x04\0\0";
+
 /// A sale in which one buyer may hold three.
 async fn three_each(site: &Site) {
     let mut sale = product("THREE", 10);
@@ -174,6 +181,50 @@ async fn a_body_that_does_not_arrive_is_not_waited_for() {
     assert!(matches!(closed, Ok(Ok(_))), "{closed:?}");
     assert!(said.starts_with("HTTP/1.1 400 "), "{said}");
     assert!(said.contains(r#""fields":{"body":"#), "{said}");
+}
+
+#[tokio::test]
+async fn bodies_behind_another_request_are_read_and_not_waited_for_for_ever() {
+    let site = Site::start_with(|settings| {
+        settings.limits.body_timeout = Duration::from_millis(50);
+    });
+    site.create("W-1", 9).await;
+    let attempt = |buyer: &str, length: usize, body: &str| {
+        format!(
+            "POST /api/v1/purchases HTTP/1.1\r\nHost: x\r\nX-User-Id: {buyer}\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+    };
+    let mut buyers = TcpStream::connect(("127.0.0.1", site.port)).await.expect("a connection");
+    let whole = r#"{"sku":"W-1"}"#;
+    let all = [
+        attempt("ada", whole.len(), whole),
+        attempt("bob", whole.len(), whole),
+        attempt("eve", 100, "{"),
+    ];
+    buyers.write_all(all.concat().as_bytes()).await.expect("sent");
+    let mut said = String::new();
+    let closed = timeout(PATIENCE, buyers.read_to_string(&mut said)).await;
+    assert!(matches!(closed, Ok(Ok(_))), "{closed:?}");
+    assert_eq!(said.matches(r#""purchaseNo":"PUR-"#).count(), 2, "{said}");
+    assert_eq!(said.matches(r#""fields":{"body":"#).count(), 1, "{said}");
+}
+
+#[tokio::test]
+async fn a_packed_body_is_unpacked_within_the_limit() {
+    let site = Site::start_with(|settings| settings.limits.body_bytes_max = 1_024);
+    site.create("W-1", 9).await;
+    let packed = |body: &'static [u8]| {
+        let post = site.client.post(site.url("/api/v1/purchases")).header("X-User-Id", "ada");
+        post.header("Content-Type", "application/json")
+            .header("Content-Encoding", "gzip")
+            .body(body)
+    };
+    let large = failure(packed(SPACES_PACKED)).await;
+    assert_eq!(large, (413, "PAYLOAD_TOO_LARGE".into()));
+    assert_eq!(bad_fields(packed(b"not packed at all")).await, ["body"]);
+    let (_, bought) = answer(packed(SKU_PACKED)).await;
+    assert_eq!(bought["data"]["sku"], "W-1", "{bought}");
 }
 
 #[tokio::test]
