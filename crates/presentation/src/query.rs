@@ -2,38 +2,36 @@
 
 use std::borrow::Cow;
 
-use actix_web::{HttpRequest, web::Query};
+use actix_web::HttpRequest;
 use stampede_domain::{Sku, SkuError, State};
+use url::form_urlencoded;
 
 use crate::{error::ApiError, fields::Fields};
 
 /// The most rows of one answer, and the default.
 pub(crate) const ROWS_MAX: usize = 100;
 
-/// The parameters of a query, percent-decoded; the first of a name counts.
-pub(crate) struct Parameters(Vec<(String, String)>);
+/// The parameters of a query; the first of a name counts.
+///
+/// Read anew for each that is asked for: they are few, and so none has to be copied.
+pub(crate) struct Parameters<'a>(&'a str);
 
-impl Parameters {
-    /// Reads the request's query.
-    ///
-    /// # Errors
-    ///
-    /// 400 naming `query` if it is not form-encoded UTF-8.
-    pub(crate) fn read(request: &HttpRequest) -> Result<Self, ApiError> {
-        Query::<Vec<(String, String)>>::from_query(request.query_string())
-            .map(|query| Self(query.into_inner()))
-            .map_err(|_| ApiError::field("query", "must be name=value pairs, percent-encoded"))
+impl<'a> Parameters<'a> {
+    /// Those of the request.
+    pub(crate) fn of(request: &'a HttpRequest) -> Self {
+        Self(request.query_string())
     }
 
-    /// The parameter's text, if it is there.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
+    /// The parameter's text, percent-decoded, if it is there.
+    fn get(&self, name: &str) -> Option<Cow<'a, str>> {
+        let mut all = form_urlencoded::parse(self.0.as_bytes());
+        all.find(|(given, _)| given == name).map(|(_, value)| value)
     }
 
     /// The sku, if one is given; a bad one goes to `fields`.
     pub(crate) fn sku(&self, fields: &mut Fields) -> Option<Sku> {
         let text = self.get("sku")?;
-        fields.note("sku", Sku::parse(text).map_err(|error| error.to_string()))
+        fields.note("sku", Sku::parse(&text).map_err(|error| error.to_string()))
     }
 
     /// How many rows are asked for; a bad number goes to `fields`.
@@ -59,7 +57,7 @@ impl Parameters {
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
         let text = self.get("cursor")?;
-        fields.note("cursor", read(text).ok_or("must be the nextCursor of an earlier answer"))
+        fields.note("cursor", read(&text).ok_or("must be the nextCursor of an earlier answer"))
     }
 }
 
@@ -80,4 +78,19 @@ pub(crate) fn sku_of_path(request: &HttpRequest) -> Result<Sku, ApiError> {
 /// What is wrong with it.
 pub(crate) fn parsed_sku_of_path(request: &HttpRequest) -> Result<Sku, SkuError> {
     Sku::parse(request.match_info().get("sku").unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_a_name_counts_and_what_is_plain_is_not_copied() {
+        let parameters = Parameters("sku=W-1&sku=W-2&state=&a+b=c%20d&wrong=%ff");
+        assert!(matches!(parameters.get("sku"), Some(Cow::Borrowed("W-1"))));
+        assert_eq!(parameters.get("state").as_deref(), Some(""));
+        assert_eq!(parameters.get("a b").as_deref(), Some("c d"));
+        assert_eq!(parameters.get("wrong").as_deref(), Some("\u{fffd}"));
+        assert_eq!(parameters.get("limit"), None);
+    }
 }

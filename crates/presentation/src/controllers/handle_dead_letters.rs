@@ -124,7 +124,7 @@ pub(crate) async fn list_dead_letters(
     worker: Data<Worker>,
 ) -> Result<HttpResponse, ApiError> {
     let mut fields = Fields::default();
-    let parameters = Parameters::read(&request)?;
+    let parameters = Parameters::of(&request);
     let limit = parameters.limit(&mut fields);
     let sku = parameters.sku(&mut fields);
     let after = parameters.cursor(&mut fields, |text| {

@@ -35,7 +35,7 @@ pub(crate) async fn look_up_purchase(
 ) -> Result<HttpResponse, ApiError> {
     let mut fields = Fields::default();
     let buyer = fields.note(buyer::X_USER_ID, buyer::read(request.headers()));
-    let parameters = Parameters::read(&request)?;
+    let parameters = Parameters::of(&request);
     let sku = parameters.sku(&mut fields);
     if sku.is_none() {
         fields.add("sku", "is required: the sku that was bought");

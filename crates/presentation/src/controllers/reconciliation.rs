@@ -181,7 +181,7 @@ pub(crate) async fn list_reconciliation_runs(
     worker: Data<Worker>,
 ) -> Result<HttpResponse, ApiError> {
     let mut fields = Fields::default();
-    let parameters = Parameters::read(&request)?;
+    let parameters = Parameters::of(&request);
     let limit = parameters.limit(&mut fields);
     let before = parameters.cursor(&mut fields, |text| text.parse().ok().map(RunId));
     fields.check()?;

@@ -73,7 +73,7 @@ pub(crate) async fn list_products(
     worker: Data<Worker>,
 ) -> Result<HttpResponse, ApiError> {
     let mut fields = Fields::default();
-    let parameters = Parameters::read(&request)?;
+    let parameters = Parameters::of(&request);
     let limit = parameters.limit(&mut fields);
     let after = parameters.cursor(&mut fields, cursor);
     fields.check()?;

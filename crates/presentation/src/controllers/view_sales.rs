@@ -44,7 +44,7 @@ pub(crate) async fn view_sale(
     worker: Data<Worker>,
 ) -> Result<HttpResponse, ApiError> {
     let mut fields = Fields::default();
-    let sku = Parameters::read(&request)?.sku(&mut fields);
+    let sku = Parameters::of(&request).sku(&mut fields);
     fields.check()?;
     let view_sales = &worker.node.use_cases.view_sales;
     let live = view_sales.one(sku.as_ref()).await?;
@@ -79,7 +79,7 @@ pub(crate) async fn list_sales(
     worker: Data<Worker>,
 ) -> Result<HttpResponse, ApiError> {
     let mut fields = Fields::default();
-    let parameters = Parameters::read(&request)?;
+    let parameters = Parameters::of(&request);
     let state = parameters.state(&mut fields);
     let limit = parameters.limit(&mut fields);
     let after = parameters.cursor(&mut fields, |text| Sku::parse(text).ok());

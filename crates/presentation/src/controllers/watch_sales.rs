@@ -43,7 +43,7 @@ pub(crate) async fn watch_sales(
     worker: Data<Worker>,
 ) -> Result<HttpResponse, ApiError> {
     let mut fields = Fields::default();
-    let sku = Parameters::read(&request)?.sku(&mut fields);
+    let sku = Parameters::of(&request).sku(&mut fields);
     fields.check()?;
     let open = OpenStream::count(&worker).ok_or(ApiError::Overloaded)?;
     let watch_sales = &worker.node.use_cases.watch_sales;
