@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     taking_in::take_in,
-    turning::{next_boundary, order, turn_at},
+    turning::{next_boundary, order, turn_at, turned},
 };
 use crate::ports::{Clock, Snapshot};
 
@@ -45,8 +45,8 @@ pub struct LiveSale {
 /// What this node knows of a sku.
 #[derive(Clone, Debug)]
 pub enum Known {
-    /// The sale as it stands.
-    Live(Arc<LiveSale>),
+    /// The sale as it stands, and the instant that its phase is told by.
+    Live(Arc<LiveSale>, Instant),
     /// The sale's shard has not been read for too long: we do not know.
     Stale,
     /// This node has no sale of that sku; the catalogue may.
@@ -118,7 +118,10 @@ impl LiveSales {
         let sales = self.sales.load();
         match sales.get(sku) {
             Some(_) if !self.is_fresh(Shard::of(sku)) => Known::Stale,
-            Some(sale) => Known::Live(self.turned(sale)),
+            Some(sale) => {
+                let now = self.clock.now();
+                Known::Live(turned(sale, now), now)
+            }
             None => Known::Unknown,
         }
     }
@@ -149,7 +152,9 @@ impl LiveSales {
         if !Shard::all().all(|shard| self.is_fresh(shard)) {
             return None;
         }
-        let mut all: Vec<_> = self.sales.load().values().map(|sale| self.turned(sale)).collect();
+        let now = self.clock.now();
+        let sales = self.sales.load();
+        let mut all: Vec<_> = sales.values().map(|sale| turned(sale, now)).collect();
         all.sort_by_cached_key(|live| order(live));
         Some(all)
     }
@@ -300,17 +305,6 @@ impl LiveSales {
         }
         let boundaries = sales.values().filter_map(|sale| next_boundary(&sale.borrow(), now));
         boundaries.min()
-    }
-
-    /// The sale with its phase as of now; its streams are told if that is new.
-    fn turned(&self, sale: &watch::Sender<Arc<LiveSale>>) -> Arc<LiveSale> {
-        let now = self.clock.now();
-        let live = sale.borrow().clone();
-        if live.sale.phase(live.stock, now) == live.phase {
-            return live;
-        }
-        sale.send_if_modified(|current| turn_at(current, now));
-        sale.borrow().clone()
     }
 
     fn is_fresh(&self, shard: Shard) -> bool {

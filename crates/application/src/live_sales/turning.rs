@@ -3,6 +3,7 @@
 use std::{cmp::Reverse, sync::Arc};
 
 use stampede_domain::{Instant, Sku, State};
+use tokio::sync::watch;
 
 use super::LiveSale;
 
@@ -14,6 +15,16 @@ pub(super) fn turn_at(current: &mut Arc<LiveSale>, now: Instant) -> bool {
     }
     *current = Arc::new(LiveSale { phase, ..LiveSale::clone(current) });
     true
+}
+
+/// The sale with its phase as of `now`; its streams are told if that is new.
+pub(super) fn turned(sale: &watch::Sender<Arc<LiveSale>>, now: Instant) -> Arc<LiveSale> {
+    let live = sale.borrow().clone();
+    if live.sale.phase(live.stock, now) == live.phase {
+        return live;
+    }
+    sale.send_if_modified(|current| turn_at(current, now));
+    sale.borrow().clone()
 }
 
 /// The next instant at which the sale's phase changes by itself.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use stampede_domain::Sku;
+use stampede_domain::{Instant, Sku};
 use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
@@ -49,16 +49,19 @@ impl FindSale {
         Self { live, catalogue, gate, lookups, wait_max: limits.wait_max }
     }
 
-    /// The sale as it may be shown; `None` if there is none.
+    /// The sale as it may be shown, and the instant that this is as of; `None` if there is none.
     ///
     /// # Errors
     ///
     /// [`PortError::Unavailable`] if what is known is too old to show, or a store is away.
-    pub async fn shown(&self, sku: &Sku) -> Result<Option<Arc<LiveSale>>, PortError> {
+    pub async fn shown(&self, sku: &Sku) -> Result<Option<(Arc<LiveSale>, Instant)>, PortError> {
         match self.live.get(sku) {
-            Known::Live(live) => Ok(Some(live)),
+            Known::Live(live, now) => Ok(Some((live, now))),
             Known::Stale => Err(PortError::unavailable("gate", crate::live_sales::Stale)),
-            Known::Unknown => self.looked_up(sku).await,
+            Known::Unknown => {
+                let found = self.looked_up(sku).await?;
+                Ok(found.map(|live| (live, self.live.now())))
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stampede_domain::{Sku, State};
+use stampede_domain::{Instant, Sku, State};
 
 use super::FindSale;
 use crate::{
@@ -40,15 +40,15 @@ impl ViewSales {
         Self { live, find }
     }
 
-    /// The sale of that sku, or the featured one.
+    /// The sale of that sku, or the featured one; and the instant that it is shown as of.
     ///
     /// # Errors
     ///
     /// [`ViewError`].
-    pub async fn one(&self, sku: Option<&Sku>) -> Result<Arc<LiveSale>, ViewError> {
+    pub async fn one(&self, sku: Option<&Sku>) -> Result<(Arc<LiveSale>, Instant), ViewError> {
         let found = match sku {
             Some(sku) => self.find.shown(sku).await?,
-            None => self.live.featured()?,
+            None => self.live.featured()?.map(|live| (live, self.live.now())),
         };
         found.ok_or(ViewError::Unknown)
     }
@@ -80,7 +80,7 @@ impl ViewSales {
 
     /// The clock that `serverTime` is told by.
     #[must_use]
-    pub fn now(&self) -> stampede_domain::Instant {
+    pub fn now(&self) -> Instant {
         self.live.now()
     }
 }

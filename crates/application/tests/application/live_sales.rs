@@ -115,8 +115,8 @@ fn a_status_is_turned_even_before_the_turner_gets_to_it() {
     let live = live_sales(&clock, Freshness::Always);
     live.apply(&snapshot("A", 1, 5, 50));
     clock.set(START);
-    let Known::Live(shown) = live.get(&sku("A")) else { unreachable!("known") };
-    assert_eq!(shown.phase.state, State::Active);
+    let Known::Live(shown, at) = live.get(&sku("A")) else { unreachable!("known") };
+    assert_eq!((shown.phase.state, at), (State::Active, Instant::from_millis(START)));
 }
 
 #[test]
@@ -153,7 +153,7 @@ async fn a_shard_that_was_not_read_for_a_second_is_not_shown() {
     assert_eq!(live.featured(), Err(Stale));
     Shard::all().for_each(|shard| live.shard_read(shard));
     tokio::time::advance(Duration::from_millis(999)).await;
-    assert!(matches!(live.get(&sku("A")), Known::Live(_)));
+    assert!(matches!(live.get(&sku("A")), Known::Live(..)));
     tokio::time::advance(Duration::from_millis(2)).await;
     assert!(matches!(live.get(&sku("A")), Known::Stale));
     assert!(live.last_known(&sku("A")).is_some(), "attempts still find it");

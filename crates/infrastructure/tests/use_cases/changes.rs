@@ -27,7 +27,7 @@ async fn from_the_answer_to_a_pause_on_nothing_is_accepted_until_the_resume(shop
     assert_eq!(shop.decide(&id, &[attempt("ben", 1, 1)]).await, [NOT_ACTIVE]);
     let row = shop.row(&id).await;
     assert_eq!((row.sale, row.version), (paused.sale.clone(), paused.version), "committed");
-    let Known::Live(live) = shop.live.get(&id.sku) else { panic!("this node shows it") };
+    let Known::Live(live, _) = shop.live.get(&id.sku) else { panic!("this node shows it") };
     assert!(live.sale.paused);
     let resumed = shop.change.run(&id.sku, Change::Resume).await.expect("the sale runs");
     assert!(!resumed.sale.paused && resumed.version > paused.version);

@@ -81,7 +81,7 @@ async fn the_same_sku_is_created_at_once_and_starts_clean(shop: Shop) {
     let view = shop.product(&new).await;
     assert_eq!((view.current_stock, view.total_purchases, view.persisted_purchases), (20, 0, 0));
     assert!(view.version > before.version, "versions never fall for a sku");
-    let Known::Live(live) = shop.live.get(&new.sku) else { panic!("this node shows it") };
+    let Known::Live(live, _) = shop.live.get(&new.sku) else { panic!("this node shows it") };
     assert_eq!((&live.sale.id, live.stock), (&new, 20));
     // The same buyer, the same key: another generation, another purchase.
     let again = shop.buy(&new, "ada").await;

@@ -42,7 +42,7 @@ async fn a_created_product_is_on_sale_at_once(shop: Shop) {
     assert_eq!((&sale.product_name, sale.window), (&asked.product_name, asked.window));
     assert_eq!((sale.initial_stock, sale.limit_per_buyer), (10, 2));
     assert_eq!(sale.acknowledge, shop.gate.acknowledges(), "what this node gives");
-    assert!(matches!(shop.live.get(&asked.sku), Known::Live(_)), "this node shows it");
+    assert!(matches!(shop.live.get(&asked.sku), Known::Live(..)), "this node shows it");
     assert_eq!(shop.row(&sale.id).await.sale, *sale);
     assert_eq!(shop.buy(&sale.id, "ada").await.remaining, 9);
 }
@@ -62,7 +62,7 @@ async fn a_creation_whose_gate_was_away_is_opened_by_whoever_looks(shop: Shop) {
     let again = shop.create.run(offer).await;
     assert!(matches!(again, Err(CreateError::AlreadyExists)), "a repeat says so: {again:?}");
     let found = shop.find.shown(&sku(WIDGET)).await.expect("the stores answer");
-    let found = found.expect("it exists");
+    let (found, _) = found.expect("it exists");
     assert_eq!(found.stock, 10);
     shop.buy(&found.sale.id, "ada").await;
 }
@@ -122,7 +122,7 @@ async fn an_upcoming_product_is_changed_in_every_field(shop: Shop) {
     assert_eq!(shop.product(&id).await, view, "gate and catalogue have it");
     let row = shop.row(&id).await;
     assert_eq!((row.sale, row.version), (view.sale.clone(), view.version));
-    let Known::Live(live) = shop.live.get(&id.sku) else { panic!("this node shows it") };
+    let Known::Live(live, _) = shop.live.get(&id.sku) else { panic!("this node shows it") };
     assert_eq!((live.version, live.stock), (view.version, 25));
 }
 
@@ -261,7 +261,7 @@ async fn a_product_can_lose_its_words_and_its_picture(shop: Shop) {
     let view = shop.update.run(&made.id.sku, &changes, None).await.expect("it is upcoming");
     assert_eq!(view.sale, Sale { description: None, picture: None, ..made.clone() });
     assert_eq!(shop.row(&made.id).await.sale, view.sale);
-    let Known::Live(live) = shop.live.get(&made.id.sku) else { panic!("this node shows it") };
+    let Known::Live(live, _) = shop.live.get(&made.id.sku) else { panic!("this node shows it") };
     assert_eq!(*live.sale, view.sale);
 }
 

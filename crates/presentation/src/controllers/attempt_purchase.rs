@@ -104,7 +104,7 @@ async fn read(
 async fn check_limit(form: &PurchaseForm, worker: &Worker, fields: &mut Fields) {
     let (Some(sku), Some(qty)) = (&form.sku, form.qty) else { return };
     // A sale that is not known right now leaves the other fields to be told.
-    if let Ok(live) = worker.node.use_cases.view_sales.one(Some(sku)).await
+    if let Ok((live, _)) = worker.node.use_cases.view_sales.one(Some(sku)).await
         && qty > live.sale.limit_per_buyer
     {
         fields.add("qty", qty_out_of_range(live.sale.limit_per_buyer));

@@ -47,13 +47,13 @@ pub(crate) async fn view_sale(
     let sku = Parameters::of(&request).sku(&mut fields);
     fields.check()?;
     let view_sales = &worker.node.use_cases.view_sales;
-    let live = view_sales.one(sku.as_ref()).await?;
+    let (live, now) = view_sales.one(sku.as_ref()).await?;
     let rendered = worker.rendered.of(&live);
     let etag = rendered.etag().clone();
     if etag::is_known(&request, &etag) {
         return Ok(not_modified(etag));
     }
-    Ok(fresh(etag).body(rendered.answer(view_sales.now())))
+    Ok(fresh(etag).body(rendered.answer(now)))
 }
 
 /// Every sale, upcoming and active ones first.

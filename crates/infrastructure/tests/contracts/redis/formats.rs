@@ -180,7 +180,7 @@ fn a_message_of_a_newer_version_is_not_misread() {
             }
             scene.buy(&attempt("ada", 1, 1)).await;
             stock(9).await;
-            assert!(matches!(live.get(&id.sku), Known::Live(_)));
+            assert!(matches!(live.get(&id.sku), Known::Live(..)));
             stop.cancel();
         };
         futures::join!(feed.follow(live.clone(), stop.clone()), drive);
