@@ -1,4 +1,5 @@
 -- Inserts purchases of one sale, whose row the caller holds, and counts their units as sold.
+-- No foreign key looks for the sale: without its row limit_per_buyer is null, which is refused.
 --
 -- $1 generation, $2 $3 epoch, $4 ... $17 one array a column, in order.
 -- Replies the numbers of those that were not there before, or null if that is all that were given,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sqlx::{Connection as _, PgConnection, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool, migrate::Migrator};
 use stampede_application::ports::{
     Catalogue as _, CommitError, Created, Entry, Ledger as _, PortError,
 };
@@ -122,6 +122,48 @@ fn whoever_stops_waiting_keeps_no_connection_from_others() {
         timeout(IMPATIENT, held.ledger.commit(entries)).await.expect_err("it waits for the row");
         held.goes_on().await;
     });
+}
+
+/// The statement that inserts purchases, with one of a sale that there is not.
+const OF_NO_SALE: &str = concat!(
+    "PREPARE rows (uuid, int8, int8, text[], bytea[], text[], timestamptz[], int8[], bytea[],
+         int8[], int8[], int8[], int8[], bool[], text[], int8[], text[]) AS ",
+    include_str!("../../src/postgres/insert_purchases.sql"),
+    "; EXECUTE rows (gen_random_uuid(), 1, 7, ARRAY['PUR-1'],
+         ARRAY[decode(repeat('00', 10), 'hex')], ARRAY['ada'], ARRAY[now()], ARRAY[1],
+         ARRAY[decode(repeat('00', 16), 'hex')], ARRAY[0], ARRAY[1], ARRAY[1], ARRAY[1],
+         ARRAY[false], ARRAY[NULL], ARRAY[NULL::int8], ARRAY[NULL])"
+);
+
+/// Each row would pay for a foreign key, and the row of the sale is in the inserter's hand.
+#[tokio::test]
+async fn no_foreign_key_looks_for_a_sale_and_without_one_a_purchase_is_refused() {
+    let (_database, pool) = database().await;
+    let keys = sqlx::query_scalar("SELECT count(*) FROM pg_constraint WHERE contype = 'f'");
+    let keys: i64 = keys.fetch_one(&pool).await.expect("Postgres answers");
+    assert_eq!(keys, 0);
+    let refused = sqlx::raw_sql(OF_NO_SALE).execute(&pool).await.expect_err("there is no sale");
+    let refused = refused.as_database_error().expect("Postgres answers");
+    assert_eq!(refused.code().as_deref(), Some("23502"), "{refused}");
+    assert!(refused.message().contains("\"limit_per_buyer\""), "{refused}");
+}
+
+/// While that waits for a long transaction, every purchase waits behind it.
+#[tokio::test]
+async fn the_foreign_key_goes_without_waiting_for_long_and_may_be_tried_again() {
+    let database = servers::postgres().await;
+    let pool = connect(&database.url, &PostgresLimits::default()).expect("an address");
+    let before = sqlx::migrate!("../../migrations/postgres").migrations.iter();
+    let before = before.filter(|migration| migration.version < 6).cloned().collect();
+    Migrator::with_migrations(before).run(&pool).await.expect("the older migrations run");
+
+    let mut reader = pool.begin().await.expect("a transaction");
+    let held = "LOCK TABLE purchases IN ACCESS SHARE MODE";
+    sqlx::query(held).execute(&mut *reader).await.expect("what any reader takes");
+    let refused = migrate(&pool).await;
+    assert!(matches!(refused, Err(PortError::Unavailable { .. })), "{refused:?}");
+    reader.commit().await.expect("the reader ends");
+    migrate(&pool).await.expect("the migrations run");
 }
 
 /// Whose turn it is to reconcile.
