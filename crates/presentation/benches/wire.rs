@@ -10,15 +10,18 @@
 )]
 #[path = "../src"]
 mod presentation {
+    pub(crate) mod buyer;
     pub(crate) mod envelope;
     pub(crate) mod error;
     pub(crate) mod fields;
+    pub(crate) mod idempotency_key;
     pub(crate) mod image_origins;
     pub(crate) mod json_object;
     pub(crate) mod product_fields;
     pub(crate) mod product_form;
     pub(crate) mod purchase;
     pub(crate) mod purchase_form;
+    pub(crate) mod query;
     pub(crate) mod rejection;
     pub(crate) mod rendered;
     pub(crate) mod sale_event;
@@ -27,6 +30,7 @@ mod presentation {
 
 use std::{cell::Cell, sync::Arc};
 
+use actix_web::test::TestRequest;
 use criterion::{Criterion, criterion_group, criterion_main};
 use stampede_application::live_sales::LiveSale;
 use stampede_domain::{
@@ -36,10 +40,10 @@ use stampede_domain::{
 
 // The names by which these modules know each other.
 use self::presentation::{
-    envelope, error, fields, image_origins, json_object, product_fields, product_form, purchase,
-    purchase_form, rejection, rendered, sale_event, sale_status,
+    buyer, envelope, error, fields, idempotency_key, image_origins, json_object, product_fields,
+    product_form, purchase, purchase_form, query, rejection, rendered, sale_event, sale_status,
 };
-use self::{fields::Fields, rendered::RenderedSales};
+use self::{fields::Fields, query::Parameters, rendered::RenderedSales};
 
 const NOW: Instant = Instant::MAX;
 
@@ -85,6 +89,12 @@ fn live(version: u64) -> Arc<LiveSale> {
 fn attempts(criterion: &mut Criterion) {
     let (sku, bought) = (sku(), bought());
     let mut group = criterion.benchmark_group("attempt");
+    group.bench_function("the headers of a request, read", |bencher| {
+        let request = TestRequest::default().insert_header(("X-User-Id", "ada"));
+        let request = request.to_http_request();
+        let headers = request.headers();
+        bencher.iter(|| (buyer::read(headers), idempotency_key::read(headers)));
+    });
     group.bench_function("the body of a request, read", |bencher| {
         let body = br#"{"sku":"WIDGET-001","qty":1}"#;
         bencher.iter(|| purchase_form::read(body, &mut Fields::default()));
@@ -103,6 +113,10 @@ fn attempts(criterion: &mut Criterion) {
 
 fn statuses(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("status");
+    group.bench_function("the sku of a query, read", |bencher| {
+        let request = TestRequest::with_uri("/?sku=WIDGET-001").to_http_request();
+        bencher.iter(|| Parameters::of(&request).sku(&mut Fields::default()));
+    });
     let rendered = RenderedSales::default();
     let (one, other) = (live(1), live(2));
     let turn = Cell::new(false);
