@@ -137,10 +137,11 @@ impl Queue {
         Some(self.refuse(self.queued.saturating_sub(kept), Shed::Late))
     }
 
-    /// Takes a look; how many are refused, as the gate has said nothing for too long.
+    /// Takes a look; how many are refused, as the gate has said nothing for too long, or nobody
+    /// will ask it: a driver has panicked.
     pub(super) fn look(&mut self) -> usize {
         self.silent = self.silent.saturating_add(1);
-        if !self.is_silent() || self.queued == 0 {
+        if self.queued == 0 || (self.drivers > 0 && !self.is_silent()) {
             return 0;
         }
         self.has_refused = true;
