@@ -51,7 +51,7 @@ pub(crate) enum Code {
     PayloadTooLarge,
     /// Path and query are too long.
     UriTooLong,
-    /// The body is not JSON.
+    /// The body is not JSON, or packed.
     UnsupportedMediaType,
     /// The headers are too many or too large.
     HeadersTooLarge,
@@ -137,7 +137,7 @@ pub(crate) enum ApiError {
     PayloadTooLarge { bytes_max: usize },
     #[error("Path and query may have {bytes_max} bytes.")]
     UriTooLong { bytes_max: usize },
-    #[error("Send the body as application/json.")]
+    #[error("Send the body as application/json, not packed (no Content-Encoding).")]
     UnsupportedMediaType,
     #[error("A request may have {lines_max} header lines of {bytes_max} bytes in all.")]
     HeadersTooLarge { lines_max: usize, bytes_max: usize },
