@@ -28,7 +28,7 @@ use tokio::{
 use self::places::Place;
 pub(crate) use self::{
     held_body::HeldBody,
-    pace::{Pace, Paces, Taken},
+    pace::{Pace, Paces},
     places::Places,
 };
 use crate::worker::Node;
@@ -42,7 +42,7 @@ pub(crate) enum Ended {
     Unread,
     /// The rest of a body, which nobody waits for any more, did not arrive, and nothing else did.
     Unfinished,
-    /// It sent far more than was answered.
+    /// So much that it sent waits to be answered that nothing else is done.
     FarAhead,
     /// Its address has as many as it may have.
     TooMany,
@@ -103,8 +103,17 @@ impl Connection {
             self.pace.moved();
         } else {
             self.pace.stood_still(context);
+            self.turned()?;
         }
         written
+    }
+
+    /// Notes a turn of the library; fails once it takes them for nothing.
+    fn turned(&self) -> io::Result<()> {
+        if let Err(why) = self.pace.turned() {
+            self.node.metrics.connection_ended(why);
+        }
+        self.pace.check()
     }
 }
 
@@ -116,6 +125,7 @@ impl AsyncRead for Connection {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.pace.check()?;
+        this.pace.looked();
         // A client that does not read is not asked for more, or its answers would pile up.
         ready!(this.pace.poll_flows(context));
         let before = bytes.filled().len();
@@ -124,12 +134,8 @@ impl AsyncRead for Connection {
             this.pace.wait(context);
             return Poll::Pending;
         }
-        let came = bytes.filled().len() - before;
-        if came > 0
-            && let Err(why) = this.pace.bytes_came(came)
-        {
-            this.node.metrics.connection_ended(why);
-            this.pace.check()?;
+        if bytes.filled().len() > before {
+            this.pace.bytes_came();
         }
         read
     }
@@ -164,7 +170,7 @@ impl AsyncWrite for Connection {
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        this.pace.check()?;
+        this.turned()?;
         Pin::new(&mut this.stream).poll_flush(context)
     }
 

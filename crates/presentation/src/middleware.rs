@@ -14,22 +14,18 @@ use actix_web::{
     Error, ResponseError,
     body::{EitherBody, MessageBody},
     dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
-    http::header::{
-        CACHE_CONTROL, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
-        X_CONTENT_TYPE_OPTIONS,
-    },
+    http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS},
 };
 use futures::{FutureExt, future::LocalBoxFuture};
 
 use crate::{
-    connection::{HeldBody, Pace, Taken},
+    connection::{HeldBody, Pace},
     correlation::{self, X_CORRELATION_ID},
     cors,
     current_request::CurrentRequest,
     error::ApiError,
     metrics::method_word,
     routes::RouteLabel,
-    settings::HttpLimits,
     tally::Tally,
     worker::Node,
 };
@@ -85,13 +81,11 @@ where
         let arrived = Instant::now();
         let method = method_word(request.method());
         let (node, tally) = (&self.node, self.tally.clone());
-        let size = Size::of(&request, &node.settings.limits);
-        let pace = request.conn_data::<Rc<Pace>>();
-        let in_hand = pace.map(|pace| pace.take_in_hand(size.taken));
+        let in_hand = request.conn_data::<Rc<Pace>>().map(Pace::take_in_hand);
         let correlation =
             correlation::read_or_make(request.headers(), node.use_cases.randomness.as_ref());
         let current = CurrentRequest { correlation: correlation.clone(), method };
-        if let Err(refusal) = admit(node, &request, &size) {
+        if let Err(refusal) = admit(node, &request) {
             let mut refused = current.during(|| refusal.error_response());
             let origins = &node.settings.cors_origins;
             cors::permit(origins, request.headers(), refused.headers_mut());
@@ -118,46 +112,19 @@ where
     }
 }
 
-/// How large a request is, as its head says.
-struct Size {
-    uri_bytes: usize,
-    header_lines: usize,
-    /// Of all names and values.
-    header_bytes: usize,
-    taken: Taken,
-}
-
-impl Size {
-    fn of(request: &ServiceRequest, limits: &HttpLimits) -> Self {
-        let uri = request.uri().path_and_query();
-        let uri_bytes = uri.map_or(0, |target| target.as_str().len());
-        let (mut header_lines, mut header_bytes, mut body_bytes, mut more_max) = (0, 0, 0, 0);
-        for (name, value) in request.headers() {
-            header_lines += 1;
-            header_bytes += name.as_str().len() + value.len();
-            if name == CONTENT_LENGTH {
-                // The library has read it already.
-                body_bytes =
-                    value.to_str().ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
-            } else if name == TRANSFER_ENCODING {
-                more_max = limits.body_bytes_max;
-            }
-        }
-        // "POST / HTTP/1.1", a line each with its colon, and an empty one.
-        let line_bytes = request.method().as_str().len() + uri_bytes + 12;
-        let head_bytes = line_bytes + header_bytes + 4 * header_lines + 2;
-        let taken = Taken { bytes: head_bytes.saturating_add(body_bytes), more_max };
-        Self { uri_bytes, header_lines, header_bytes, taken }
-    }
-}
-
 /// Refuses a request by its head alone.
-fn admit(node: &Node, request: &ServiceRequest, size: &Size) -> Result<(), ApiError> {
+fn admit(node: &Node, request: &ServiceRequest) -> Result<(), ApiError> {
     let limits = &node.settings.limits;
-    if size.uri_bytes > limits.uri_bytes_max {
+    let uri_bytes = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    if uri_bytes > limits.uri_bytes_max {
         return Err(ApiError::UriTooLong { bytes_max: limits.uri_bytes_max });
     }
-    if size.header_lines > limits.headers_max || size.header_bytes > limits.header_bytes_max {
+    let (mut lines, mut bytes) = (0, 0);
+    for (name, value) in request.headers() {
+        lines += 1;
+        bytes += name.as_str().len() + value.len();
+    }
+    if lines > limits.headers_max || bytes > limits.header_bytes_max {
         let (lines_max, bytes_max) = (limits.headers_max, limits.header_bytes_max);
         return Err(ApiError::HeadersTooLarge { lines_max, bytes_max });
     }

@@ -26,9 +26,10 @@ const INTERVAL_MIN: Duration = Duration::from_millis(1);
 /// The most, since what is gone is remembered until the next one.
 const INTERVAL_MAX: Duration = Duration::from_secs(2);
 
-/// Bytes that a client may send ahead of what is in hand. Far below the 128 KiB above which the
-/// library spins, and enough for hundreds of requests in a row.
-const AHEAD_MAX: usize = 48 * 1024;
+/// Turns that a connection may take without a look at what its client sends, and without giving it
+/// anything. A turn looks, or follows what it was given; the library does neither only where it asks
+/// for its own turn again and again.
+const IDLE_TURNS_MAX: u32 = 1_000;
 
 /// What the server waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,27 +51,14 @@ pub(crate) struct Pace {
     phase: Cell<Phase>,
     /// Those who make an answer to it; busy while there is one.
     hands: Cell<u32>,
-    /// Bytes that have come since nothing was in hand.
-    came: Cell<usize>,
-    /// Bytes that requests have taken of these, or will.
-    taken: Cell<usize>,
-    /// Bytes that the request in hand may take beside these.
-    more_max: Cell<usize>,
+    /// Turns since the client was looked at or given something.
+    idle_turns: Cell<u32>,
     /// For how many looks a write has stood still; `None` while all that is written goes.
     clogged: Cell<Option<u32>>,
     /// Set once, by which everything that is done to the connection fails.
     late: Cell<Option<Ended>>,
     /// The connection's task while it waits; there is one, whatever it waits for.
     waiting: RefCell<Option<Waker>>,
-}
-
-/// What a request takes of what its client sends.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Taken {
-    /// Bytes of its head, and of its body if that says how long it is.
-    pub(crate) bytes: usize,
-    /// Bytes that it may have beside these: a body that does not say how long it is.
-    pub(crate) more_max: usize,
 }
 
 /// A request in hand; until the last of these is dropped, its client owes nothing.
@@ -88,10 +76,8 @@ impl Drop for InHand {
 
 impl Pace {
     /// A request's head is there, and its answer is being made.
-    pub(crate) fn take_in_hand(self: &Rc<Self>, taken: Taken) -> InHand {
+    pub(crate) fn take_in_hand(self: &Rc<Self>) -> InHand {
         self.hands.set(self.hands.get() + 1);
-        self.taken.set(self.taken.get().saturating_add(taken.bytes));
-        self.more_max.set(taken.more_max);
         self.phase.set(Phase::Busy);
         InHand(self.clone())
     }
@@ -120,30 +106,37 @@ impl Pace {
         }
     }
 
-    /// The client has sent so much: what comes while nothing is in hand begins a head.
+    /// The connection is asked for what the client has sent.
+    pub(super) fn looked(&self) {
+        self.idle_turns.set(0);
+    }
+
+    /// The client has sent something: what comes while nothing is in hand begins a head.
+    pub(super) fn bytes_came(&self) {
+        if let Phase::Idle(_) = self.phase.get() {
+            self.phase.set(Phase::Head(0));
+        }
+    }
+
+    /// The library has taken a turn.
     ///
     /// # Errors
     ///
-    /// Why it is ended, told once: it sends far ahead of what is in hand, and waits for nothing.
-    /// With nothing in hand the library looks at all that came, and limits a head itself.
-    pub(super) fn bytes_came(&self, bytes: usize) -> Result<(), Ended> {
-        if let Phase::Idle(_) = self.phase.get() {
-            self.phase.set(Phase::Head(0));
-            self.came.set(0);
-            self.taken.set(0);
+    /// Why the connection is ended, told once: 128 KiB of requests wait behind the one in hand, and
+    /// above that the library looks at no more and takes turn after turn.
+    pub(super) fn turned(&self) -> Result<(), Ended> {
+        let turns = self.idle_turns.get() + 1;
+        if turns < IDLE_TURNS_MAX {
+            self.idle_turns.set(turns);
+            return Ok(());
         }
-        let came = self.came.get().saturating_add(bytes);
-        self.came.set(came);
-        let ahead = came.saturating_sub(self.taken.get());
-        let is_far = ahead > AHEAD_MAX.saturating_add(self.more_max.get());
-        if self.hands.get() > 0 && is_far && self.late.replace(Some(Ended::FarAhead)).is_none() {
-            return Err(Ended::FarAhead);
-        }
-        Ok(())
+        let told = self.late.replace(Some(Ended::FarAhead)).is_some();
+        if told { Ok(()) } else { Err(Ended::FarAhead) }
     }
 
     /// The client has taken something of what was written.
     pub(super) fn moved(&self) {
+        self.idle_turns.set(0);
         if let Phase::Idle(_) = self.phase.get() {
             self.phase.set(Phase::Idle(0));
         }
@@ -303,13 +296,8 @@ mod tests {
     /// A connection that was answered once and is kept.
     fn kept() -> Rc<Pace> {
         let pace = Rc::new(Pace::default());
-        drop(pace.take_in_hand(Taken::default()));
+        drop(pace.take_in_hand());
         pace
-    }
-
-    /// As much comes as a client may send.
-    fn come(pace: &Pace, bytes: usize) {
-        assert_eq!(pace.bytes_came(bytes), Ok(()));
     }
 
     /// Looks so often; what the last look told.
@@ -322,11 +310,11 @@ mod tests {
         let (pace, woken) = (kept(), Arc::new(Woken::default()));
         let waker = waker(woken.clone());
         pace.wait(&Context::from_waker(&waker));
-        come(&pace, 9);
+        pace.bytes_came();
         assert_eq!(look(&pace, LIMITS.head), None);
         assert!(pace.check().is_ok() && woken.times() == 0);
         // More of the same head is no other head.
-        come(&pace, 9);
+        pace.bytes_came();
         assert_eq!(look(&pace, 1), Some(Ended::SlowHead));
         assert_eq!(pace.check().unwrap_err().kind(), io::ErrorKind::TimedOut);
         assert_eq!((look(&pace, 1), woken.times()), (None, 2));
@@ -335,7 +323,7 @@ mod tests {
     #[test]
     fn a_first_head_is_the_affair_of_the_library() {
         let pace = Pace::default();
-        come(&pace, 9);
+        pace.bytes_came();
         assert_eq!(look(&pace, 100), None);
     }
 
@@ -343,46 +331,27 @@ mod tests {
     fn whoever_owes_nothing_is_never_late() {
         let pace = kept();
         assert_eq!(look(&pace, LIMITS.idle), None);
-        come(&pace, 9);
-        let in_hand = pace.take_in_hand(Taken::default());
-        come(&pace, 9);
+        pace.bytes_came();
+        let in_hand = pace.take_in_hand();
+        pace.bytes_came();
         assert_eq!(look(&pace, 100), None);
         drop(in_hand);
         assert_eq!(look(&pace, LIMITS.idle), None);
-        come(&pace, 9);
+        pace.bytes_came();
         assert_eq!(look(&pace, LIMITS.head + 1), Some(Ended::SlowHead));
     }
 
     #[test]
-    fn whoever_sends_far_ahead_of_what_is_in_hand_is_ended_and_told_once() {
+    fn a_connection_that_takes_turns_and_looks_at_nothing_is_ended_and_told_once() {
         let pace = kept();
-        // Before anything is in hand a head may be as large as the library allows.
-        come(&pace, 2 * AHEAD_MAX);
-        let in_hand = pace.take_in_hand(Taken { bytes: 2 * AHEAD_MAX, more_max: 0 });
-        come(&pace, AHEAD_MAX);
-        assert_eq!(pace.bytes_came(1), Err(Ended::FarAhead));
-        assert!(pace.check().is_err());
-        assert_eq!((pace.bytes_came(1), look(&pace, 100)), (Ok(()), None));
-        drop(in_hand);
-    }
-
-    #[test]
-    fn a_body_is_not_ahead_and_neither_is_a_row_of_requests_that_are_answered() {
-        let pace = kept();
-        come(&pace, 100);
-        let mut in_hand = pace.take_in_hand(Taken { bytes: 100 + AHEAD_MAX, more_max: 0 });
-        come(&pace, 2 * AHEAD_MAX);
-        for _ in 0..9 {
-            // The next is in hand before the connection is asked for more.
-            drop(in_hand);
-            in_hand = pace.take_in_hand(Taken { bytes: AHEAD_MAX, more_max: 0 });
-            come(&pace, AHEAD_MAX);
+        let turns = |turns: u32| (0..turns).try_for_each(|_| pace.turned());
+        for looks in [Pace::looked, Pace::moved] {
+            assert_eq!(turns(IDLE_TURNS_MAX - 1), Ok(()));
+            looks(&pace);
         }
-        drop(in_hand);
-        come(&pace, 100);
-        let in_hand = pace.take_in_hand(Taken { bytes: 100, more_max: AHEAD_MAX });
-        come(&pace, 2 * AHEAD_MAX);
-        drop(in_hand);
+        assert_eq!(turns(IDLE_TURNS_MAX), Err(Ended::FarAhead));
+        assert!(pace.check().is_err());
+        assert_eq!((turns(1), look(&pace, 100)), (Ok(()), None));
     }
 
     #[test]
@@ -418,7 +387,7 @@ mod tests {
     fn a_head_is_not_late_while_it_is_not_asked_for() {
         let pace = kept();
         let context = Context::from_waker(Waker::noop());
-        come(&pace, 9);
+        pace.bytes_came();
         pace.stood_still(&context);
         assert_eq!(look(&pace, LIMITS.unread), None);
         pace.moved();
