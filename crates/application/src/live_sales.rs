@@ -148,7 +148,7 @@ impl LiveSales {
     ///
     /// `None` if any shard was not read lately. Costs a walk over all sales.
     #[must_use]
-    pub fn all(&self) -> Option<Vec<Arc<LiveSale>>> {
+    pub fn all(&self) -> Option<(Vec<Arc<LiveSale>>, Instant)> {
         if !Shard::all().all(|shard| self.is_fresh(shard)) {
             return None;
         }
@@ -156,7 +156,7 @@ impl LiveSales {
         let sales = self.sales.load();
         let mut all: Vec<_> = sales.values().map(|sale| turned(sale, now)).collect();
         all.sort_by_cached_key(|live| order(live));
-        Some(all)
+        Some((all, now))
     }
 
     /// The featured sale: the active one that ends first, else the next upcoming, else the last
@@ -165,8 +165,8 @@ impl LiveSales {
     /// # Errors
     ///
     /// [`Stale`] if any shard was not read lately.
-    pub fn featured(&self) -> Result<Option<Arc<LiveSale>>, Stale> {
-        let all = self.all().ok_or(Stale)?;
+    pub fn featured(&self) -> Result<Option<(Arc<LiveSale>, Instant)>, Stale> {
+        let (all, now) = self.all().ok_or(Stale)?;
         let rank = |live: &LiveSale| {
             let window = live.sale.window;
             match live.phase.state {
@@ -175,7 +175,8 @@ impl LiveSales {
                 State::Ended => (2, -window.end.millis()),
             }
         };
-        Ok(all.into_iter().min_by_key(|live| (rank(live), live.sale.id.sku.clone())))
+        let first = all.into_iter().min_by_key(|live| (rank(live), live.sale.id.sku.clone()));
+        Ok(first.map(|live| (live, now)))
     }
 
     /// Takes in a whole snapshot, unless a newer one is known or its generation was removed.

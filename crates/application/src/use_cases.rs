@@ -34,5 +34,5 @@ pub use record_purchases::{RecordLimits, RecordPurchases, Recorded};
 pub use update_product::{Edit, Misfit, ProductChanges, Revision, UpdateError, UpdateProduct};
 pub use view_products::{ProductView, ViewProducts};
 pub use view_runs::ViewRuns;
-pub use view_sales::{ViewError, ViewSales};
+pub use view_sales::{SalesPage, ViewError, ViewSales};
 pub use watch_sales::WatchSales;

@@ -113,7 +113,7 @@ impl CreateProduct {
     /// now, since a full gate would tell every buyer of every sale.
     async fn check_room(&self, stock: u32) -> Result<(), CreateError> {
         let Some(room) = self.gate.room().await? else { return Ok(()) };
-        let others = self.live.all().unwrap_or_default();
+        let others = self.live.all().map(|(all, _)| all).unwrap_or_default();
         let unsold = others.iter().filter(|live| live.phase.state != State::Ended);
         let promised: u64 = unsold.map(|live| u64::from(live.stock)).sum();
         let units = room.saturating_sub(promised);

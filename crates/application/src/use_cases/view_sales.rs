@@ -27,6 +27,17 @@ impl From<Stale> for ViewError {
     }
 }
 
+/// A part of the list of sales.
+#[derive(Clone, Debug)]
+pub struct SalesPage {
+    /// Upcoming and active ones first.
+    pub sales: Vec<Arc<LiveSale>>,
+    /// Where to go on from, if there are more.
+    pub next: Option<Sku>,
+    /// The instant that they are shown as of.
+    pub now: Instant,
+}
+
 /// Shows sales from this node's memory.
 pub struct ViewSales {
     live: Arc<LiveSales>,
@@ -48,13 +59,13 @@ impl ViewSales {
     pub async fn one(&self, sku: Option<&Sku>) -> Result<(Arc<LiveSale>, Instant), ViewError> {
         let found = match sku {
             Some(sku) => self.find.shown(sku).await?,
-            None => self.live.featured()?.map(|live| (live, self.live.now())),
+            None => self.live.featured()?,
         };
         found.ok_or(ViewError::Unknown)
     }
 
     /// Sales, upcoming and active first, in that state if one is given, from place `from` on, at
-    /// most `limit`; and the place to go on from.
+    /// most `limit`.
     ///
     /// # Errors
     ///
@@ -64,18 +75,18 @@ impl ViewSales {
         state: Option<State>,
         after: Option<&Sku>,
         limit: usize,
-    ) -> Result<(Vec<Arc<LiveSale>>, Option<Sku>), ViewError> {
-        let mut all = self.live.all().ok_or(Stale)?;
-        all.retain(|live| state.is_none_or(|state| live.phase.state == state));
+    ) -> Result<SalesPage, ViewError> {
+        let (mut sales, now) = self.live.all().ok_or(Stale)?;
+        sales.retain(|live| state.is_none_or(|state| live.phase.state == state));
         if let Some(after) = after {
             // A sale that was deleted or has moved since ends the list rather than repeat it.
-            let place = all.iter().position(|live| live.sale.id.sku == *after);
-            all.drain(..place.map_or(all.len(), |place| place + 1));
+            let place = sales.iter().position(|live| live.sale.id.sku == *after);
+            sales.drain(..place.map_or(sales.len(), |place| place + 1));
         }
-        let more = all.len() > limit;
-        all.truncate(limit);
-        let next = all.last().filter(|_| more).map(|live| live.sale.id.sku.clone());
-        Ok((all, next))
+        let more = sales.len() > limit;
+        sales.truncate(limit);
+        let next = sales.last().filter(|_| more).map(|live| live.sale.id.sku.clone());
+        Ok(SalesPage { sales, next, now })
     }
 
     /// The clock that `serverTime` is told by.

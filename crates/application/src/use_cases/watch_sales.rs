@@ -37,7 +37,7 @@ impl WatchSales {
     ///
     /// [`ViewError`].
     pub fn all(&self, max: usize) -> Result<Vec<watch::Receiver<Arc<LiveSale>>>, ViewError> {
-        let all = self.live.all().ok_or(crate::live_sales::Stale)?;
+        let (all, _) = self.live.all().ok_or(crate::live_sales::Stale)?;
         let skus = all.iter().take(max).map(|live| &live.sale.id.sku);
         Ok(skus.filter_map(|sku| self.live.watch(sku)).collect())
     }

@@ -75,7 +75,7 @@ fn a_deleted_sale_leaves_every_answer_and_does_not_come_back() {
     assert!(stream.has_changed().is_err(), "its streams are closed");
     live.apply(&snapshot("A", 1, 9, 40));
     assert!(matches!(live.get(&sku("A")), Known::Unknown));
-    assert_eq!(live.all().expect("fresh").len(), 0);
+    assert_eq!(live.all().expect("fresh").0.len(), 0);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn the_featured_sale_is_the_active_one_that_ends_first_then_the_next_then_the_la
         sale.sale.window.end = Instant::from_millis(end);
         live.apply(&sale);
     };
-    let featured = || live.featured().expect("fresh").expect("one").sale.id.sku.to_string();
+    let featured = || live.featured().expect("fresh").expect("one").0.sale.id.sku.to_string();
     window("E", 0, 500);
     window("F", 0, 600);
     assert_eq!(featured(), "F", "the last that ended");
@@ -141,7 +141,7 @@ fn the_featured_sale_is_the_active_one_that_ends_first_then_the_next_then_the_la
     window("B", 0, 2_500);
     assert_eq!(featured(), "B", "the active one that ends first");
     let order: Vec<_> =
-        live.all().expect("fresh").iter().map(|live| live.sale.id.sku.to_string()).collect();
+        live.all().expect("fresh").0.iter().map(|live| live.sale.id.sku.to_string()).collect();
     assert_eq!(order, ["A", "B", "V", "U", "F", "E"]);
 }
 

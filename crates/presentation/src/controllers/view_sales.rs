@@ -85,8 +85,8 @@ pub(crate) async fn list_sales(
     let after = parameters.cursor(&mut fields, |text| Sku::parse(text).ok());
     fields.check()?;
     let view_sales = &worker.node.use_cases.view_sales;
-    let (sales, next) = view_sales.page(state, after.as_ref(), limit)?;
-    let sales: Vec<_> = sales.iter().map(|live| worker.rendered.of(live)).collect();
+    let page = view_sales.page(state, after.as_ref(), limit)?;
+    let sales: Vec<_> = page.sales.iter().map(|live| worker.rendered.of(live)).collect();
     let mut hash = Sha256::new();
     let mut body = BytesMut::new();
     body.put_slice(br#"{"success":true,"data":["#);
@@ -94,11 +94,11 @@ pub(crate) async fn list_sales(
         if place > 0 {
             body.put_slice(b",");
         }
-        rendered.put_status(&mut body, view_sales.now());
+        rendered.put_status(&mut body, page.now);
         hash.update(rendered.etag().as_bytes());
     }
     body.put_slice(br#"],"nextCursor":"#);
-    let next = next.map_or_else(|| "null".into(), |sku| format!("\"{sku}\""));
+    let next = page.next.map_or_else(|| "null".into(), |sku| format!("\"{sku}\""));
     hash.update(next.as_bytes());
     body.put_slice(next.as_bytes());
     body.put_slice(b"}");

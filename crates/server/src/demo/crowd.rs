@@ -88,7 +88,7 @@ impl Coming {
 
     /// A live sale of the demo; sales of whoever tries the admin API are left to them.
     fn choose(&self) -> Option<Arc<LiveSale>> {
-        let (mut sales, _) = self.view.page(Some(State::Active), None, SALES_MAX).ok()?;
+        let mut sales = self.view.page(Some(State::Active), None, SALES_MAX).ok()?.sales;
         sales.retain(|sale| is_ours(&sale.sale.id.sku) && !sale.sale.paused);
         self.any_of(&sales).cloned()
     }

@@ -104,7 +104,7 @@ impl Shop {
 
     /// Every sale of the demo, ended ones last, those by latest end.
     fn sales(&self) -> anyhow::Result<Vec<Arc<LiveSale>>> {
-        let (mut sales, _) = self.view.page(None, None, LOOK_MAX)?;
+        let mut sales = self.view.page(None, None, LOOK_MAX)?.sales;
         sales.retain(|sale| is_ours(&sale.sale.id.sku));
         Ok(sales)
     }

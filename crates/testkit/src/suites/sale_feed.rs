@@ -91,7 +91,7 @@ async fn all_read(live: &LiveSales) -> Vec<Arc<LiveSale>> {
     let wait = async {
         let mut turns = time::interval(Duration::from_millis(5));
         loop {
-            if let Some(all) = live.all() {
+            if let Some((all, _)) = live.all() {
                 return all;
             }
             turns.tick().await;
