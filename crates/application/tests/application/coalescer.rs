@@ -194,6 +194,22 @@ async fn a_gate_that_fails_or_panics_leaves_nobody_waiting_and_the_next_attempt_
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_behind_a_panic_is_refused_and_not_forgotten() {
+    let limits = CoalescerLimits { batch_max: 1, in_flight_max: 1, ..CoalescerLimits::default() };
+    let Fixture { lane, id, coalescer, .. } = fixture(Answer::Panic, limits);
+    LocalSet::new()
+        .run_until(async {
+            lane.passes.add_permits(1);
+            let submit = |number| coalescer.submit(&id, Acknowledgement::Gate, || attempt(number));
+            let [first, second] = [0, 1].map(|number| submit(number).expect("there is room"));
+            assert_eq!(first.await, Outcome::Undecided);
+            assert_eq!(second.await, Outcome::Shed(Shed::Silent));
+            assert_eq!(*lane.batches.borrow(), [1]);
+        })
+        .await;
+}
+
 #[tokio::test]
 async fn what_a_batch_left_is_shown_before_its_buyers_are_answered() {
     let Fixture { lane, live, id, coalescer } =
