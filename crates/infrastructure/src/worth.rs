@@ -29,10 +29,12 @@ impl RedisFacts {
     }
 
     fn on_kill(&self) -> Loss {
-        match self.append_only {
-            Some(true) => Loss::Nothing,
-            Some(false) => Loss::Unrecorded,
-            None => Loss::Unknown,
+        match (self.append_only, self.append_fsync.as_deref()) {
+            (Some(false), _) => Loss::Unrecorded,
+            (Some(true), Some("always" | "no")) => Loss::Nothing,
+            // While a sync is under way it does not write for two seconds, and answers.
+            (Some(true), Some("everysec")) => Loss::LastTwoSeconds,
+            (Some(true), Some(_) | None) | (None, _) => Loss::Unknown,
         }
     }
 }
@@ -197,9 +199,9 @@ mod tests {
         };
         for (append_only, append_fsync, replicas, killed, power) in [
             (Some(true), Some("always"), 0, Nothing, NothingOnHonestDisk),
-            (Some(true), Some("everysec"), 1, Nothing, LastTwoSeconds),
+            (Some(true), Some("everysec"), 1, LastTwoSeconds, LastTwoSeconds),
             (Some(true), Some("no"), 0, Nothing, LastThirtySeconds),
-            (Some(true), None, 2, Nothing, Unknown),
+            (Some(true), None, 2, Unknown, Unknown),
             (Some(false), Some("always"), 0, Unrecorded, Unrecorded),
             (None, None, 0, Unknown, Unknown),
         ] {

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 const PAGE: usize = 4096;
 /// More than Redis leaves unsynced under `everysec`.
 const TWO_SECONDS: Duration = Duration::from_secs(2);
+const SOON: Duration = Duration::from_secs(20);
 
 /// A disk and the programs of a shell that work on it.
 struct Scene {
@@ -201,6 +202,28 @@ async fn a_killed_redis_without_a_power_loss_has_everything_again() {
     redis.lose_power();
     redis.restart().await;
     assert_eq!(connect(&redis).await.get::<_, Option<i64>>("stock").await, Ok(None));
+}
+
+/// While a sync is under way, such a Redis keeps what it answers in its own memory, for two seconds
+/// at most, lest the disk make it wait.
+#[tokio::test]
+async fn a_killed_redis_that_syncs_every_second_loses_what_it_answered_during_a_slow_sync() {
+    let mut redis = on_a_host(Fsync::EverySecond).await;
+    let mut connection = connect(&redis).await;
+    redis.host().hold_syncs();
+    let mut told: i64 = 0;
+    stampede_testkit::servers::until("what was answered is not written", SOON, async || {
+        told = connection.incr("sold", 1).await.expect("INCR");
+        let about: String =
+            redis::cmd("INFO").arg("persistence").query_async(&mut connection).await.ok()?;
+        (!about.contains("aof_buffer_length:0\r")).then_some(())
+    })
+    .await;
+    redis.kill();
+    redis.host().heal();
+    redis.restart().await;
+    let left: i64 = connect(&redis).await.get("sold").await.expect("GET");
+    assert_eq!(left, told - 1, "the last was answered, and is gone");
 }
 
 #[tokio::test]

@@ -73,9 +73,10 @@ enum Switch {
     WritesFailed,
     SyncsSeen,
     SyncsFailed,
+    SyncHeld,
 }
 
-const SWITCHES: usize = Switch::SyncsFailed as usize + 1;
+const SWITCHES: usize = Switch::SyncHeld as usize + 1;
 
 impl DiskFault {
     fn errno(self) -> i64 {
@@ -171,8 +172,14 @@ impl Host {
         self.set(Switch::SyncEvery, every.into());
     }
 
-    /// Refuses nothing any more.
+    /// From now on no sync on the disk comes to its end, as of a disk that hesitates.
+    pub fn hold_syncs(&self) {
+        self.set(Switch::SyncHeld, 1);
+    }
+
+    /// Refuses and holds nothing any more.
     pub fn heal(&self) {
+        self.set(Switch::SyncHeld, 0);
         self.set(Switch::WriteEvery, 0);
         self.set(Switch::SyncEvery, 0);
     }

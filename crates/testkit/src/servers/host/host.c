@@ -72,6 +72,7 @@ struct switches {
     int64_t sync_errno, sync_every;
     volatile int64_t writes_seen, writes_failed; /* counted here, while writes are to fail */
     volatile int64_t syncs_seen, syncs_failed;
+    volatile int64_t sync_held;                  /* whether syncs wait before they begin */
 };
 
 static char disk[PATH_MAX];
@@ -200,6 +201,10 @@ static int sync_fails(void) {
                  switches->sync_errno);
 }
 
+static void wait_while_held(void) {
+    while (switches->sync_held) usleep(1000);
+}
+
 /* ---- Changes of a file's bytes ---- */
 
 /* Does `call`, of `size` bytes at `offset` of `fd`, with its record before it. */
@@ -297,6 +302,7 @@ int posix_fallocate(int fd, off_t offset, off_t size) {
 
 static int sync_by(long number, int fd) {
     if (!is_seen(fd, S_IFREG) && !is_seen(fd, S_IFDIR)) return syscall(number, fd);
+    wait_while_held();
     if (sync_fails()) return -1;
 
     struct stat stat;
