@@ -103,8 +103,7 @@ impl<K: Hash + Eq + Clone> Limit<K> {
 ///
 /// A table that is made small between two seconds of a rush is made large again by requests, which
 /// wait for each other meanwhile. So room is kept until a second needs less than a quarter of it.
-/// That takes at most 40 bytes for each buyer of the busiest second and 75 for each address, until
-/// two seconds after the rush.
+/// That is the room of the busiest second, until two seconds after the rush.
 #[derive(Debug, Default)]
 struct Room(AtomicUsize);
 
