@@ -4,6 +4,7 @@
 //! node's own answers, bring snapshots in; a slow stream costs nothing, because it reads the
 //! newest value when it gets to it.
 
+mod selling;
 mod taking_in;
 mod turning;
 
@@ -22,6 +23,7 @@ use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    selling::Selling,
     taking_in::take_in,
     turning::{next_boundary, order, turn_at, turned},
 };
@@ -81,6 +83,7 @@ pub struct LiveSales {
     directory: watch::Sender<u64>,
     /// Wakes the turner when a window may have moved.
     windows: tokio::sync::Notify,
+    selling: Selling,
 }
 
 /// What writers share.
@@ -103,6 +106,7 @@ impl LiveSales {
             writing: Mutex::default(),
             directory: watch::Sender::new(0),
             windows: tokio::sync::Notify::new(),
+            selling: Selling::new(),
         }
     }
 
@@ -110,6 +114,12 @@ impl LiveSales {
     #[must_use]
     pub fn now(&self) -> Instant {
         self.clock.now()
+    }
+
+    /// Whether any sale sells right now, as far as this node hears.
+    #[must_use]
+    pub fn is_selling(&self) -> bool {
+        self.selling.is_on()
     }
 
     /// The sale of that sku.
@@ -233,6 +243,9 @@ impl LiveSales {
         known.send_if_modified(|current| {
             let newer = version > current.version;
             if newer {
+                if stock < current.stock {
+                    self.selling.sold();
+                }
                 *current = Arc::new(LiveSale {
                     stock,
                     version,

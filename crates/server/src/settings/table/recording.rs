@@ -27,6 +27,13 @@ pub(super) const OUTBOX: Section = Section {
             "idle time after which another worker takes over what one held",
         ),
         Setting::whole(
+            "STAMPEDE_OUTBOX_LAG_MAX_MS",
+            "milliseconds",
+            "10000",
+            (0, 60_000),
+            "how long purchases may wait for the ledger so that buyers come first: while anything is sold, the drain takes a fifth of the time at most until they have waited so long; 0 and it never gives way",
+        ),
+        Setting::whole(
             "STAMPEDE_OUTBOX_BACKOFF_MIN_MS",
             "milliseconds",
             "50",
