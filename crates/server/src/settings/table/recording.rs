@@ -10,7 +10,7 @@ pub(super) const OUTBOX: Section = Section {
             "purchases",
             "1000",
             (1, 10_000),
-            "purchases in one commit, about",
+            "purchases in one commit, about; on embedded 256 at most",
         ),
         Setting::whole(
             "STAMPEDE_OUTBOX_READ_WAIT_MS",
