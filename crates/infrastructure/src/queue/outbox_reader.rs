@@ -75,18 +75,16 @@ impl OutboxReader {
         if entries.is_empty() {
             return Ok(());
         }
-        let (begun, age_ms) = (Instant::now(), self.age_ms(&entries));
+        let (begun, age) = (Instant::now(), self.age(&entries));
         self.hand_out(entries).await?;
-        self.give_way(begun.elapsed(), age_ms).await;
+        self.give_way(begun.elapsed(), age).await;
         Ok(())
     }
 
     /// Leaves processors and disks to the buyers while anything is sold, of which the batch that
     /// took so long had its share; but not if what it brought was old already.
-    async fn give_way(&self, took: Duration, age_ms: i64) {
-        if i128::from(age_ms)
-            >= i128::try_from(self.limits.lag_max.as_millis()).unwrap_or(i128::MAX)
-        {
+    async fn give_way(&self, took: Duration, age: Duration) {
+        if age >= self.limits.lag_max {
             return;
         }
         let end = Instant::now() + (took * GIVEN_WAY).min(GIVEN_WAY_MAX);
@@ -99,14 +97,15 @@ impl OutboxReader {
         }
     }
 
-    /// For how many milliseconds the oldest purchase has waited, by the clock of the store that
-    /// accepted it; 0 if there is none.
-    fn age_ms(&self, entries: &[Entry]) -> i64 {
+    /// For how long the oldest purchase has waited, by the clock of the store that accepted it; 0
+    /// if there is none, or if this node's idea of that clock is behind.
+    fn age(&self, entries: &[Entry]) -> Duration {
         let oldest = entries.iter().find_map(|entry| match &entry.body {
             EntryBody::Purchases(purchases) => purchases.first(),
             EntryBody::Change(_) | EntryBody::Newer { .. } | EntryBody::Broken { .. } => None,
         });
-        oldest.map_or(0, |oldest| self.live.now().millis_since(oldest.purchase.at))
+        let age_ms = oldest.map(|oldest| self.live.now().millis_since(oldest.purchase.at));
+        Duration::from_millis(age_ms.and_then(|age_ms| age_ms.try_into().ok()).unwrap_or(0))
     }
 
     async fn hand_out(&mut self, entries: Vec<Entry>) -> Result<(), Pause> {
@@ -180,7 +179,7 @@ const REMOVE_AT_STOP_MAX: Duration = Duration::from_secs(3);
 mod tests {
     use stampede_application::{live_sales::Freshness, ports::Snapshot};
     use stampede_domain::{Epoch, Version};
-    use stampede_testkit::builders::a_sale;
+    use stampede_testkit::builders::{a_purchase, a_sale};
     use tempfile::TempDir;
 
     use super::*;
@@ -228,6 +227,21 @@ mod tests {
         Fixture { reader, finish, _handed_out: handed_out, _engine: (engine, folder) }
     }
 
+    /// The clock of a store may be ahead of what a node takes it for.
+    #[tokio::test]
+    async fn a_purchase_is_never_younger_than_none() {
+        let Fixture { reader, _engine, .. } = fixture().await;
+        let sale = a_sale().build();
+        let mut recorded = a_purchase(&sale, Epoch { number: 1, nonce: 1 }).build();
+        let mut age_after = |millis: i64| {
+            recorded.purchase.at = reader.live.now().plus_millis(-millis);
+            let body = EntryBody::Purchases(vec![recorded.clone()]);
+            reader.age(&[Entry { id: None, body }])
+        };
+        assert_eq!(age_after(-60_000), Duration::ZERO);
+        assert!(age_after(60_000) >= Duration::from_mins(1));
+    }
+
     /// As of a sale whose row others hold: the worker has said so.
     #[tokio::test]
     async fn a_batch_of_which_nothing_was_recorded_is_not_said_to_be_unreadable() {
@@ -244,7 +258,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_drain_gives_way_while_anything_is_sold_and_for_no_longer() {
-        let Fixture { reader, _engine, .. } = fixture().await;
+        let Fixture { mut reader, _engine, .. } = fixture().await;
         let (sale, first) =
             (a_sale().stock(10).build(), Epoch { number: 1, nonce: 1 }.first_version());
         let snapshot = Snapshot { stock: 10, sold: 0, version: first, sale: sale.clone() };
@@ -253,9 +267,9 @@ mod tests {
             let left = 10 - u32::try_from(version).unwrap();
             assert!(reader.live.apply_stock(&sale.id, Version(first.0 + version), left));
         };
-        let given = async |took_ms: u64, age_ms: i64| {
+        let given = async |took_ms: u64, age_ms: u64| {
             let begun = Instant::now();
-            reader.give_way(Duration::from_millis(took_ms), age_ms).await;
+            reader.give_way(Duration::from_millis(took_ms), Duration::from_millis(age_ms)).await;
             begun.elapsed()
         };
         tokio::time::pause();
@@ -272,5 +286,10 @@ mod tests {
         sell(3);
         assert_eq!(given(10, 10_000).await, Duration::ZERO, "it has waited for long enough");
         assert!(given(10, 9_999).await > Duration::ZERO);
+        sell(4);
+        reader.limits.lag_max = Duration::ZERO;
+        let begun = Instant::now();
+        reader.give_way(Duration::from_millis(10), Duration::ZERO).await;
+        assert_eq!(begun.elapsed(), Duration::ZERO, "it never does");
     }
 }
