@@ -33,11 +33,12 @@ pub(super) async fn commit(
     database: &EmbeddedDatabase,
     entries: &[Entry],
 ) -> Result<Vec<Settled>, CommitError> {
-    let together = commit_at(database, entries, Pace::Together).await?;
-    match together {
-        Some(settled) => Ok(settled),
-        None => Ok(commit_at(database, entries, Pace::Apart).await?.unwrap_or_default()),
+    for pace in [Pace::Together, Pace::Apart] {
+        if let Some(settled) = commit_at(database, entries, pace).await? {
+            return Ok(settled);
+        }
     }
+    unreachable!("one by one it is told what was new")
 }
 
 /// Commits at that pace; nothing at all if it is one at which nobody can tell what was new.

@@ -29,7 +29,7 @@ use super::{
 const TAKE_OVER_MAX: usize = 64;
 /// Purchases that one read hands out at most, whatever the worker would take: to record them holds
 /// the turn to write, and buyers are answered by whoever has that next.
-const PURCHASES_MAX: usize = 256;
+pub(super) const PURCHASES_MAX: u16 = 256;
 
 /// The journal as an outbox.
 ///
@@ -113,7 +113,7 @@ impl Outbox for EmbeddedJournal {
         let mut written = self.written.clone();
         loop {
             written.mark_unchanged();
-            let entries = self.claim(consumer, rows_max.min(PURCHASES_MAX)).await?;
+            let entries = self.claim(consumer, rows_max.min(PURCHASES_MAX.into())).await?;
             if !entries.is_empty() {
                 return Ok(entries);
             }

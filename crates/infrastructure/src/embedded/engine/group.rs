@@ -5,12 +5,12 @@ use stampede_domain::{BuyerId, Epoch, Generation, Instant, Purchase, SaleId, Tra
 
 use super::command::{Answer, Reply};
 use crate::{
-    embedded::{STORE, journal::format},
+    embedded::{
+        STORE,
+        journal::{PURCHASES_MAX, format},
+    },
     packed::write_purchase,
 };
-
-/// Purchases of one row at most, which is what a worker takes at once.
-const ROW_PURCHASES_MAX: i64 = 256;
 
 /// One row of the journal that is not written yet.
 pub(super) struct Row {
@@ -65,7 +65,7 @@ impl Group {
     }
 
     /// Writes an accepted purchase: behind the last one, if that is of the same sale and epoch,
-    /// since a row costs more than a purchase in it.
+    /// since a row costs more than a purchase in it; as many as a worker takes at once.
     pub(super) fn write_purchase(
         &mut self,
         sale: &SaleId,
@@ -77,7 +77,7 @@ impl Group {
         if let Some(Row { generation, weight, body: Body::Purchases(of, body), .. }) =
             self.rows.last_mut()
             && (*generation, *of) == (sale.generation, epoch)
-            && *weight < ROW_PURCHASES_MAX
+            && *weight < i64::from(PURCHASES_MAX)
         {
             write_purchase(buyer, purchase, trace, body);
             *weight += 1;

@@ -50,7 +50,7 @@ end
 local time = redis.call('TIME')
 local raw = time[1] * 1000 + floor(time[2] / 1000)
 local info = redis.call('INFO', 'server', 'replication')
--- What stands behind a name in INFO: by a plain search, since a pattern is tried at each of its bytes.
+-- What stands behind a name in INFO: by a plain search, since a pattern is tried at each byte.
 local function told(name)
   local _, last = find(info, '\n' .. name .. ':', 1, true)
   return sub(info, last + 1, find(info, '\r', last, true) - 1)
@@ -165,10 +165,10 @@ end
 
 -- Tells all nodes that the sale has this version now. `mark` is `live`, `shut` or `deleted`.
 local function announce(version, mark, kind, more)
-  local told = int(version)
-  redis.call('HSET', sales_key, sku, generation .. ' ' .. told .. ' ' .. mark)
+  local number = int(version)
+  redis.call('HSET', sales_key, sku, generation .. ' ' .. number .. ' ' .. mark)
   redis.call('PUBLISH', feed_key, '{"format":' .. FORMAT .. ',"kind":"' .. kind .. '","sku":"' ..
-    sku .. '","generation":"' .. generation .. '","version":' .. told .. more .. '}')
+    sku .. '","generation":"' .. generation .. '","version":' .. number .. more .. '}')
 end
 
 local function announce_stock(version, stock)
