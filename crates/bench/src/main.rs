@@ -66,7 +66,7 @@ struct Arguments {
     #[arg(long, value_name = "FILE", default_value = "target/bench.html")]
     html: PathBuf,
     /// The program of the bare handler
-    #[arg(long, value_name = "FILE", default_value = "target/release/examples/bare_handler")]
+    #[arg(long, value_name = "FILE", default_value = "target/release/bare_handler")]
     bare: PathBuf,
     /// Prints the lines, and measures nothing
     #[arg(long)]

@@ -27,14 +27,11 @@ pub(crate) fn bench(arguments: &[String]) -> Result<(), Stop> {
     }
     install::provide([Need::Redis, Need::Postgres, Need::Wrk], Permission::Install)?;
     let profile = if has("--quick") { "ci" } else { "release" };
-    let program = binary::build_in(profile)?;
-    let packages = ["-p", "stampede-bench", "-p", "stampede-presentation"];
-    let targets = ["--bin", "bench", "--example", "bare_handler"];
-    run(cargo(&[&["build", "--profile", profile], &packages[..], &targets[..]].concat()))?;
+    let program = binary::build_with(profile, &["bench", "bare_handler"])?;
     let built = target().join(profile);
     let mut command = Command::new(built.join("bench"));
     command.args(arguments).env("STAMPEDE_BIN", program);
-    command.arg("--bare").arg(built.join("examples/bare_handler"));
+    command.arg("--bare").arg(built.join("bare_handler"));
     for (option, file) in [("--json", "bench.json"), ("--html", "bench.html")] {
         if !has(option) {
             command.arg(option).arg(target().join(file));

@@ -11,12 +11,20 @@ use crate::{
 /// Builds page and program in profile `ci`, which is optimised and links quickly, and answers
 /// where the program is.
 pub(crate) fn build() -> Result<PathBuf, Stop> {
-    build_in("ci")
+    build_with("ci", &[])
 }
 
-/// The same in this profile.
-pub(crate) fn build_in(profile: &str) -> Result<PathBuf, Stop> {
+/// The same in this profile, and these programs of the benchmark beside it.
+///
+/// Both packages are chosen whatever is built of them: the libraries that they share would be
+/// compiled once more for the features that one of them alone asks for.
+pub(crate) fn build_with(profile: &str, programs: &[&str]) -> Result<PathBuf, Stop> {
     page::build()?;
-    run(cargo(&["build", "--profile", profile, "-p", "stampede-server", "--bin", "stampede"]))?;
+    let packages = ["-p", "stampede-server", "-p", "stampede-bench"];
+    let mut arguments = [&["build", "--profile", profile], &packages[..]].concat();
+    for program in ["stampede"].iter().chain(programs) {
+        arguments.extend(["--bin", program]);
+    }
+    run(cargo(&arguments))?;
     Ok(target().join(profile).join("stampede"))
 }

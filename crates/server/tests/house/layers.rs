@@ -33,7 +33,11 @@ const TESTKIT: &str = "stampede-testkit";
 const ALONE: [(&[&str], &[&str]); 6] = [
     (&["redis", "sqlx"], &["stampede-infrastructure", TESTKIT]),
     (&["apalis*"], &["stampede-infrastructure"]),
-    (&["actix*", "utoipa-actix-web", "utoipa-swagger-ui"], &["stampede-presentation"]),
+    (
+        &["actix*", "utoipa-actix-web", "utoipa-swagger-ui"],
+        // The bare handler that the benchmark measures beside is actix and nothing else.
+        &["stampede-presentation", "stampede-bench"],
+    ),
     (&["clap*"], &["stampede-server", "stampede-prove", "stampede-bench"]),
     (
         &["tracing-subscriber", "opentelemetry_sdk", "opentelemetry-prometheus"],
