@@ -57,6 +57,8 @@ pub(super) struct Shedding {
     room: usize,
     /// The lane's best pace since it shed, or since pace was last lost, in attempts a second.
     pace_max: usize,
+    /// Whether the last window had much less.
+    was_slow: bool,
 }
 
 impl Flow {
@@ -113,7 +115,12 @@ impl Shedding {
     /// After a window in which the queue stood: the lane had all that it could take.
     fn begun(standing: &Window, turn: &Turn, limits: &CoalescerLimits) -> Self {
         let pace = standing.pace(turn);
-        Self { window: Window::opened(turn), room: in_time(pace, limits), pace_max: pace }
+        Self {
+            window: Window::opened(turn),
+            room: in_time(pace, limits),
+            pace_max: pace,
+            was_slow: false,
+        }
     }
 
     /// The next window; `None` if nobody was refused in this one.
@@ -126,13 +133,15 @@ impl Shedding {
             return None;
         }
         let pace = self.window.pace(turn);
-        let (room, pace_max) = if pace < self.pace_max / 4 * 3 {
-            (self.room.saturating_mul(2), pace)
-        } else {
-            (self.room.saturating_mul(9) / 10, self.pace_max.max(pace))
+        let is_slow = pace < self.pace_max / 4 * 3;
+        let (room, pace_max) = match (is_slow, self.was_slow) {
+            (false, _) => (self.room.saturating_mul(9) / 10, self.pace_max.max(pace)),
+            (true, false) => (self.room, self.pace_max),
+            (true, true) => (self.room.saturating_mul(2), pace),
         };
         let room = room.min(limits.waiting_max).max(in_time(pace, limits));
-        Some(Self { window: Window::opened(turn), room, pace_max })
+        let was_slow = is_slow && !self.was_slow;
+        Some(Self { window: Window::opened(turn), room, pace_max, was_slow })
     }
 }
 

@@ -289,6 +289,26 @@ async fn a_store_that_becomes_slower_in_a_flood_is_asked_for_less() {
         .await;
 }
 
+/// Each time it loses pace for an interval, and has it again in the next.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_stumbles_again_and_again_in_a_flood_makes_nobody_later_than_it_stumbles() {
+    LocalSet::new()
+        .run_until(async {
+            let (shop, stumbles) = (Shop::deciding(2), ms(60));
+            let began = Instant::now();
+            for _ in 0..20 {
+                shop.flow(0, 20, ms(300)).await;
+                shop.lane.stall(stumbles);
+            }
+            shop.settle().await;
+            let longest = shop.longest_from(0, began + ms(1_000));
+            assert!(longest <= 2 * shop.limits.wait_target + stumbles, "{longest:?}");
+            let capacity = 20 * 2 * (300 - 60);
+            assert!(shop.lane.sent.get() >= capacity / 10 * 9, "{}", shop.lane.sent.get());
+        })
+        .await;
+}
+
 /// Whatever is refused there, nobody is answered sooner for it.
 #[tokio::test(start_paused = true)]
 async fn a_store_that_takes_long_for_a_batch_and_is_not_full_refuses_nobody() {
