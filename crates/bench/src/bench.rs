@@ -11,8 +11,9 @@ use stampede_testkit::servers::{Fsync, OwnPostgres, execute};
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::{
-    ask::{Ask, GONE, Level, NOWHERE, OPEN, STOCK},
+    ask::{Ask, GONE, Level, NOWHERE, OPEN},
     bare::{Bare, Status},
+    duel::{self, Rates},
     figure::Spread,
     ground::{Ground, postgres_as_shipped},
     pace::Pace,
@@ -36,16 +37,16 @@ pub(crate) struct Bench {
     bare_program: PathBuf,
     /// With how many workers the bare handler is faster, once that was found out.
     workers: RefCell<BTreeMap<(Ask, u32), usize>>,
-    /// Accepted attempts a second at 64 connections, the setting of P3, once they were measured.
-    capacity: Cell<Option<f64>>,
+    /// What P3 takes at 64 connections, once it was measured.
+    rates: Cell<Option<Rates>>,
     /// That of all lines of a quick run.
     postgres: OnceCell<SharedPostgres>,
 }
 
 impl Bench {
     pub(crate) fn new(bare_program: PathBuf, pace: Pace) -> Self {
-        let (workers, capacity) = (RefCell::default(), Cell::new(None));
-        Self { pace, bare_program, workers, capacity, postgres: OnceCell::new() }
+        let (workers, rates) = (RefCell::default(), Cell::new(None));
+        Self { pace, bare_program, workers, rates, postgres: OnceCell::new() }
     }
 
     /// An empty Postgres as it is shipped. All lines of a quick run have the same one, which takes
@@ -91,23 +92,20 @@ impl Bench {
     }
 
     /// Keeps what P3 measured for the lines that are measured by it.
-    pub(crate) fn note_capacity(&self, rate: f64) {
-        self.capacity.set(Some(rate));
+    pub(crate) fn note_rates(&self, rates: Rates) {
+        self.rates.set(Some(rates));
     }
 
-    /// Accepted attempts a second that the server can take at P3's setting with 64 connections.
-    pub(crate) async fn capacity(&self) -> f64 {
-        if let Some(rate) = self.capacity.get() {
-            return rate;
+    /// What the server takes at P3's setting with 64 connections.
+    pub(crate) async fn rates(&self) -> Rates {
+        if let Some(rates) = self.rates.get() {
+            return rates;
         }
         let ground = Ground::redis(self, Fsync::EverySecond, Level::Gate).await;
-        ground.open(NOWHERE, STOCK).await;
-        let (sent, seconds) = (attempts(NOWHERE, 0), self.pace.run_s());
-        let run = Run { base_url: ground.base_url().to_owned(), sent, connections: 64, seconds };
-        let closed = wrk::run(run).await;
-        println!("  capacity: {:.0} accepted/s", closed.rate);
-        self.note_capacity(closed.rate);
-        closed.rate
+        let rates = duel::rates(&ground, 64, self.pace.run_s()).await;
+        println!("  {:.0} accepted/s, {:.0}/s with the drain", rates.accepted, rates.recorded);
+        self.note_rates(rates);
+        rates
     }
 }
 

@@ -19,6 +19,8 @@ use crate::{
 
 /// What the server answers a second.
 pub(crate) const OURS: &str = "ours";
+/// The same over the time until the ledger had all that was sold.
+pub(crate) const RECORDED: &str = "ours with the drain";
 /// A sale of which single answers are compared.
 const COMPARED: &str = "ROUND-TEST";
 /// The label of a status read that was answered.
@@ -48,6 +50,21 @@ struct Drained {
     /// Purchases a second.
     rate: f64,
     cpu_us: f64,
+}
+
+/// Attempts a second that are accepted, and that are recorded too.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rates {
+    pub(crate) accepted: f64,
+    pub(crate) recorded: f64,
+}
+
+/// The rates of one turn at a sale of its own.
+pub(crate) async fn rates(ground: &Ground, connections: u32, seconds: u32) -> Rates {
+    let Turn { closed, drained, .. } =
+        selling_turn(ground, Load { connections, seconds, number: 0 }).await;
+    let recorded = drained.map_or(closed.rate, |drained| drained.rate);
+    Rates { accepted: closed.rate, recorded }
 }
 
 /// The name of the figures at so many connections.
@@ -251,6 +268,10 @@ fn add_figures(
         measured.add(figure(p99, Unit::Millis, of(|turn| turn.closed.p99_ms)));
         measured.add(figure(cpu, Unit::Micros, of(|turn| turn.cpu_us)));
         measured.add(figure(busy, Unit::Ratio, of(|turn| turn.closed.busy)));
+    }
+    let recorded: Vec<f64> = drained().map(|(ours, _)| ours.rate).collect();
+    if !recorded.is_empty() {
+        measured.add(figure(RECORDED, Unit::PerSecond, recorded));
     }
     if turns().any(|(ours, theirs)| ours.closed.busy.max(theirs.closed.busy) > BUSY) {
         let of = at(connections);

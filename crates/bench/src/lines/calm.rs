@@ -65,9 +65,10 @@ async fn measure(bench: Rc<Bench>) -> Measured {
     measured(rate, &rounds)
 }
 
-/// Arrivals a second that leave room.
+/// Arrivals a second that leave room. The capacity is what is sold and recorded in the same time:
+/// what is only sold waits for the ledger, and so cannot go on.
 pub(super) async fn calm_rate(bench: &Bench) -> u32 {
-    whole(bench.capacity().await * bench.pace.pick(CALM, CALM_IN_QUICK))
+    whole(bench.rates().await.recorded * bench.pace.pick(CALM, CALM_IN_QUICK))
 }
 
 /// Attempts at a sale of their own, which are accepted and recorded.
@@ -80,6 +81,11 @@ pub(super) async fn calm(ground: &Ground, sku: &str, rate: u32, duration: Durati
     let (after, _) = Books::settled(ground.shop(), &skus).await;
     after.check(before, told(&report));
     report
+}
+
+/// The p99 of the median second.
+pub(super) fn usual_p99(report: &Report) -> f64 {
+    Spread::of(report.seconds.iter().map(|second| millis(second.p99))).median
 }
 
 fn measured(rate: u32, rounds: &[Round]) -> Measured {
@@ -99,6 +105,11 @@ fn measured(rate: u32, rounds: &[Round]) -> Measured {
     add(&mut measured, "p99 above the bare handler's", &added, Some(P99_ADDED_MAX_MS));
     let added = |round: &Round| p999(&round.ours) - p999(&round.theirs);
     add(&mut measured, "p99.9 above the bare handler's", &added, Some(P999_ADDED_MAX_MS));
+    // The one says how long the seconds are in which the machine was busy with something else, the
+    // other leaves them out.
+    let added = |round: &Round| usual_p99(&round.ours) - usual_p99(&round.theirs);
+    add(&mut measured, "p99 of the median second, above", &added, None);
+    add(&mut measured, "p99 of the median second, ours", &|round| usual_p99(&round.ours), None);
     add(&mut measured, "p99 of ours", &|round| p99(&round.ours), None);
     add(&mut measured, "p99 of bare", &|round| p99(&round.theirs), None);
     add(&mut measured, "p99.9 of ours", &|round| p999(&round.ours), None);

@@ -8,7 +8,7 @@ use std::{
 use futures::FutureExt;
 use stampede_testkit::servers::{Fsync, Proxy, Way};
 
-use super::calm::calm_rate;
+use super::calm::{calm_rate, usual_p99};
 use crate::{
     ask::{Level, NOWHERE, STOCK},
     bench::Bench,
@@ -88,7 +88,7 @@ async fn measure(bench: Rc<Bench>) -> Measured {
     println!("  the slowed store takes {takes:.0}/s");
     let lasts = Duration::from_secs(bench.pace.pick(60, 1));
     let flood = scene.flood(takes, lasts, calm_rate, calm_for).await;
-    let all_out = whole((STORE_RATE * TIMES).max(bench.capacity().await * 2.0));
+    let all_out = whole((STORE_RATE * TIMES).max(bench.rates().await.accepted * 2.0));
     let lasts = Duration::from_secs(bench.pace.pick(10, 1));
     let unslowed = open_loop(scene.asking("all-out"), all_out, lasts).await;
     scene.note(&unslowed);
@@ -234,6 +234,8 @@ fn measured(calm: &Report, calm_rate: u32, takes: f64, flood: &Flood) -> Measure
     measured.add(
         once("p99 of the decided, times the calm one's", Unit::Ratio, times).at_most(P99_TIMES_MAX),
     );
+    let usual = usual_p99(&flood.report) / usual_p99(calm).max(f64::MIN_POSITIVE);
+    measured.add(once("the same of the median second", Unit::Ratio, usual));
     let after = seconds_of(&flood.after, flood.calm_for);
     let normal_s =
         flood.opening.as_secs_f64() + normal_after_s(after, calm_rate, calm.decided.p99());

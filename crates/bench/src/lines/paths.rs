@@ -8,7 +8,7 @@ use stampede_testkit::servers::Fsync;
 use crate::{
     ask::{Ask, Level},
     bench::Bench,
-    duel::{Floors, OURS, at, duel},
+    duel::{Floors, OURS, RECORDED, Rates, at, duel},
     ground::Ground,
     line::{Line, Measured},
     raw_redis,
@@ -74,8 +74,9 @@ async fn accepted(bench: Rc<Bench>) -> Measured {
     let ground = Ground::redis(&bench, Fsync::EverySecond, Level::Gate).await;
     let floors = |_: u32| Floors { throughput: 0.6, cpu: Some(0.8), drained: Some(0.45) };
     let mut measured = duel(&bench, &ground, Ask::Accepted(Level::Gate), floors).await;
-    if let Some(capacity) = measured.median(&at(64), OURS) {
-        bench.note_capacity(capacity);
+    let median = |name| measured.median(&at(64), name);
+    if let (Some(accepted), Some(recorded)) = (median(OURS), median(RECORDED)) {
+        bench.note_rates(Rates { accepted, recorded });
     }
     drop(ground);
     measured.add(raw_redis::figure(bench.pace, Fsync::EverySecond).await);

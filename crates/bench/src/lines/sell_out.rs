@@ -21,7 +21,7 @@ use crate::{
 /// How long a crowd may take: it is stopped by the end of the stock.
 const LIMIT: Duration = Duration::from_mins(2);
 const CONNECTIONS: usize = 256;
-/// Times the time that the capacity gives.
+/// Times the time that P3's rate gives.
 const TIMES_MAX: f64 = 1.5;
 /// How long the ledger may take after the last unit, in seconds.
 const RECORDED_MAX_S: f64 = 2.0;
@@ -44,7 +44,7 @@ struct SoldOut {
 
 async fn measure(bench: Rc<Bench>) -> Measured {
     let units: u32 = bench.pace.pick(10_000, 1_000);
-    let at_capacity_s = f64::from(units) / bench.capacity().await;
+    let at_p3_rate_s = f64::from(units) / bench.rates().await.accepted;
     let ground = Ground::redis(&bench, Fsync::EverySecond, Level::Gate).await;
     let mut kept = Vec::new();
     for number in 1..=bench.pace.rounds {
@@ -68,7 +68,7 @@ async fn measure(bench: Rc<Bench>) -> Measured {
     let mut measured = Measured::default();
     let of = "256 kept connections";
     let spread = |value: &dyn Fn(&SoldOut) -> f64| Spread::of(kept.iter().map(value));
-    let times = spread(&|sold| sold.report.took.as_secs_f64() / at_capacity_s);
+    let times = spread(&|sold| sold.report.took.as_secs_f64() / at_p3_rate_s);
     measured
         .add(Figure::new(of, "times the time at P3's rate", Unit::Ratio, times).at_most(TIMES_MAX));
     let recorded = spread(&|sold| sold.recorded_s);

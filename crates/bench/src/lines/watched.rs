@@ -51,7 +51,7 @@ struct Round {
 }
 
 async fn measure(bench: Rc<Bench>) -> Measured {
-    let rate = whole(bench.capacity().await * BESIDE);
+    let rate = whole(bench.rates().await.recorded * BESIDE);
     let (streams, seconds): (u32, u32) = bench.pace.pick((10_000, 20), (200, 1));
     let lasts = Duration::from_secs(seconds.into());
     let bare = bench.bare(Ask::Accepted(Level::Gate), LIKE_CONNECTIONS, &Status::none()).await;
