@@ -7,6 +7,7 @@
 //! and does not wait: above 128 KiB that it has not looked at, the library asks for its own turn
 //! again and again.
 
+mod handover;
 mod held_body;
 mod pace;
 mod places;
@@ -25,8 +26,8 @@ use tokio::{
     net::TcpStream,
 };
 
-use self::places::Place;
 pub(crate) use self::{
+    handover::{EndlessBody, Events, Handover, Rest},
     held_body::HeldBody,
     pace::{Pace, Paces},
     places::Places,
@@ -63,34 +64,47 @@ impl Ended {
 
 /// An accepted connection, which the HTTP library reads and writes.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    /// `None` once an answer without end has it.
+    stream: Option<TcpStream>,
     pace: Rc<Pace>,
+    handover: Rc<Handover>,
     node: Arc<Node>,
-    /// Given back when the connection is gone.
-    _place: Place,
 }
 
 impl Connection {
-    /// Takes a connection in, with the address that it comes from; `None` if that address has as
-    /// many as it may have. Needs a local task set.
+    /// Takes a connection in, with the address that it comes from and what is ours of it; `None` if
+    /// that address has as many as it may have. Needs a local task set.
     pub(crate) fn open(
         stream: TcpStream,
         node: &Arc<Node>,
         paces: &Rc<Paces>,
-    ) -> Option<(Self, Option<SocketAddr>)> {
+    ) -> Option<(Self, Option<SocketAddr>, Rest)> {
         // A client that is gone already has no address, and takes nobody's place.
         let peer = stream.peer_addr().ok();
         let Some(place) = node.places.take(peer.map(|peer| peer.ip())) else {
             node.metrics.connection_ended(Ended::TooMany);
             return None;
         };
-        let opened = Self { stream, pace: paces.open(), node: node.clone(), _place: place };
-        Some((opened, peer))
+        let (pace, handover, node) = (paces.open(), Rc::default(), node.clone());
+        let opened = Self { stream: Some(stream), pace, handover, node };
+        let rest = Rest::of(&opened, place);
+        Some((opened, peer, rest))
+    }
+
+    /// Where an answer without end leaves what it is to send.
+    pub(crate) fn handover(&self) -> Rc<Handover> {
+        self.handover.clone()
     }
 
     /// How its client keeps pace.
     pub(crate) fn pace(&self) -> Rc<Pace> {
         self.pace.clone()
+    }
+
+    /// What it is read from and written to; fails if its client is late, or if it is taken over.
+    fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
+        self.pace.check()?;
+        self.stream.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
     /// Notes what became of a write.
@@ -129,7 +143,7 @@ impl AsyncRead for Connection {
         // A client that does not read is not asked for more, or its answers would pile up.
         ready!(this.pace.poll_flows(context));
         let before = bytes.filled().len();
-        let read = Pin::new(&mut this.stream).poll_read(context, bytes);
+        let read = this.stream()?.poll_read(context, bytes);
         if read.is_pending() {
             this.pace.wait(context);
             return Poll::Pending;
@@ -148,8 +162,7 @@ impl AsyncWrite for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        this.pace.check()?;
-        let written = Pin::new(&mut this.stream).poll_write(context, bytes);
+        let written = this.stream()?.poll_write(context, bytes);
         this.noted(written, context)
     }
 
@@ -159,24 +172,25 @@ impl AsyncWrite for Connection {
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        this.pace.check()?;
-        let written = Pin::new(&mut this.stream).poll_write_vectored(context, parts);
+        let written = this.stream()?.poll_write_vectored(context, parts);
         this.noted(written, context)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.stream.as_ref().is_some_and(TcpStream::is_write_vectored)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.turned()?;
-        Pin::new(&mut this.stream).poll_flush(context)
+        if this.handover.take(&mut this.stream) {
+            // By which the library ends its part.
+            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+        }
+        this.stream()?.poll_flush(context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        this.pace.check()?;
-        Pin::new(&mut this.stream).poll_shutdown(context)
+        self.get_mut().stream()?.poll_shutdown(context)
     }
 }

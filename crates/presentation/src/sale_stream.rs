@@ -3,14 +3,13 @@
 use std::{
     collections::{HashMap, VecDeque},
     future::pending,
-    rc::Rc,
     sync::Arc,
 };
 
 use actix_web::web::Data;
 use bytes::Bytes;
 use futures::{
-    FutureExt, Stream, StreamExt,
+    FutureExt, StreamExt,
     future::LocalBoxFuture,
     stream::{FuturesUnordered, unfold},
 };
@@ -21,7 +20,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use crate::{connection::Pace, sale_event, worker::Worker};
+use crate::{connection::Events, sale_event, worker::Worker};
 
 /// The changes of one sale, or of none any more.
 type Changes = Receiver<Arc<LiveSale>>;
@@ -108,20 +107,10 @@ impl SaleStream {
         stream
     }
 
-    /// The events as an answer's body; ends when the sale is deleted or the server stops.
-    ///
-    /// None is made before the client has taken the last one from the server, as `pace` tells: one
-    /// that does not read is shown the newest when it does.
-    pub(crate) fn into_body(
-        self,
-        pace: Option<Rc<Pace>>,
-    ) -> impl Stream<Item = Result<Bytes, actix_web::Error>> {
-        unfold((self, pace), |(mut stream, pace)| async move {
-            if let Some(pace) = &pace {
-                pace.flows().await;
-            }
-            stream.next().await.map(|event| (Ok(event), (stream, pace)))
-        })
+    /// The events of an answer; they end when the sale is deleted or the server stops.
+    pub(crate) fn into_events(self) -> Events {
+        let next = async |mut stream: Self| stream.next().await.map(|event| (event, stream));
+        unfold(self, next).boxed_local()
     }
 
     /// The next event; `None` at the end.

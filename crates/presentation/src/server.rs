@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    future::{Future, ready},
+    future::Future,
     io,
     net::{SocketAddr, TcpListener},
     rc::Rc,
@@ -11,12 +11,12 @@ use std::{
 };
 
 use actix_http::{HttpService, error::DispatchError};
-use actix_service::{ServiceFactoryExt as _, map_config};
+use actix_service::{apply_fn_factory, map_config};
 use actix_web::{
     App, Error,
     body::MessageBody,
     dev::{
-        AppConfig, Extensions, Server, ServiceFactory, ServiceRequest, ServiceResponse, fn_service,
+        AppConfig, Extensions, Server, Service, ServiceFactory, ServiceRequest, ServiceResponse,
     },
     middleware::Condition,
     web::Data,
@@ -177,17 +177,27 @@ fn answers<Stops: Future<Output = ()> + 'static>(
         .graceful_shutdown_signal(stops)
         .on_connect_ext(|connection: &Connection, data: &mut Extensions| {
             data.insert(connection.pace());
+            data.insert(connection.handover());
         })
         // Nothing here asks the app for its own address.
         .h1(map_config(app, |()| AppConfig::default()));
     let paces = Rc::new(Paces::new(node.clone()));
-    fn_service(move |stream: TcpStream| {
-        // Closed without a word: what is answered before it was asked may meet a request that is
-        // on its way, and be lost.
-        let refused = || DispatchError::Io(io::ErrorKind::ConnectionRefused.into());
-        ready(Connection::open(stream, &node, &paces).ok_or_else(refused))
+    apply_fn_factory(http, move |stream: TcpStream, http: &_| {
+        let opened = Connection::open(stream, &node, &paces);
+        // In a box, so that an event stream does not keep its room.
+        let opened = opened.map(|(connection, peer, rest)| {
+            let serving = Service::call(http, (connection, peer));
+            (Box::pin(serving), rest)
+        });
+        async move {
+            // Closed without a word: what is answered before it was asked may meet a request that
+            // is on its way, and be lost.
+            let refused = || DispatchError::Io(io::ErrorKind::ConnectionRefused.into());
+            let (serving, rest) = opened.ok_or_else(refused)?;
+            let served = serving.await;
+            rest.go_on(served).await
+        }
     })
-    .and_then(http)
 }
 
 /// What a worker thread answers to a request, wherever that comes from.

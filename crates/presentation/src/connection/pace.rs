@@ -6,7 +6,6 @@
 
 use std::{
     cell::{Cell, RefCell},
-    future::poll_fn,
     io,
     rc::{Rc, Weak},
     sync::Arc,
@@ -82,14 +81,7 @@ impl Pace {
         InHand(self.clone())
     }
 
-    /// Waits until the client takes what was written.
-    ///
-    /// An answer without end makes nothing before that, so that a client that does not read finds
-    /// the newest when it does, and no queue of what was.
-    pub(crate) async fn flows(&self) {
-        poll_fn(|context| self.poll_flows(context)).await;
-    }
-
+    /// Ready while the client takes what is written.
     pub(super) fn poll_flows(&self, context: &Context<'_>) -> Poll<()> {
         if self.clogged.get().is_none() {
             return Poll::Ready(());

@@ -9,7 +9,7 @@ use actix_web::{
 };
 
 use crate::{
-    connection::Pace,
+    connection::{EndlessBody, Handover},
     envelope::FailureAnswer,
     error::ApiError,
     fields::Fields,
@@ -55,13 +55,14 @@ pub(crate) async fn watch_sales(
         let sales_max = worker.node.settings.limits.sales_per_stream_max;
         (watch_sales.all(sales_max)?, Some(directory))
     };
-    let pace = request.conn_data::<Rc<Pace>>().cloned();
-    let stream = SaleStream::new(worker.clone(), open, sales, directory);
+    let events = SaleStream::new(worker.clone(), open, sales, directory).into_events();
+    let handover = request.conn_data::<Rc<Handover>>().cloned();
     // This route is not wrapped by compression, which would hold events back.
     let mut response = HttpResponse::Ok();
     Ok(response
         .insert_header((CONTENT_TYPE, "text/event-stream"))
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header(("X-Accel-Buffering", "no"))
-        .streaming(stream.into_body(pace)))
+        .force_close()
+        .body(EndlessBody::new(events, handover)))
 }

@@ -244,7 +244,7 @@ async fn a_request_behind_a_stream_does_not_end_it() {
     assert!(said.contains("stock-update"), "{said:?}");
 }
 
-/// The library would spin on what it does not look at: behind a stream it never does.
+/// Nobody answers what comes behind a stream.
 #[tokio::test]
 async fn whoever_sends_far_ahead_of_its_answers_is_ended() {
     let site = Site::start();

@@ -36,6 +36,7 @@ async fn a_stream_begins_with_the_whole_status() {
     assert_eq!(answer.headers()["content-type"], "text/event-stream");
     assert_eq!(answer.headers()["cache-control"], "no-store");
     assert_eq!(answer.headers()["x-accel-buffering"], "no");
+    assert_eq!(answer.headers()["connection"], "close");
     let mut events = site.watch("?sku=W-1").await;
     let retry = events.block().await.expect("a block");
     assert_eq!(retry.raw, "retry: 1000");
