@@ -35,6 +35,7 @@ impl Need {
             Stage::Lint => &[Self::CargoDeny],
             Stage::Unit => &[],
             Stage::Integration => &[Self::Redis, Self::Postgres],
+            Stage::Bench => &[Self::Redis, Self::Postgres, Self::Wrk],
             Stage::EndToEnd => &[Self::Redis, Self::Postgres, Self::Chromium],
         }
     }
