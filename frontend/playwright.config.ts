@@ -22,7 +22,8 @@ export default defineConfig<object, { engine: Engine }>({
     launchOptions: { executablePath: CHROMIUM, args: CHROMIUM_FLAGS },
   },
   // A test runs in every project, unless a tag says that its outcome cannot depend on that: @redis needs that engine,
-  // @embedded looks the same on each engine, @once on each screen too.
+  // @embedded looks the same on each engine, or asks nothing of it that tests without a tag do not ask of each, @once
+  // looks the same on each screen too.
   projects: [
     { name: 'desktop-embedded', use: { ...desktop, engine: 'embedded' }, grepInvert: /@redis/ },
     { name: 'phone-embedded', use: { ...phone, engine: 'embedded' }, grepInvert: /@redis|@once/ },

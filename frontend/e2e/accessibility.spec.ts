@@ -228,7 +228,7 @@ test('a purchase from before is fit for every reader', { tag: '@embedded' }, asy
   restore();
 });
 
-test('the pages run under their content security policy without a complaint', async ({
+test('the pages run under their content security policy without a complaint', { tag: '@embedded' }, async ({
   startServer,
   shopper,
 }) => {
@@ -247,7 +247,10 @@ test('the pages run under their content security policy without a complaint', as
   expect(complaints).toEqual([]);
 });
 
-test('the whole purchase works with the keyboard alone', async ({ startServer, shopper }) => {
+test('the whole purchase works with the keyboard alone', { tag: '@embedded' }, async ({
+  startServer,
+  shopper,
+}) => {
   const { page } = shopper;
   const server = await startServer();
   const keeper = new Keeper(server);

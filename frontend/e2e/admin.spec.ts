@@ -1,7 +1,10 @@
 import { AdminDesk, freshSku, LATER, localEntry } from './admin-desk.js';
 import { expect, tabTo, test } from './fixtures.js';
 
-test('only the key opens the admin page, in this tab and until signing out', async ({ server, admin }) => {
+test('only the key opens the admin page, in this tab and until signing out', { tag: '@embedded' }, async ({
+  server,
+  admin,
+}) => {
   const { page } = admin;
   await admin.signIn(server, 'not the key');
   await expect(page.getByText('This is not the key.')).toBeVisible();
@@ -24,7 +27,10 @@ test('only the key opens the admin page, in this tab and until signing out', asy
   await expect(admin.key).toHaveValue('');
 });
 
-test('a key that the server does not take any more leads back to signing in', async ({ server, admin }) => {
+test('a key that the server does not take any more leads back to signing in', { tag: '@embedded' }, async ({
+  server,
+  admin,
+}) => {
   const { page } = admin;
   await admin.open(server);
   await page.evaluate(() => {
@@ -234,7 +240,11 @@ test('a product whose answer was lost on the way is found again', async ({ serve
   await expect(admin.product(sku)).toBeVisible();
 });
 
-test('search narrows the list down to names and skus', async ({ server, admin, keeper }) => {
+test('search narrows the list down to names and skus', { tag: '@embedded' }, async ({
+  server,
+  admin,
+  keeper,
+}) => {
   const sku = await keeper.sale({ ...LATER, productName: 'Only this one' });
   const other = await keeper.sale({ ...LATER, productName: 'Not that one' });
   await admin.open(server);
@@ -246,7 +256,10 @@ test('search narrows the list down to names and skus', async ({ server, admin, k
   await expect(admin.product(sku)).toBeVisible();
 });
 
-test('a product is made with the keyboard alone, and the focus comes back', async ({ server, admin }) => {
+test('a product is made with the keyboard alone, and the focus comes back', { tag: '@embedded' }, async ({
+  server,
+  admin,
+}) => {
   const { page } = admin;
   const sku = freshSku();
   await page.goto(`${server.url}/admin`);
@@ -280,7 +293,7 @@ test('a product is made with the keyboard alone, and the focus comes back', asyn
   await expect(admin.key).toBeVisible();
 });
 
-test('the focus cannot leave an open dialog', async ({ server, admin, keeper }) => {
+test('the focus cannot leave an open dialog', { tag: '@embedded' }, async ({ server, admin, keeper }) => {
   const sku = await keeper.sale();
   await admin.open(server);
   await admin.act('Pause', sku);
@@ -294,7 +307,7 @@ test('the focus cannot leave an open dialog', async ({ server, admin, keeper }) 
   }
 });
 
-test('a sale is changed, held, let go and ended with the keyboard alone', async ({
+test('a sale is changed, held, let go and ended with the keyboard alone', { tag: '@embedded' }, async ({
   server,
   admin,
   keeper,

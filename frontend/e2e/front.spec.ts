@@ -71,7 +71,7 @@ test('a tile leads to its sale, and the way back to all of them', async ({ start
   await expect(page.getByTestId(`tile-${sku}`)).toContainText('Yours');
 });
 
-test('the page speaks the language of the browser, or the one that is chosen', async ({
+test('the page speaks the language of the browser, or the one that is chosen', { tag: '@embedded' }, async ({
   server,
   keeper,
   browser,

@@ -168,7 +168,11 @@ test('the start of a sale makes no page ask for anything', async ({ network, kee
   expect(asked()).toBe(1);
 });
 
-test('without a network the button waits, and comes back with it', async ({ network, keeper, shopper }) => {
+test('without a network the button waits, and comes back with it', { tag: '@embedded' }, async ({
+  network,
+  keeper,
+  shopper,
+}) => {
   const { page } = shopper;
   await shopper.visit(network, await keeper.sale());
   await shopper.callThemselves('Ada');

@@ -2,7 +2,7 @@ import { expect, PRICED, Shopper, test } from './fixtures.js';
 
 const PRICE = '€149.00';
 
-test('a receipt tells number, item, price and time, and can be copied', async ({
+test('a receipt tells number, item, price and time, and can be copied', { tag: '@embedded' }, async ({
   server,
   keeper,
   shopper,
@@ -51,7 +51,11 @@ test('a second tab shows the receipt that the first one brought about', async ({
   await expect(second.button).toHaveText('Purchased');
 });
 
-test('what is printed is the receipt and nothing else of the sale', async ({ server, keeper, shopper }) => {
+test('what is printed is the receipt and nothing else of the sale', { tag: '@embedded' }, async ({
+  server,
+  keeper,
+  shopper,
+}) => {
   const { page } = shopper;
   await shopper.visit(server, await keeper.sale());
   await shopper.callThemselves('Ada');

@@ -176,7 +176,11 @@ test('pausing and resuming reach the page at once', async ({ server, keeper, sho
   await expect(shopper.button).toHaveText('Buy now');
 });
 
-test('the name is asked for before anything is sent', async ({ server, keeper, shopper }) => {
+test('the name is asked for before anything is sent', { tag: '@embedded' }, async ({
+  server,
+  keeper,
+  shopper,
+}) => {
   const sku = await keeper.sale();
   await shopper.visit(server, sku);
   await shopper.button.click();

@@ -173,6 +173,8 @@ impl fmt::Display for Outcome {
     }
 }
 
+/// The sum stands as test programs have it, so that whoever counts tests counts lines too: what
+/// failed, from the line `failures:` on, then how many did and how many passed.
 impl fmt::Display for Board {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "=== median [least – most], × how often it was measured, bound, verdict")?;
@@ -183,11 +185,29 @@ impl fmt::Display for Board {
                 None => writeln!(f, "    not measured")?,
             }
         }
-        write!(f, "{} It took {:.0} s.", self.summary(), self.took().as_secs_f64())?;
+        writeln!(f, "{} It took {:.0} s.", self.summary(), self.took().as_secs_f64())?;
         if !self.is_sound() {
-            write!(f, " NOT SOUND: an answer was wrong, or a line was not measured")?;
+            writeln!(f, "NOT SOUND: an answer was wrong, or a line was not measured")?;
+            writeln!(f, "\nfailures:")?;
         }
-        Ok(())
+        let (mut passed, mut failed) = (0, 0);
+        for row in &self.rows {
+            let why = match &row.outcome {
+                Some(Outcome::NotInThisVersion) => continue,
+                Some(Outcome::Measured(_)) => {
+                    passed += 1;
+                    continue;
+                }
+                Some(Outcome::Failed(why)) => why,
+                None => "not measured",
+            };
+            failed += 1;
+            writeln!(f, "{}\n    {why}", row.line.name())?;
+        }
+        if failed > 0 {
+            writeln!(f, "  {failed} failed")?;
+        }
+        write!(f, "  {passed} passed ({:.1}m)", self.took().as_secs_f64() / 60.0)
     }
 }
 
@@ -231,6 +251,7 @@ mod tests {
             assert!(said.contains(part), "{part} in {said}");
         }
         assert!(said.contains("1 bounds met, 1 missed."), "{said}");
+        assert!(said.ends_with("\n  1 passed (0.0m)"), "{said}");
         let figure = &board.to_json()["lines"][0]["figures"][1];
         assert_eq!(figure["verdict"], "met");
         assert_eq!(figure["bound"]["atLeast"], 0.6);
@@ -245,5 +266,18 @@ mod tests {
         assert!(!failed.is_sound());
         assert!(failed.to_string().contains("FAILED: wrong answers"));
         assert!(board(Some(Outcome::NotInThisVersion)).is_sound());
+    }
+
+    #[test]
+    fn what_failed_is_told_once_more_at_the_end_and_counted() {
+        let mut all = board(Some(Outcome::Failed("wrong answers: 3".to_owned())));
+        for outcome in [None, Some(Outcome::NotInThisVersion), Some(Outcome::Measured(measured()))]
+        {
+            all.rows.extend(board(outcome).rows);
+        }
+        let end = "\nfailures:\nP3\n    wrong answers: 3\nP3\n    not measured\n  2 failed\n  \
+                   1 passed (0.0m)";
+        let said = all.to_string();
+        assert!(said.ends_with(end), "{said}");
     }
 }

@@ -8,10 +8,12 @@ use crate::{
     stop::Stop,
 };
 
-/// Builds page and program in profile `ci`, which is optimised and links quickly, and answers
-/// where the program is.
+/// The profile of the program that is tested: it is optimised and links quickly.
+pub(crate) const TESTED: &str = "ci";
+
+/// Builds page and program in profile [`TESTED`] and answers where the program is.
 pub(crate) fn build() -> Result<PathBuf, Stop> {
-    build_with("ci", &[])
+    build_with(TESTED, &[])
 }
 
 /// The same in this profile, and these programs of the benchmark beside it.

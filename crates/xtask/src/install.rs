@@ -26,6 +26,10 @@ pub(crate) enum Need {
 const OLDEST_REDIS: Version = (7, 0);
 const OLDEST_POSTGRES: Version = (15, 0);
 
+/// How cargo builds cargo-deny, which judges the tree within seconds unoptimised too: its own
+/// release profile links everything as one and takes minutes.
+const INSTALL_CARGO_DENY: [&str; 4] = ["install", "--locked", "--debug", "cargo-deny"];
+
 /// Chromium without the windows around its pages, which nobody sees: half the work.
 const HEADLESS_SHELL: &str = "chromium-headless-shell";
 
@@ -35,6 +39,7 @@ impl Need {
             Stage::Lint => &[Self::CargoDeny],
             Stage::Unit => &[],
             Stage::Integration => &[Self::Redis, Self::Postgres],
+            Stage::Bench => &[Self::Redis, Self::Postgres, Self::Wrk],
             Stage::EndToEnd => &[Self::Redis, Self::Postgres, Self::Chromium],
         }
     }
@@ -120,7 +125,7 @@ pub(crate) fn provide(
         run(apt(&[&install, packages.as_slice()].concat()))?;
     }
     if missing.contains(&Need::CargoDeny) {
-        run(cargo(&["install", "--locked", "cargo-deny"]))?;
+        run(cargo(&INSTALL_CARGO_DENY))?;
     }
     match missing.iter().find(|need| !need.is_here()) {
         None => Ok(()),
@@ -136,8 +141,9 @@ fn line_to_paste(missing: &[Need], packages: &[&str]) -> String {
         let packages = packages.join(" ");
         format!("sudo apt-get update && sudo apt-get install -y --no-install-recommends {packages}")
     });
-    let deny =
-        missing.contains(&Need::CargoDeny).then(|| "cargo install --locked cargo-deny".to_owned());
+    let deny = missing
+        .contains(&Need::CargoDeny)
+        .then(|| format!("cargo {}", INSTALL_CARGO_DENY.join(" ")));
     apt.into_iter().chain(deny).collect::<Vec<_>>().join(" && ")
 }
 
@@ -173,7 +179,8 @@ mod tests {
     #[test]
     fn the_line_to_paste_names_each_way_of_installing_once() {
         let both = line_to_paste(&[Need::Redis, Need::CargoDeny], &["redis-server"]);
-        assert!(both.ends_with("redis-server && cargo install --locked cargo-deny"), "{both}");
-        assert_eq!(line_to_paste(&[Need::CargoDeny], &[]), "cargo install --locked cargo-deny");
+        let deny = "cargo install --locked --debug cargo-deny";
+        assert!(both.ends_with(&format!("redis-server && {deny}")), "{both}");
+        assert_eq!(line_to_paste(&[Need::CargoDeny], &[]), deny);
     }
 }

@@ -31,7 +31,7 @@ Commands:
   run [ARGUMENTS]   builds the page and the program and runs `stampede demo`, a shop to play
                     with; ARGUMENTS go to the demo
   test [STAGES]     runs every check and every test, or the stages named:
-                    lint, unit, integration, e2e; `cargo xtask test --help` says more
+                    lint, unit, integration, bench, e2e; `cargo xtask test --help` says more
   prove             breaks running sales in every way that we know, and says what was lost;
                     `cargo xtask prove --help` says more
   bench             measures the server beside a bare actix handler, line by line, with a report;

@@ -1,9 +1,14 @@
 //! The stages of `cargo xtask test`, from the quickest answer to the slowest.
 
-use std::{collections::BTreeSet, fs, path::PathBuf, process::Command};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use crate::{
-    binary,
+    bench, binary,
     command::{cargo, check, npm, root, run, run_tests, stopped, target},
     install,
     outcome::Outcome,
@@ -17,6 +22,7 @@ pub(crate) enum Stage {
     Lint,
     Unit,
     Integration,
+    Bench,
     EndToEnd,
 }
 
@@ -24,32 +30,42 @@ pub(crate) enum Stage {
 const PURE: [&str; 6] = ["domain", "application", "presentation", "model", "load", "xtask"];
 
 impl Stage {
-    pub(crate) const ALL: [Self; 4] = [Self::Lint, Self::Unit, Self::Integration, Self::EndToEnd];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Lint, Self::Unit, Self::Integration, Self::Bench, Self::EndToEnd];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Lint => "lint",
             Self::Unit => "unit",
             Self::Integration => "integration",
+            Self::Bench => "bench",
             Self::EndToEnd => "e2e",
         }
     }
 }
 
 /// Runs stages and keeps what later ones need again.
-#[derive(Default)]
 pub(crate) struct Stages {
+    /// What is built beside the program, in one go, since that leaves fewer cores idle.
+    beside: &'static [&'static str],
     /// The program, once it is built.
     binary: Option<PathBuf>,
 }
 
 impl Stages {
+    /// For these stages, of which none has run.
+    pub(crate) fn of(asked: &[Stage]) -> Self {
+        let beside: &[&str] = if asked.contains(&Stage::Bench) { &bench::PROGRAMS } else { &[] };
+        Self { beside, binary: None }
+    }
+
     /// Runs one stage to its end, failures included.
     pub(crate) fn run(&mut self, stage: Stage) -> Outcome {
         match stage {
             Stage::Lint => lint(),
             Stage::Unit => unit(),
             Stage::Integration => self.integration().unwrap_or_else(stopped),
+            Stage::Bench => self.binary().map_or_else(stopped, |program| quick_bench(&program)),
             Stage::EndToEnd => self.end_to_end().unwrap_or_else(stopped),
         }
     }
@@ -81,7 +97,7 @@ impl Stages {
 
     fn binary(&mut self) -> Result<PathBuf, Stop> {
         if self.binary.is_none() {
-            self.binary = Some(binary::build()?);
+            self.binary = Some(binary::build_with(binary::TESTED, self.beside)?);
         }
         self.binary.clone().ok_or_else(|| Stop::failed("the program was not built"))
     }
@@ -118,6 +134,11 @@ fn unit() -> Outcome {
         Err(stop) => stopped(stop),
     };
     outcome
+}
+
+/// Whether every answer is right while much is asked; its figures are a report and fail nothing.
+fn quick_bench(program: &Path) -> Outcome {
+    run_tests(bench::command(program, &["--quick".to_owned()]))
 }
 
 fn needs_stores(folder: &str) -> bool {

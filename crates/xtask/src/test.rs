@@ -20,6 +20,8 @@ Stages, in this order:
   unit          tests that need no store, and the page's
   integration   tests against real Redis and Postgres, and of the program as a whole; then the
                 short board of `cargo xtask prove`, of about three minutes
+  bench         `cargo xtask bench --quick`, two minutes at most: every answer is right while much
+                is asked; the figures are a report (target/bench.html) and fail nothing
   e2e           the page in a real browser, desktop and phone, on each engine, and by Lighthouse
 
 Options:
@@ -28,8 +30,8 @@ Options:
                 `cargo xtask test e2e --repeat 5` looks for tests that do not always pass
 
 Before anything is compiled, versions are checked and what is missing is installed: as root on
-Debian by apt (redis-server, postgresql, chromium), and cargo-deny by cargo. Where that is not
-possible, the line that does it is printed, and the exit code is 2.
+Debian by apt (redis-server, postgresql, wrk, chromium), and cargo-deny by cargo. Where that is
+not possible, the line that does it is printed, and the exit code is 2.
 
 Settings:
   STAMPEDE_TEST_REDIS_URL, STAMPEDE_TEST_DATABASE_URL   servers to use instead of local ones
@@ -55,7 +57,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<(), Stop> {
     let needs = stages.iter().flat_map(|&stage| Need::of(stage));
     install::provide(needs.copied(), permission)?;
 
-    let mut runner = Stages::default();
+    let mut runner = Stages::of(&stages);
     let mut results = Vec::new();
     for round in 1..=rounds {
         if rounds > 1 {
@@ -124,7 +126,7 @@ fn read(arguments: &[String]) -> Result<Asked, Stop> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Asked, Stage, read};
+    use super::{Asked, HELP, Stage, read};
 
     fn asked(words: &[&str]) -> Option<Asked> {
         read(&words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>()).ok()
@@ -134,6 +136,19 @@ mod tests {
     fn without_a_name_every_stage_runs() {
         let all = Asked { stages: Stage::ALL.to_vec(), no_install: false, rounds: 1 };
         assert_eq!(asked(&[]), Some(all));
+    }
+
+    #[test]
+    fn the_help_names_every_stage_in_its_order() {
+        let place = |stage: &Stage| HELP.find(&format!("\n  {:<14}", stage.name()));
+        let places: Vec<_> = Stage::ALL.iter().map(place).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}");
+    }
+
+    #[test]
+    fn the_load_runs_after_the_tests_that_need_no_browser() {
+        let stages = vec![Stage::Integration, Stage::Bench, Stage::EndToEnd];
+        assert_eq!(asked(&["bench", "e2e", "integration"]).unwrap().stages, stages);
     }
 
     #[test]
