@@ -43,6 +43,12 @@ const TURN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a caller waits for a connection before it is told that the store is unavailable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Begins a transaction that its commit syncs. Both say how it is, so that none is begun as the
+/// last one was.
+const BEGIN_SYNCED: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
+/// Begins one that the next synced commit syncs along, whoever's that is.
+const BEGIN_UNSYNCED: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
+
 /// Why a data folder could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -196,9 +202,23 @@ impl EmbeddedDatabase {
     ///
     /// [`PortError::Unavailable`] if the turn does not come in time or the file is not writable.
     pub(super) async fn write(&self) -> Result<Writing, PortError> {
+        self.begin(BEGIN_SYNCED).await
+    }
+
+    /// The same for what a power loss may undo, until another transaction is committed and synced:
+    /// it is not synced for itself, so that buyers do not wait for that.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Unavailable`] if the turn does not come in time or the file is not writable.
+    pub(super) async fn write_unsynced(&self) -> Result<Writing, PortError> {
+        self.begin(BEGIN_UNSYNCED).await
+    }
+
+    async fn begin(&self, statement: &'static str) -> Result<Writing, PortError> {
         let port = within_turn(&self.inner.port).await?;
         let turn = self.turn_in_time().await?;
-        let transaction = self.inner.writer.begin_with("BEGIN IMMEDIATE").await;
+        let transaction = self.inner.writer.begin_with(statement).await;
         let transaction = transaction.map_err(unavailable)?;
         Ok(Writing { transaction, turn, _port: port, database: self.clone() })
     }
@@ -248,7 +268,7 @@ pub(super) struct Writing {
 }
 
 impl Writing {
-    /// Commits and syncs, ends the turn, and brings the log into the file if it is long.
+    /// Commits, and syncs if it was begun so; ends the turn, and brings the log into the file if it is long.
     ///
     /// # Errors
     ///
@@ -375,5 +395,22 @@ mod tests {
                 .await
                 .unwrap();
         assert_eq!(rows, [(7, 2, br#"{"format":1}"#.to_vec()), (8, 3, vec![2, 255])]);
+    }
+
+    #[tokio::test]
+    async fn what_a_power_loss_may_undo_is_not_synced_for_itself_and_all_else_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = EmbeddedDatabase::open(folder.path()).await.unwrap();
+        for (is_synced, level) in [(false, 1), (true, 2), (false, 1)] {
+            let begun =
+                if is_synced { database.write().await } else { database.write_unsynced().await };
+            let mut writing = begun.unwrap();
+            let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous")
+                .fetch_one(&mut *writing.transaction)
+                .await
+                .unwrap();
+            assert_eq!(synchronous, level, "1 is NORMAL, 2 is FULL");
+            writing.commit().await.unwrap();
+        }
     }
 }
