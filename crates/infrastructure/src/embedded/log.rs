@@ -112,7 +112,6 @@ mod tests {
 
     use super::*;
 
-    const PAGE_BYTES: u64 = 4_096;
     /// A purchase of 256 pages.
     const SELL: &str = "INSERT INTO sold VALUES (zeroblob(1048576))";
 
