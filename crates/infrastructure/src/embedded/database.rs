@@ -268,7 +268,8 @@ pub(super) struct Writing {
 }
 
 impl Writing {
-    /// Commits, and syncs if it was begun so; ends the turn, and brings the log into the file if it is long.
+    /// Commits, and syncs if it was begun so; ends the turn, and brings the log into the file if it
+    /// is long.
     ///
     /// # Errors
     ///
