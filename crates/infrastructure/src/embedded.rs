@@ -14,6 +14,7 @@ mod insert;
 mod journal;
 mod ledger;
 mod locked_sale;
+mod log;
 mod on_record;
 mod probe;
 mod rows;

@@ -19,28 +19,35 @@ use tokio::{
     sync::{Mutex, OwnedMutexGuard},
     time,
 };
+use tokio_util::sync::CancellationToken;
 
-use super::{STORE, failure::unavailable};
+use super::{
+    STORE,
+    failure::{is_failed_sync, unavailable},
+    log::LOG_PAGES,
+};
 
 /// Connections that read, of all ports together.
 const READERS_MAX: u32 = 4;
 /// KiB of pages that the connection of the ports keeps: those of the newest purchases, of which a
 /// commit reads and changes several a purchase.
 const WRITER_CACHE_KIB: i64 = 16 * 1_024;
-/// Pages of the log (16 MiB) after which a commit of the ports brings them into the file itself. A
-/// page that was changed often is copied once, so that more of them make it cheaper, and a start
-/// after a crash slower.
-const WRITER_LOG_PAGES: u32 = 4_096;
-/// The same for the gate's journal (64 MiB), whose buyers would wait for it: it is left to those
-/// who record what was sold, and nothing but selling makes the log grow. This is for the time in
-/// which they do not get to it.
-const JOURNAL_LOG_PAGES: u32 = 4 * WRITER_LOG_PAGES;
+/// Pages of the log (64 MiB) after which a commit of the gate's journal brings them into the file,
+/// for which its buyers would wait: it is left to those who record what was sold, and nothing but
+/// selling makes the log grow. This is for the time in which they do not get to it.
+const JOURNAL_LOG_PAGES: u32 = 4 * LOG_PAGES;
 /// How long a statement waits for another connection's write before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a caller waits for its turn before it is told that the store is unavailable.
 const TURN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a caller waits for a connection before it is told that the store is unavailable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Begins a transaction that its commit syncs. Both say how it is, so that none is begun as the
+/// last one was.
+const BEGIN_SYNCED: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
+/// Begins one that the next synced commit syncs along, whoever's that is.
+const BEGIN_UNSYNCED: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
 
 /// Why a data folder could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -77,21 +84,29 @@ pub enum OpenError {
 /// clone; the folder is let go when the last clone is dropped.
 #[derive(Clone, Debug)]
 pub struct EmbeddedDatabase {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
-struct Inner {
+pub(super) struct Inner {
     /// One connection: SQLite has one writer, and queueing for it here is fair.
     writer: SqlitePool,
     /// Readers see the last commit and neither wait for the writer nor hold it up.
     readers: SqlitePool,
     /// How this file is opened, for connections of the gate's own.
     options: SqliteConnectOptions,
-    /// Whose turn it is to write; held across one transaction.
+    /// Which of the ports has their one connection; held until the log is in the file again, so
+    /// that who waits for that has not the turn meanwhile.
+    port: Arc<Mutex<()>>,
+    /// Whose turn it is to write, a port's or the gate's; held across one transaction.
     turn: Arc<Mutex<()>>,
     /// Whose turn it is to change a sale's definition; held across a whole PUT.
     definitions: Arc<Mutex<()>>,
+    /// Cancelled when a sync failed.
+    fatal: CancellationToken,
+    /// The database file, to be synced beside SQLite; open for as long as SQLite has it, since the
+    /// system lets go of all of a process's locks of a file when the process closes it once.
+    pub(super) file: File,
     /// Keeps other processes out until it is closed; the system closes it if we die.
     _lock: File,
 }
@@ -126,7 +141,8 @@ impl EmbeddedDatabase {
         let writing = options
             .clone()
             .pragma("cache_size", (-WRITER_CACHE_KIB).to_string())
-            .pragma("wal_autocheckpoint", WRITER_LOG_PAGES.to_string());
+            // Whoever commits brings the log in, after the turn.
+            .pragma("wal_autocheckpoint", "0");
         let writer = pool(1).connect_lazy_with(writing);
         let database = |source: Box<dyn Error + Send + Sync>| OpenError::Database {
             folder: folder.into(),
@@ -136,14 +152,18 @@ impl EmbeddedDatabase {
             .run(&writer)
             .await
             .map_err(|error| database(error.into()))?;
+        let file = OpenOptions::new().read(true).write(true).open(folder.join(Self::FILE));
         let readers = pool(READERS_MAX).connect_lazy_with(options.clone().read_only(true));
         Ok(Self {
             inner: Arc::new(Inner {
                 writer,
                 readers,
                 options,
+                port: Arc::default(),
                 turn: Arc::default(),
                 definitions: Arc::default(),
+                fatal: CancellationToken::new(),
+                file: file.map_err(refused)?,
                 _lock: lock,
             }),
         })
@@ -182,9 +202,41 @@ impl EmbeddedDatabase {
     ///
     /// [`PortError::Unavailable`] if the turn does not come in time or the file is not writable.
     pub(super) async fn write(&self) -> Result<Writing, PortError> {
-        let turn = within_turn(&self.inner.turn).await?;
-        let transaction = self.inner.writer.begin_with("BEGIN IMMEDIATE").await;
-        Ok(Writing { transaction: transaction.map_err(unavailable)?, _turn: turn })
+        self.begin(BEGIN_SYNCED).await
+    }
+
+    /// The same for what a power loss may undo, until another transaction is committed and synced:
+    /// it is not synced for itself, so that buyers do not wait for that.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Unavailable`] if the turn does not come in time or the file is not writable.
+    pub(super) async fn write_unsynced(&self) -> Result<Writing, PortError> {
+        self.begin(BEGIN_UNSYNCED).await
+    }
+
+    async fn begin(&self, statement: &'static str) -> Result<Writing, PortError> {
+        let port = within_turn(&self.inner.port).await?;
+        let turn = self.turn_in_time().await?;
+        let transaction = self.inner.writer.begin_with(statement).await;
+        let transaction = transaction.map_err(unavailable)?;
+        Ok(Writing { transaction, turn, _port: port, database: self.clone() })
+    }
+
+    /// The [`turn`](Self::turn), if it comes in time.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Unavailable`] if it does not.
+    pub(super) async fn turn_in_time(&self) -> Result<OwnedMutexGuard<()>, PortError> {
+        within_turn(&self.inner.turn).await
+    }
+
+    /// Cancelled when a sync failed: what the system says of the disk is not to be believed any
+    /// more, so that the process must not go on. The server then exits with 1.
+    #[must_use]
+    pub fn fatal(&self) -> &CancellationToken {
+        &self.inner.fatal
     }
 
     /// The turn to change a definition, to be held across a whole PUT.
@@ -210,17 +262,28 @@ impl EmbeddedDatabase {
 pub(super) struct Writing {
     // Dropped in this order: what was not committed is rolled back before the next turn begins.
     pub(super) transaction: Transaction<'static, Sqlite>,
-    _turn: OwnedMutexGuard<()>,
+    turn: OwnedMutexGuard<()>,
+    _port: OwnedMutexGuard<()>,
+    database: EmbeddedDatabase,
 }
 
 impl Writing {
-    /// Commits and syncs, then ends the turn.
+    /// Commits, and syncs if it was begun so; ends the turn, and brings the log into the file if it
+    /// is long.
     ///
     /// # Errors
     ///
     /// [`PortError::Unavailable`] leaves open whether it is committed.
     pub(super) async fn commit(self) -> Result<(), PortError> {
-        self.transaction.commit().await.map_err(unavailable)
+        let Self { transaction, turn, _port, database } = self;
+        let committed = transaction.commit().await;
+        drop(turn);
+        if committed.as_ref().is_err_and(is_failed_sync) {
+            database.fatal().cancel();
+        }
+        committed.map_err(unavailable)?;
+        database.shorten_log().await;
+        Ok(())
     }
 }
 
@@ -336,27 +399,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_records_tidies_the_log_and_the_journal_does_before_it_is_without_bound() {
+    async fn what_a_power_loss_may_undo_is_not_synced_for_itself_and_all_else_is() {
         let folder = tempfile::tempdir().unwrap();
         let database = EmbeddedDatabase::open(folder.path()).await.unwrap();
-        let mut journal = database.journal_options().connect().await.unwrap();
-        let pages = "PRAGMA wal_autocheckpoint";
-        let of_journal: u32 = sqlx::query_scalar(pages).fetch_one(&mut journal).await.unwrap();
-        let of_ports: u32 = sqlx::query_scalar(pages).fetch_one(database.writer()).await.unwrap();
-        assert_eq!((of_ports, of_journal), (WRITER_LOG_PAGES, JOURNAL_LOG_PAGES));
-        let log = || folder.path().join("stampede.db-wal").metadata().unwrap().len();
-        let sell = "INSERT INTO sold VALUES (zeroblob(1048576))";
-        sqlx::query("CREATE TABLE sold (body BLOB)").execute(&mut journal).await.unwrap();
-        for _ in 0..20 {
-            sqlx::query(sell).execute(&mut journal).await.unwrap();
+        for (is_synced, level) in [(false, 1), (true, 2), (false, 1)] {
+            let begun =
+                if is_synced { database.write().await } else { database.write_unsynced().await };
+            let mut writing = begun.unwrap();
+            let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous")
+                .fetch_one(&mut *writing.transaction)
+                .await
+                .unwrap();
+            assert_eq!(synchronous, level, "1 is NORMAL, 2 is FULL");
+            writing.commit().await.unwrap();
         }
-        let mut recording = database.write().await.unwrap();
-        let record = "INSERT INTO voided VALUES ('PUR', x'', '', 0)";
-        sqlx::query(record).execute(&mut *recording.transaction).await.unwrap();
-        recording.commit().await.unwrap();
-        let grown = log();
-        assert!(grown > u64::from(WRITER_LOG_PAGES) * 4_096, "{grown}");
-        sqlx::query(sell).execute(&mut journal).await.unwrap();
-        assert_eq!(log(), grown, "what was in the log has made room");
     }
 }

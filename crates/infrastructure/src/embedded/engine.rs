@@ -57,9 +57,6 @@ pub struct EngineParts {
     pub clock: Arc<dyn Clock>,
     /// Where epochs get their nonces.
     pub randomness: Arc<dyn Randomness>,
-    /// Cancelled by the engine when a sync failed; the server then exits with 1, because what
-    /// the system says of the disk is not to be believed any more.
-    pub fatal: CancellationToken,
 }
 
 /// The running engine of one data folder.
@@ -82,7 +79,7 @@ impl EmbeddedEngine {
     ///
     /// [`PortError`] if the database cannot be read or written.
     pub async fn start(parts: EngineParts, limits: EngineLimits) -> Result<Self, PortError> {
-        let EngineParts { database, catalogue, clock, randomness, fatal } = parts;
+        let EngineParts { database, catalogue, clock, randomness } = parts;
         let loader = Loader {
             database: database.clone(),
             catalogue: catalogue.clone(),
@@ -104,7 +101,6 @@ impl EmbeddedEngine {
             group: Group::after(last_row),
             written: writing,
             stop: stop.clone(),
-            fatal,
             retry_at: None,
         };
         let task = tokio::spawn(task.run());

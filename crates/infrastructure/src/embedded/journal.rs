@@ -152,7 +152,8 @@ impl Outbox for EmbeddedJournal {
         if ids.is_empty() {
             return Ok(());
         }
-        let mut writing = self.database.write().await?;
+        // Entries that a power loss brings back are recorded again, which does nothing.
+        let mut writing = self.database.write_unsynced().await?;
         for run in runs(&ids) {
             sqlx::query("DELETE FROM journal WHERE id BETWEEN ?1 AND ?2")
                 .bind(run.start())

@@ -207,7 +207,6 @@ mod tests {
             catalogue: Arc::new(EmbeddedCatalogue::new(database, 10)),
             clock: clock.clone(),
             randomness: Arc::new(OsRandomness),
-            fatal: CancellationToken::new(),
         };
         let engine = EmbeddedEngine::start(parts, EngineLimits::default()).await.unwrap();
         let outbox = engine.outbox();

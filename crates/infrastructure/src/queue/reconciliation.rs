@@ -107,7 +107,6 @@ mod tests {
         ports::Ledger,
         use_cases::{ReconcileLimits, ReconcileStores, RecordLimits, RecordPurchases},
     };
-    use tokio_util::sync::CancellationToken;
 
     use super::*;
     use crate::{
@@ -136,7 +135,6 @@ mod tests {
             catalogue: catalogue.clone(),
             clock: clock.clone(),
             randomness: Arc::new(OsRandomness),
-            fatal: CancellationToken::new(),
         };
         let engine = EmbeddedEngine::start(parts, EngineLimits::default()).await.unwrap();
         let ledger = Arc::new(EmbeddedLedger::new(database));

@@ -24,7 +24,6 @@ use stampede_infrastructure::embedded::{
 };
 use stampede_testkit::{builders::OffsetClock, suites::Harness};
 use tempfile::TempDir;
-use tokio_util::sync::CancellationToken;
 
 /// A clock that stands still: sales lie hours around it.
 struct StoppedClock;
@@ -51,7 +50,6 @@ struct Node {
     database: EmbeddedDatabase,
     catalogue: Arc<EmbeddedCatalogue>,
     clock: Arc<OffsetClock>,
-    fatal: CancellationToken,
     /// Dropped last: the folder of a test that opens it once.
     _folder: Option<TempDir>,
 }
@@ -66,17 +64,15 @@ impl Node {
         let database = open(folder).await;
         let catalogue = Arc::new(EmbeddedCatalogue::new(database.clone(), 10_000));
         let clock = Arc::new(OffsetClock::over(Arc::new(StoppedClock), 0));
-        let fatal = CancellationToken::new();
         let parts = EngineParts {
             database: database.clone(),
             catalogue: catalogue.clone(),
             clock: clock.clone(),
             randomness: Arc::new(Counting::default()),
-            fatal: fatal.clone(),
         };
         let engine = EmbeddedEngine::start(parts, limits).await;
         let engine = engine.expect("the engine starts");
-        Self { engine, database, catalogue, clock, fatal, _folder: None }
+        Self { engine, database, catalogue, clock, _folder: None }
     }
 }
 

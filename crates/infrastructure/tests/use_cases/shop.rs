@@ -41,7 +41,6 @@ use stampede_testkit::{
     servers::{self, SharedRedis, TestDatabase},
     suites::attempt,
 };
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     faults::{FaultyGate, FaultyLedger},
@@ -145,7 +144,6 @@ pub(crate) async fn embedded() -> Shop {
         catalogue: catalogue.clone(),
         clock: clock.clone(),
         randomness: Arc::new(OsRandomness),
-        fatal: CancellationToken::new(),
     };
     let engine = EmbeddedEngine::start(parts, EngineLimits::default()).await;
     let engine = engine.expect("the engine starts");

@@ -15,7 +15,6 @@ use stampede_infrastructure::{
     },
     worth::EmbeddedDurability,
 };
-use tokio_util::sync::CancellationToken;
 
 use super::{Ending, Engine};
 use crate::settings::EmbeddedSettings;
@@ -31,13 +30,11 @@ pub(super) async fn open(settings: &EmbeddedSettings) -> anyhow::Result<Engine> 
     let randomness: Arc<dyn Randomness> = Arc::new(OsRandomness);
     let catalogue = Arc::new(EmbeddedCatalogue::new(database.clone(), settings.sales_max));
     let ledger = Arc::new(EmbeddedLedger::new(database.clone()));
-    let fatal = CancellationToken::new();
     let parts = EngineParts {
         database: database.clone(),
         catalogue: catalogue.clone(),
         clock: clock.clone(),
         randomness: randomness.clone(),
-        fatal: fatal.clone(),
     };
     let engine = EmbeddedEngine::start(parts, settings.limits).await?;
     Ok(Engine {
@@ -54,7 +51,7 @@ pub(super) async fn open(settings: &EmbeddedSettings) -> anyhow::Result<Engine> 
         durability: Arc::new(EmbeddedDurability),
         freshness: ONCE_READ,
         ending: Ending {
-            fatal,
+            fatal: database.fatal().clone(),
             close: Box::pin(async move {
                 engine.stop().await;
                 database.close().await;

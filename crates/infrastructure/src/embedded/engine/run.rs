@@ -16,7 +16,10 @@ use super::{
     load::Loader,
     memory::Memory,
 };
-use crate::embedded::{STORE, failure::unavailable};
+use crate::embedded::{
+    STORE,
+    failure::{is_failed_sync, unavailable},
+};
 
 /// How long the engine waits for the turn to write before it says that it cannot.
 const TURN_WAIT_MAX: Duration = Duration::from_secs(5);
@@ -27,8 +30,6 @@ const RECOVERY_PAUSE: Duration = Duration::from_secs(1);
 const ROWS_KEPT_MAX: usize = 16;
 /// A statement of one row.
 const INSERT_ROW: &str = "INSERT INTO journal (id, generation, weight, body) VALUES (?, ?, ?, ?)";
-/// SQLite's extended codes for a sync of a file or folder that failed.
-const FAILED_SYNC_CODES: [&str; 2] = ["1034", "1290"];
 
 /// The task that owns the gate's state; nothing else touches it, so nothing is locked.
 pub(super) struct Task {
@@ -46,8 +47,6 @@ pub(super) struct Task {
     pub(super) written: watch::Sender<i64>,
     /// Ends the task once everything that has queued is answered.
     pub(super) stop: CancellationToken,
-    /// Cancelled when a sync failed: the process must not go on.
-    pub(super) fatal: CancellationToken,
     /// When a gate that could not be made anew may be tried again.
     pub(super) retry_at: Option<Instant>,
 }
@@ -141,7 +140,7 @@ impl Task {
         };
         let written = write(connection, rows, over).await;
         if written.as_ref().is_err_and(is_failed_sync) {
-            self.fatal.cancel();
+            database.fatal().cancel();
         }
         written.map_err(unavailable)
     }
@@ -209,69 +208,5 @@ async fn write(
 fn tell(answers: Vec<Answer>, written: &Result<(), PortError>) {
     for answer in answers {
         answer.tell(written.clone());
-    }
-}
-
-/// Whether a sync failed: the system may have dropped what it could not write, and would say that
-/// all is well the next time it is asked.
-fn is_failed_sync(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    code.is_some_and(|code| FAILED_SYNC_CODES.contains(&code.as_ref()))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{borrow::Cow, error::Error, fmt};
-
-    use sqlx::error::{DatabaseError, ErrorKind};
-
-    use super::*;
-
-    /// What SQLite says with that extended code; a disk that fails is not to be had in a test.
-    #[derive(Debug)]
-    struct Said(&'static str);
-
-    impl fmt::Display for Said {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str(self.0)
-        }
-    }
-
-    impl Error for Said {}
-
-    impl DatabaseError for Said {
-        fn message(&self) -> &str {
-            self.0
-        }
-
-        fn code(&self) -> Option<Cow<'_, str>> {
-            Some(self.0.into())
-        }
-
-        fn as_error(&self) -> &(dyn Error + Send + Sync + 'static) {
-            self
-        }
-
-        fn as_error_mut(&mut self) -> &mut (dyn Error + Send + Sync + 'static) {
-            self
-        }
-
-        fn into_error(self: Box<Self>) -> Box<dyn Error + Send + Sync + 'static> {
-            self
-        }
-
-        fn kind(&self) -> ErrorKind {
-            ErrorKind::Other
-        }
-    }
-
-    #[test]
-    fn a_failed_sync_is_told_from_a_full_disk() {
-        let is_fatal = |code| is_failed_sync(&sqlx::Error::Database(Box::new(Said(code))));
-        // SQLITE_IOERR_FSYNC and SQLITE_IOERR_DIR_FSYNC.
-        assert!(is_fatal("1034") && is_fatal("1290"));
-        // SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_BUSY.
-        assert!(!is_fatal("13") && !is_fatal("778") && !is_fatal("5"));
-        assert!(!is_failed_sync(&sqlx::Error::PoolClosed));
     }
 }

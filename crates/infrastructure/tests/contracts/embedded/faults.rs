@@ -271,7 +271,7 @@ fn while_the_journal_fails_nothing_is_sold_and_then_all_goes_on() {
         tamper(&node, "DROP TRIGGER journal_fails".to_owned()).await;
         assert_eq!(scene.buy(&attempt("ben", 1, 1)).await.position.0, 2);
         assert_eq!(scene.waiting_purchases().await.len(), 2);
-        assert!(!node.fatal.is_cancelled(), "only a failed sync ends the process");
+        assert!(!node.database.fatal().is_cancelled(), "only a failed sync ends the process");
     });
 }
 
