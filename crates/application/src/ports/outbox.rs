@@ -147,10 +147,12 @@ pub trait Outbox: Send + Sync {
     fn shards(&self) -> Vec<Shard>;
 
     /// What `consumer` may record next, until about `rows_max` purchases are in hand: first what
-    /// it held in an earlier life, then new entries. Waits up to `wait` for the first.
+    /// it held in an earlier life, then new entries. Waits up to `wait` for the first; with no
+    /// `wait` it brings what is there.
     ///
-    /// Call it only when everything handed out before is done or given up; what is given up comes
-    /// again by a take-over, so that it keeps nothing new waiting.
+    /// It may be called while what the last read brought is in hand. What was handed out by a
+    /// take-over, or by the read before that one, is done or given up first: it may come again.
+    /// What is given up comes again by a take-over, so that it keeps nothing new waiting.
     ///
     /// # Errors
     ///

@@ -24,7 +24,10 @@ use stampede_domain::Shard;
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use super::{QueueLimits, outbox_reader::OutboxReader};
+use super::{
+    QueueLimits,
+    outbox_reader::{OutboxReader, State},
+};
 
 /// What one read brought; cheap to clone, because a retried task is a clone.
 #[derive(Clone, Debug)]
@@ -41,7 +44,7 @@ pub(super) type Finished = Vec<EntryId>;
 #[error("the outbox is not readable")]
 pub(super) struct OutboxBackendError;
 
-/// Reads one shard of the outbox for one worker; one batch is in flight at a time.
+/// Reads one shard of the outbox for one worker; one batch is recorded at a time.
 pub(super) struct OutboxBackend {
     outbox: Arc<dyn Outbox>,
     live: Arc<LiveSales>,
@@ -107,7 +110,7 @@ impl Backend for OutboxBackend {
                 batches,
                 finished,
                 stop: self.stop.clone(),
-                took_over: false,
+                state: State::default(),
             };
             self.reader = Some(tokio::spawn(reader.run()));
         }

@@ -1,6 +1,7 @@
-//! Reads one shard of the outbox: hands out a batch, waits until it is finished, removes it.
+//! Reads one shard of the outbox: hands out a batch, reads the next one while it is recorded, and
+//! removes what is.
 
-use std::{sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
 use stampede_application::{
     live_sales::LiveSales,
@@ -28,18 +29,31 @@ pub(super) struct OutboxReader {
     pub(super) batches: mpsc::Sender<Batch>,
     pub(super) finished: mpsc::Receiver<Finished>,
     pub(super) stop: CancellationToken,
-    /// Whether the last batch was taken over: what is new comes next, however much of what nobody
+    pub(super) state: State,
+}
+
+/// What a reader knows from one batch to the next.
+#[derive(Default)]
+pub(super) struct State {
+    /// Read while the batch before was recorded, and next to be handed out.
+    ahead: Vec<Entry>,
+    /// What of the batch before is recorded and not removed yet.
+    recorded: Finished,
+    /// When it is looked next for what others held; at once if never.
+    take_over_at: Option<Instant>,
+    /// Whether the last read was a take-over: what is new comes next, however much of what nobody
     /// can finish comes back meanwhile.
-    pub(super) took_over: bool,
+    took_over: bool,
+    /// Whether nothing came of the last batch.
+    stumbled: bool,
 }
 
 impl OutboxReader {
     /// Reads until it is stopped; a failure of the outbox is waited out here, with growing pauses.
     pub(super) async fn run(mut self) {
         let mut pause = self.limits.backoff_min;
-        let mut take_over_at = Instant::now();
         while !self.stop.is_cancelled() {
-            match self.step(&mut take_over_at).await {
+            match self.step().await {
                 Ok(()) => pause = self.limits.backoff_min,
                 Err(why) => {
                     tracing::warn!(shard = %self.shard, error = %Causes(&why),
@@ -52,43 +66,88 @@ impl OutboxReader {
                 }
             }
         }
+        // What was read ahead is given up, and taken over from here.
+        if let Err(error) = self.remove().await {
+            tracing::warn!(shard = %self.shard, error = %Causes(&error),
+                "what is recorded stays in the outbox, and comes again");
+        }
     }
 
-    /// One batch from read to removal, if there is one.
-    async fn step(&mut self, take_over_at: &mut Instant) -> Result<(), Pause> {
-        let mut entries = Vec::new();
-        let is_due = Instant::now() >= *take_over_at && !self.took_over;
-        self.took_over = false;
-        if is_due {
-            *take_over_at = Instant::now() + self.limits.claim_idle / 2;
-            let idle = self.limits.claim_idle;
-            entries = self.outbox.take_over(self.shard, &self.consumer, idle).await?;
-            self.took_over = !entries.is_empty();
-        }
+    /// Hands out one batch, if there is one, and waits until it is finished. Meanwhile it removes
+    /// what the batch before recorded, and reads the next.
+    async fn step(&mut self) -> Result<(), Pause> {
+        let mut entries = mem::take(&mut self.state.ahead);
         if entries.is_empty() {
-            let (rows, wait) = (self.limits.rows_max, self.limits.read_wait);
-            entries = tokio::select! {
-                read = self.outbox.read(self.shard, &self.consumer, rows, wait) => read?,
-                () = self.stop.cancelled() => return Ok(()),
-            };
+            entries = self.read(self.limits.read_wait).await?;
         }
         if entries.is_empty() {
             return Ok(());
         }
         let (begun, age) = (Instant::now(), self.age(&entries));
-        self.hand_out(entries).await?;
+        let readable = entries.iter().any(|entry| !matches!(entry.body, EntryBody::Newer { .. }));
+        let mut held = ids(&entries);
+        if self.batches.send(Batch { entries: entries.into() }).await.is_err() {
+            return Ok(());
+        }
+        let removed = self.remove().await;
+        if removed.is_ok() && self.may_read_ahead(age) {
+            // Whatever fails here is told when nothing is in hand: then it is read again.
+            self.state.ahead = self.read(Duration::ZERO).await.unwrap_or_default();
+            held.extend(ids(&self.state.ahead));
+        }
+        self.state.recorded = self.until_finished(&held).await;
+        self.state.stumbled =
+            self.state.recorded.is_empty() && readable && !self.stop.is_cancelled();
+        if !self.state.ahead.is_empty() {
+            return Ok(());
+        }
+        removed.and(self.remove().await)?;
+        if self.state.stumbled {
+            // Its sales wait, or the worker gave up, as after a panic: it is not asked at once.
+            return Err(Pause::NothingRecorded);
+        }
         self.give_way(begun.elapsed(), age).await;
         Ok(())
+    }
+
+    /// What others held for too long, when it is time to look for that; else what is new, for
+    /// which it waits so long.
+    async fn read(&mut self, wait: Duration) -> Result<Vec<Entry>, PortError> {
+        let (now, state) = (Instant::now(), &mut self.state);
+        let is_due = state.take_over_at.is_none_or(|at| now >= at) && !state.took_over;
+        state.took_over = false;
+        if is_due {
+            let idle = self.limits.claim_idle;
+            state.take_over_at = Some(now + idle / 2);
+            let entries = self.outbox.take_over(self.shard, &self.consumer, idle).await?;
+            if !entries.is_empty() {
+                self.state.took_over = true;
+                return Ok(entries);
+            }
+        }
+        tokio::select! {
+            read = self.outbox.read(self.shard, &self.consumer, self.limits.rows_max, wait) => read,
+            () = self.stop.cancelled() => Ok(Vec::new()),
+        }
+    }
+
+    /// Whether the next batch is read while one of that age is recorded. Not if buyers come first;
+    /// not behind what was taken over, which may come again when this consumer looks back at what
+    /// it holds; and a worker that records nothing has one batch at a time, with pauses.
+    fn may_read_ahead(&self, age: Duration) -> bool {
+        !(self.state.took_over || self.state.stumbled || self.gives_way(age))
+    }
+
+    /// Whether buyers come first: while anything is sold, unless what was read is old already.
+    fn gives_way(&self, age: Duration) -> bool {
+        age < self.limits.lag_max && self.live.is_selling()
     }
 
     /// Leaves processors and disks to the buyers while anything is sold, of which the batch that
     /// took so long had its share; but not if what it brought was old already.
     async fn give_way(&self, took: Duration, age: Duration) {
-        if age >= self.limits.lag_max {
-            return;
-        }
         let end = Instant::now() + (took * GIVEN_WAY).min(GIVEN_WAY_MAX);
-        while self.live.is_selling() && !self.stop.is_cancelled() {
+        while self.gives_way(age) && !self.stop.is_cancelled() {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
@@ -108,21 +167,8 @@ impl OutboxReader {
         Duration::from_millis(age_ms.and_then(|age_ms| age_ms.try_into().ok()).unwrap_or(0))
     }
 
-    async fn hand_out(&mut self, entries: Vec<Entry>) -> Result<(), Pause> {
-        let readable = entries.iter().any(|entry| !matches!(entry.body, EntryBody::Newer { .. }));
-        let ids: Vec<EntryId> = entries.iter().filter_map(|entry| entry.id.clone()).collect();
-        if self.batches.send(Batch { entries: entries.into() }).await.is_err() {
-            return Ok(());
-        }
-        let done = self.until_finished(&ids).await;
-        if done.is_empty() && readable && !self.stop.is_cancelled() {
-            // Its sales wait, or the worker gave up, as after a panic: it is not asked at once.
-            return Err(Pause::NothingRecorded);
-        }
-        Ok(self.remove(done).await?)
-    }
-
-    /// Waits for the worker, renewing the claim so that nobody takes the batch over meanwhile.
+    /// Waits for the worker, renewing the claim on all that is held, so that nobody takes it over
+    /// meanwhile: what was read ahead has waited for two thirds of it at most.
     async fn until_finished(&mut self, ids: &[EntryId]) -> Finished {
         let renew_every = self.limits.claim_idle / 3;
         loop {
@@ -142,17 +188,23 @@ impl OutboxReader {
         }
     }
 
-    /// Removes recorded entries, within the time that a stop leaves; else they come again.
-    async fn remove(&self, done: Finished) -> Result<(), PortError> {
-        if done.is_empty() {
+    /// Removes what is recorded, within the time that a stop leaves; else it comes again.
+    async fn remove(&mut self) -> Result<(), PortError> {
+        let recorded = mem::take(&mut self.state.recorded);
+        if recorded.is_empty() {
             return Ok(());
         }
         let limit = if self.stop.is_cancelled() { REMOVE_AT_STOP_MAX } else { REMOVE_MAX };
-        match timeout(limit, self.outbox.done(self.shard, &done)).await {
+        match timeout(limit, self.outbox.done(self.shard, &recorded)).await {
             Ok(removed) => removed,
             Err(elapsed) => Err(PortError::unavailable("outbox", elapsed)),
         }
     }
+}
+
+/// Where the entries stand.
+fn ids(entries: &[Entry]) -> Vec<EntryId> {
+    entries.iter().filter_map(|entry| entry.id.clone()).collect()
 }
 
 /// Why the reader does not go on at once.
@@ -221,7 +273,7 @@ mod tests {
             batches,
             finished,
             stop: CancellationToken::new(),
-            took_over: false,
+            state: State::default(),
         };
         Fixture { reader, finish, _handed_out: handed_out, _engine: (engine, folder) }
     }
@@ -247,8 +299,8 @@ mod tests {
         let Fixture { mut reader, finish, _handed_out, _engine } = fixture().await;
         finish.send(Finished::new()).await.unwrap();
         let body = EntryBody::Broken { raw: "torn".into(), error: "torn".into() };
-        let entry = Entry { id: Some(EntryId("1-0".into())), body };
-        let pause = reader.hand_out(vec![entry]).await.unwrap_err();
+        reader.state.ahead = vec![Entry { id: Some(EntryId("1-0".into())), body }];
+        let pause = reader.step().await.unwrap_err();
         assert_eq!(
             Causes(&pause).to_string(),
             "nothing of a batch was recorded, its entries come again"
@@ -273,7 +325,10 @@ mod tests {
         };
         tokio::time::pause();
         assert_eq!(given(10, 0).await, Duration::ZERO, "nothing is sold");
+        assert!(reader.may_read_ahead(Duration::ZERO));
         sell(1);
+        assert!(!reader.may_read_ahead(Duration::ZERO), "it would lie in its hand meanwhile");
+        assert!(reader.may_read_ahead(Duration::from_secs(10)));
         let given_way = given(10, 0).await;
         assert!((40..=41).contains(&given_way.as_millis()), "four times as long: {given_way:?}");
         sell(2);

@@ -6,13 +6,14 @@ use stampede_application::{
     ports::{Causes, PortError},
     use_cases::{DeadLetterError, DeleteError},
 };
+use stampede_domain::{PurchaseNo, SaleId};
 use stampede_infrastructure::queue::QueueLimits;
 use stampede_testkit::{servers::until, suites::run};
 
 use crate::{
     dead_letters::{only_letter, raise},
     recording::{neighbours, taken_over, two_sales},
-    shop::{self, TRIES_MAX, WIDGET, When, crowd, redis_nodes, redis_waiting},
+    shop::{self, Shop, TRIES_MAX, WIDGET, When, crowd, redis_nodes, redis_waiting},
     workers::Workers,
 };
 
@@ -189,5 +190,98 @@ fn a_batch_that_takes_longer_than_the_claim_is_recorded_by_its_holder_alone() {
         for workers in workers {
             workers.stop().await;
         }
+    });
+}
+
+/// One entry a batch, as soon as it may be.
+fn one_by_one() -> QueueLimits {
+    QueueLimits { rows_max: 1, lag_max: Duration::ZERO, ..QueueLimits::default() }
+}
+
+/// In a batch each.
+async fn three_buy(shop: &Shop, id: &SaleId) -> Vec<PurchaseNo> {
+    let mut bought = Vec::new();
+    for buyer in ["ada", "ben", "eve"] {
+        bought.push(shop.buy(id, buyer).await.no());
+    }
+    bought
+}
+
+async fn are_in_hand(shop: &Shop, id: &SaleId, count: usize) {
+    until("a worker has so many", SOON, async || {
+        (shop.stores.in_hand(id).await == count).then_some(())
+    })
+    .await;
+}
+
+async fn all_are_recorded_once(shop: &Shop, id: &SaleId, bought: &[PurchaseNo]) {
+    until("nothing waits", SOON, async || shop.waiting(id).await.is_empty().then_some(())).await;
+    let recorded = shop.recorded(id).await;
+    let recorded: Vec<_> = recorded.iter().map(|one| one.purchase.no()).collect();
+    assert_eq!(recorded, bought);
+    assert_eq!(shop.dead_letters().await, []);
+}
+
+#[test]
+fn the_next_batch_is_read_while_a_commit_waits() {
+    run(async {
+        let shop = redis_waiting(PATIENT).await;
+        let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+        let bought = three_buy(&shop, &id).await;
+        let mut held = shop.stores.hold_row(&id).await;
+        let workers = Workers::of(&shop, one_by_one());
+        until("a commit waits for the row", SOON, async || {
+            held.has_kept_waiting(Duration::ZERO).await.then_some(())
+        })
+        .await;
+        are_in_hand(&shop, &id, 2).await;
+        assert_eq!(shop.ledger.commits(), 1, "it is read, and not committed beside the first");
+        held.let_go().await;
+        all_are_recorded_once(&shop, &id, &bought).await;
+        assert_eq!(shop.ledger.commits(), 3);
+        workers.stop().await;
+    });
+}
+
+#[test]
+fn while_the_ledger_is_away_one_batch_is_read_ahead_and_no_more() {
+    run(async {
+        let shop = shop::redis().await;
+        let id = shop.sell(WIDGET, 10, 1, When::Active).await;
+        let bought = three_buy(&shop, &id).await;
+        shop.ledger.go_away();
+        let workers = Workers::of(&shop, one_by_one());
+        are_in_hand(&shop, &id, 2).await;
+        let tried = shop.ledger.commits();
+        until("the first is tried again", SOON, async || {
+            (shop.ledger.commits() >= tried + 2).then_some(())
+        })
+        .await;
+        assert_eq!(shop.stores.in_hand(&id).await, 2);
+        shop.ledger.come_back();
+        all_are_recorded_once(&shop, &id, &bought).await;
+        workers.stop().await;
+    });
+}
+
+/// The first is given up, and comes to a worker again as whatever is given up does.
+#[test]
+fn what_was_read_ahead_of_a_batch_that_is_given_up_is_recorded_before_it() {
+    run(async {
+        let shop = redis_waiting(IMPATIENT).await;
+        let (widget, gadget) = (
+            shop.sell(WIDGET, 10, 1, When::Active).await,
+            shop.sell(&neighbours(WIDGET).next().expect("one is"), 10, 1, When::Active).await,
+        );
+        let first = shop.buy(&widget, "ada").await.no();
+        let others = three_buy(&shop, &gadget).await;
+        let held = shop.stores.hold_row(&widget).await;
+        let claim_idle = Duration::from_secs(1);
+        let workers = Workers::of(&shop, QueueLimits { claim_idle, ..one_by_one() });
+        all_are_recorded_once(&shop, &gadget, &others).await;
+        assert_eq!(shop.recorded(&widget).await, []);
+        held.let_go().await;
+        all_are_recorded_once(&shop, &widget, &[first]).await;
+        workers.stop().await;
     });
 }

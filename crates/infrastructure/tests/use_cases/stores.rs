@@ -251,6 +251,17 @@ impl Stores {
         deleted.is_some()
     }
 
+    /// Entries of the sale's shard that are in a worker's hand.
+    pub(crate) async fn in_hand(&self, id: &SaleId) -> usize {
+        let Self::Redis { redis, prefix, .. } = self else { panic!("the shards are in Redis") };
+        let mut command = redis::cmd("XPENDING");
+        command.arg(format!("{prefix}{{{}}}:outbox", Shard::of(&id.sku))).arg("ledger");
+        command.arg("-").arg("+").arg(100);
+        let entries: Result<Vec<Value>, _> = command.query_async(&mut redis.clone()).await;
+        // No worker has asked yet.
+        entries.map_or(0, |entries| entries.len())
+    }
+
     /// All that Redis has of the sale's shard is gone.
     pub(crate) async fn lose_shard(&self, id: &SaleId) {
         let Self::Redis { redis, prefix, .. } = self else { panic!("the shards are in Redis") };

@@ -25,6 +25,7 @@ macro_rules! outbox_suite {
             a_read_brings_about_as_many_rows_as_were_asked_for,
             a_read_waits_for_the_first_entry,
             a_read_of_nothing_ends_after_its_wait,
+            a_read_without_a_wait_brings_what_is_there_beside_what_is_in_hand,
             another_consumer_takes_over_what_was_held_too_long,
             take_overs_come_to_all_that_is_held_in_turn,
             what_is_renewed_is_not_taken_over,
@@ -188,6 +189,22 @@ pub async fn a_read_waits_for_the_first_entry(harness: &impl Harness) {
 pub async fn a_read_of_nothing_ends_after_its_wait(harness: &impl Harness) {
     let scene = Scene::active(harness, 10, 1).await;
     assert_eq!(read(&scene, "one", 100).await, []);
+}
+
+/// A worker reads ahead while it records what it read before.
+pub async fn a_read_without_a_wait_brings_what_is_there_beside_what_is_in_hand(
+    harness: &impl Harness,
+) {
+    let scene = Scene::active(harness, 10, 1).await;
+    let at_once = async || {
+        let read = scene.outbox.read(scene.shard(), "one", 1, Duration::ZERO).await;
+        numbers(&read.expect("the outbox answers"))
+    };
+    assert_eq!(at_once().await, []);
+    let bought = fill(&scene, 2).await;
+    assert_eq!([at_once().await, at_once().await].concat(), bought);
+    assert_eq!(at_once().await, []);
+    done(&scene, &scene.waiting().await).await;
 }
 
 /// What a dead worker held goes on.

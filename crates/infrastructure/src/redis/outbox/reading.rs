@@ -73,7 +73,7 @@ impl RedisOutbox {
             looked = self.read_held(shard, consumer, from, &mut catch).await?;
         }
         while !catch.is_full() {
-            let block = catch.entries.is_empty().then_some(wait);
+            let block = (catch.entries.is_empty() && !wait.is_zero()).then_some(wait);
             let asked = catch.count();
             let page = self.read_group(reader, shard, consumer, asked, ">", block).await?;
             let brought = page.len();
