@@ -85,8 +85,12 @@ impl Connection {
             node.metrics.connection_ended(Ended::TooMany);
             return None;
         };
-        let (pace, handover, node) = (paces.open(), Rc::default(), node.clone());
-        let opened = Self { stream: Some(stream), pace, handover, node };
+        let opened = Self {
+            stream: Some(stream),
+            pace: paces.open(),
+            handover: Rc::default(),
+            node: node.clone(),
+        };
         let rest = Rest::of(&opened, place);
         Some((opened, peer, rest))
     }

@@ -7,6 +7,7 @@ use std::{
 
 use futures::FutureExt;
 use stampede_testkit::servers::{Fsync, Proxy, Way};
+use tokio::time::sleep;
 
 use super::calm::{calm_rate, usual_p99};
 use crate::{
@@ -37,7 +38,9 @@ const GOODPUT_MIN: f64 = 0.9;
 /// Times the p99 of a calm server: of those that are decided in the flood, and of what is normal.
 const P99_TIMES_MAX: f64 = 2.0;
 const NORMAL_MAX_S: f64 = 5.0;
-/// By how much the server may have grown in the flood, which is to be level.
+/// The part of a flood after which the server has its connections, and is to grow no more.
+const BEGINNING: f64 = 10.0;
+/// By how much it may have grown from there on.
 const RESIDENT_GROWTH_MAX_MIB: f64 = 32.0;
 /// The part of what arrives in a second that is decided in a normal one.
 const NORMAL_DECIDED: f64 = 0.95;
@@ -62,7 +65,7 @@ struct Scene {
 
 /// What the flood showed.
 struct Flood {
-    /// Memory of the server before it, and once its last attempt was answered.
+    /// Memory of the server once its beginning was over, and once its last attempt was answered.
     resident: [u64; 2],
     report: Report,
     /// How long its attempts arrived.
@@ -174,8 +177,12 @@ impl Scene {
         calm_rate: u32,
         calm_for: Duration,
     ) -> Flood {
-        let begun = self.ground.resident_bytes();
-        let report = open_loop(self.asking("flood"), whole(takes * TIMES), lasts).await;
+        let begun = async {
+            sleep(lasts.div_f64(BEGINNING)).await;
+            self.ground.resident_bytes()
+        };
+        let flooded = open_loop(self.asking("flood"), whole(takes * TIMES), lasts);
+        let (begun, report) = tokio::join!(begun, flooded);
         let ended = self.ground.resident_bytes();
         self.proxy.requests(Way::Pass);
         let passes = Instant::now();

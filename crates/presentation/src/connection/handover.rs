@@ -71,8 +71,12 @@ pub(crate) struct Rest {
 impl Rest {
     /// Of a connection that has this place.
     pub(super) fn of(connection: &Connection, place: Place) -> Self {
-        let (pace, handover) = (connection.pace(), connection.handover());
-        Self { pace, handover, node: connection.node.clone(), _place: place }
+        Self {
+            pace: connection.pace(),
+            handover: connection.handover(),
+            node: connection.node.clone(),
+            _place: place,
+        }
     }
 
     /// Sends the events that the library left; without any, its end is the connection's.
