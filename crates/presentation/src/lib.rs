@@ -51,5 +51,5 @@ pub use current_request::current_request;
 pub use image_origins::{ImageOrigins, ImageOriginsError};
 pub use openapi::openapi_json;
 pub use server::Http;
-pub use settings::{HttpLimits, HttpSettings};
+pub use settings::{HttpLimits, HttpSettings, Serves};
 pub use use_cases::{AttemptFactory, Telemetry, UseCases};

@@ -13,6 +13,7 @@ use crate::{
         view_sales, watch_sales,
     },
     error::ApiError,
+    settings::Serves,
 };
 
 /// The template of the route that answers a request, for metrics.
@@ -27,13 +28,22 @@ impl RouteLabel {
 /// A method and a template.
 pub(crate) type MethodAndPath = (&'static str, &'static str);
 
-/// Adds every route; returns what was added, in order.
-pub(crate) fn add_all(config: &mut ServiceConfig) -> Vec<MethodAndPath> {
+/// Adds the routes of a server that serves this; returns what was added, in order.
+pub(crate) fn add(config: &mut ServiceConfig, serves: Serves) -> Vec<MethodAndPath> {
     let mut routes = Routes { config, added: Vec::new() };
-    add_public(&mut routes);
-    add_admin(&mut routes);
-    add_operations(&mut routes);
-    routes.config.default_service(web::to(pages::page));
+    match serves {
+        Serves::Everything => {
+            add_public(&mut routes);
+            add_admin(&mut routes);
+            add_operations(&mut routes);
+            add_for_browsers(&mut routes);
+            routes.config.default_service(web::to(pages::page));
+        }
+        Serves::Operations => {
+            add_operations(&mut routes);
+            routes.config.default_service(web::to(pages::no_page));
+        }
+    }
     routes.added
 }
 
@@ -77,6 +87,9 @@ fn add_operations(routes: &mut Routes<'_>) {
     at("/health/live").get(health::live).add(routes);
     at("/health/ready").get(health::ready).add(routes);
     at("/metrics").get(metrics::metrics).add_compressed(routes);
+}
+
+fn add_for_browsers(routes: &mut Routes<'_>) {
     at("/api/docs").get(docs::page).add(routes);
     at("/api/docs/openapi.json").get(docs::document).add_compressed(routes);
     at("/api/docs/{file}").get(docs::file).add_compressed(routes);
@@ -203,7 +216,7 @@ mod tests {
     #[test]
     fn the_document_and_the_code_have_the_same_routes() {
         let mut added = Vec::new();
-        let _app = App::new().configure(|config| added = add_all(config));
+        let _app = App::new().configure(|config| added = add(config, Serves::Everything));
         // The document's own page and the page's files are for browsers, not for programs.
         let for_programs =
             |path: &str| !path.starts_with("/api/docs") && !path.starts_with("/assets");

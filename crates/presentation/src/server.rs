@@ -218,7 +218,7 @@ fn app_of(
     App::new()
         .app_data(Data::new(worker))
         .configure(|config| {
-            routes::add_all(config);
+            routes::add(config, node.settings.serves);
         })
         .wrap(Condition::new(!origins.is_empty(), cors::layer(origins)))
         .wrap(edge)

@@ -6,6 +6,16 @@ use secrecy::SecretString;
 
 use crate::{client_address::TrustedProxies, image_origins::ImageOrigins};
 
+/// Which routes a server has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Serves {
+    /// The page, the API, the admin API, and what operations ask.
+    #[default]
+    Everything,
+    /// What operations ask, health and metrics, alone.
+    Operations,
+}
+
 /// How the server listens and whom it serves.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
@@ -13,6 +23,8 @@ pub struct HttpSettings {
     pub host: String,
     /// Port to listen on; 0 picks a free one.
     pub port: u16,
+    /// Which routes it has.
+    pub serves: Serves,
     /// Worker threads, each with its own lane to the gate.
     pub workers: usize,
     /// What `X-Admin-Key` must say.
@@ -82,6 +94,7 @@ impl HttpSettings {
         Self {
             host: "127.0.0.1".into(),
             port: 3000,
+            serves: Serves::Everything,
             workers: 1,
             admin_key,
             attempts_per_buyer_per_s: 5,

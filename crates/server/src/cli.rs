@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use stampede_domain::Sku;
 
+use crate::role::Role;
+
 /// Sells a limited stock to a crowd: exactly the stock, within the limit per buyer, nothing lost.
 ///
 /// Start with `stampede demo`: it needs nothing else and prints what to try.
@@ -25,7 +27,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the shop, the API and the admin API until told to stop (Ctrl-C or SIGTERM).
-    Serve,
+    Serve(Serve),
     /// Serve a shop with a live sale and simulated buyers, in a folder that goes at the end.
     Demo(Demo),
     /// Bring the database's tables up to date and end.
@@ -38,6 +40,14 @@ pub enum Command {
     Openapi,
     /// Print every setting with its meaning, limit, unit and default, as in `.env.example`.
     Settings,
+}
+
+/// Options of `serve`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Serve {
+    /// Do only this of a node's work; the engine redis needs one worker at least, or one of `all`.
+    #[arg(long, value_enum, default_value_t = Role::All)]
+    pub role: Role,
 }
 
 /// Options of `demo`.

@@ -16,7 +16,7 @@ use std::{
 use anyhow::Context as _;
 
 use crate::{
-    cli::{Cli, Command},
+    cli::{Cli, Command, Serve},
     settings::{Need, Settings, env_example},
     telemetry::{self, LogTo},
 };
@@ -33,7 +33,11 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
     use_one_cryptography();
     let load = |need| Settings::load(cli.config.as_deref(), need);
     match cli.command {
-        Command::Serve => start(load(Need::Whole)?, LogTo::Stdout, serve::serve),
+        Command::Serve(Serve { role }) => {
+            let settings = load(Need::Whole)?;
+            role.check(&settings.engine)?;
+            start(settings, LogTo::Stdout, |settings| serve::serve(settings, role))
+        }
         Command::Demo(options) => {
             let (settings, folder) = demo::settings(load(Need::Demo)?, options)?;
             start(settings, LogTo::Stdout, |settings| demo::demo(settings, folder))

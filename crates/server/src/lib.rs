@@ -9,6 +9,7 @@ mod demo;
 pub mod engine;
 pub mod exit;
 mod open_files;
+pub mod role;
 pub mod run;
 pub mod settings;
 mod signals;

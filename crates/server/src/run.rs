@@ -4,6 +4,7 @@ use std::{future::Future, time::Duration};
 
 use anyhow::{Context as _, bail};
 use stampede_application::{live_sales::LiveSales, ports::Causes, use_cases::ExpireArchive};
+use stampede_infrastructure::queue::Queue;
 use stampede_presentation::Http;
 use tokio::{
     task::JoinHandle,
@@ -11,7 +12,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{settings::StopLimits, signals::Signals, wiring::Node};
+use crate::{role::Role, settings::StopLimits, signals::Signals, wiring::Node};
 
 /// How long the start waits until this node knows its sales; it serves without them after that.
 const LOAD_WAIT_MAX: Duration = Duration::from_secs(5);
@@ -31,8 +32,8 @@ enum Reason {
     Fatal,
 }
 
-/// Serves until SIGTERM or SIGINT, or until the engine cannot go on. `beside` runs along and is
-/// dropped when the stop begins.
+/// Does the work of `role` until SIGTERM or SIGINT, or until the engine cannot go on. `beside` runs
+/// along and is dropped when the stop begins.
 ///
 /// # Errors
 ///
@@ -40,13 +41,14 @@ enum Reason {
 pub async fn run(
     node: Node,
     http: Http,
+    role: Role,
     limits: StopLimits,
     beside: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     let mut signals = Signals::listen().context("signals cannot be listened for")?;
-    let background = Background::start(&node);
+    let background = Background::start(&node, role);
     let (closing, draining) = (CancellationToken::new(), CancellationToken::new());
-    let workers = tokio::spawn(node.queue.run(draining.clone()));
+    let workers = tokio::spawn(record(node.queue, role, draining.clone()));
     await_sales(&node.live).await;
     for address in http.addresses() {
         tracing::info!(address = %address, "listening");
@@ -88,7 +90,7 @@ struct Background {
 }
 
 impl Background {
-    fn start(node: &Node) -> Self {
+    fn start(node: &Node, role: Role) -> Self {
         let stop = CancellationToken::new();
         let (feed, live) = (node.feed.clone(), node.live.clone());
         let following = {
@@ -99,8 +101,10 @@ impl Background {
             let stop = stop.clone();
             async move { live.turn(stop).await }
         };
-        let expiring = expire(node.expire_archive.clone(), stop.clone());
-        let tasks = vec![tokio::spawn(following), tokio::spawn(turning), tokio::spawn(expiring)];
+        let mut tasks = vec![tokio::spawn(following), tokio::spawn(turning)];
+        if role.records() {
+            tasks.push(tokio::spawn(expire(node.expire_archive.clone(), stop.clone())));
+        }
         Self { stop, tasks }
     }
 
@@ -108,6 +112,15 @@ impl Background {
         self.stop.cancel();
         let all = futures::future::join_all(self.tasks);
         step("what runs in the background", GRACE, all).await;
+    }
+}
+
+/// Takes purchases to the ledger and compares it with the gate, if that is of this role.
+async fn record(queue: Queue, role: Role, draining: CancellationToken) {
+    if role.records() {
+        queue.run(draining).await;
+    } else {
+        tracing::info!("purchases are recorded by processes of role worker or all");
     }
 }
 

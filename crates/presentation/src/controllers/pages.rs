@@ -77,6 +77,11 @@ pub(crate) async fn page(
     Ok(page)
 }
 
+/// Whatever no route answers, of a server without pages.
+pub(crate) async fn no_page() -> Result<HttpResponse, ApiError> {
+    Err(NO_ROUTE)
+}
+
 /// Whether the client would show the page: it names HTML, or takes anything and asks for what
 /// does not look like a file.
 fn shows_html(request: &HttpRequest) -> bool {

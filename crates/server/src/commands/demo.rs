@@ -18,6 +18,7 @@ use crate::{
     demo::{Crowd, Place, Shop, Welcome},
     engine,
     open_files::OpenFiles,
+    role::Role,
     run,
     settings::{EmbeddedSettings, Engine, Settings},
     telemetry::Metrics,
@@ -72,7 +73,7 @@ pub(super) async fn demo(settings: Settings, folder: Folder) -> anyhow::Result<(
             tracing::error!(error = error as &dyn std::error::Error, "the shop does not open");
         }
     };
-    Box::pin(run::run(node, http, settings.stop, beside)).await
+    Box::pin(run::run(node, http, Role::All, settings.stop, beside)).await
 }
 
 /// Opens the shop, says so, and keeps it for as long as it is polled.
@@ -96,7 +97,7 @@ fn bind_near(settings: &Settings, node: &Node, metrics: &Metrics) -> anyhow::Res
     let wanted = settings.listen.port;
     let last = if wanted == 0 { 0 } else { wanted.saturating_add(PORTS_TRIED) };
     for port in wanted..=last {
-        match bind(settings, port, node, metrics) {
+        match bind(settings, port, Role::All.serves(), node, metrics) {
             Ok(http) => {
                 let address = http.addresses().first().copied().context("no address")?;
                 let taken = Some(wanted).filter(|_| port != wanted);

@@ -6,22 +6,23 @@ use anyhow::Context as _;
 use secrecy::SecretString;
 use stampede_application::ports::{Causes, Durability};
 use stampede_infrastructure::queue::QueueMetrics;
-use stampede_presentation::{Http, HttpSettings, Telemetry};
+use stampede_presentation::{Http, HttpSettings, Serves, Telemetry};
 
 use crate::{
-    engine, open_files::OpenFiles, run, settings::Settings, telemetry::Metrics, wiring::Node,
+    engine, open_files::OpenFiles, role::Role, run, settings::Settings, telemetry::Metrics,
+    wiring::Node,
 };
 
 /// Makes the engine, the use cases over it and the web in front, and runs them until told to stop.
-pub(super) async fn serve(settings: Settings) -> anyhow::Result<()> {
+pub(super) async fn serve(settings: Settings, role: Role) -> anyhow::Result<()> {
     tell_open_files(&OpenFiles::raise(&settings));
     let metrics = Metrics::install()?;
     let counters = QueueMetrics::new(&metrics.meter());
     let engine = engine::open(&settings, &counters).await?;
     tell_worth(engine.durability.as_ref()).await;
     let node = Node::new(engine, &settings, counters);
-    let http = bind(&settings, settings.listen.port, &node, &metrics)?;
-    run::run(node, http, settings.stop, pending()).await
+    let http = bind(&settings, settings.listen.port, role.serves(), &node, &metrics)?;
+    run::run(node, http, role, settings.stop, pending()).await
 }
 
 /// Logs what an acknowledgement is worth here, a line a fault.
@@ -55,6 +56,7 @@ pub(super) fn tell_open_files(files: &OpenFiles) {
 pub(super) fn bind(
     settings: &Settings,
     port: u16,
+    serves: Serves,
     node: &Node,
     metrics: &Metrics,
 ) -> anyhow::Result<Http> {
@@ -65,7 +67,11 @@ pub(super) fn bind(
     let http = HttpSettings {
         host: host.clone(),
         port,
-        workers: settings.listen.workers_or_one_a_core(),
+        serves,
+        workers: match serves {
+            Serves::Everything => settings.listen.workers_or_one_a_core(),
+            Serves::Operations => 1,
+        },
         attempts_per_buyer_per_s: settings.access.attempts_per_buyer_per_s,
         requests_per_address_per_s: settings.access.requests_per_address_per_s,
         trusted_proxies: settings.access.trusted_proxies.clone(),

@@ -12,6 +12,7 @@ mod lost_redis;
 mod machine;
 mod prices;
 mod races;
+mod roles;
 mod stop;
 mod two_nodes;
 mod worth;

@@ -62,15 +62,8 @@ impl StampedeProcess {
         blocking(move || Self::launch(&binary(), &args, &env)).await
     }
 
-    /// Starts the binary at `program`, which may be of another version, to serve.
-    pub async fn serve_with<'a>(
-        program: &Path,
-        env: impl IntoIterator<Item = (&'a str, String)>,
-    ) -> Self {
-        Self::start_program(program, ["serve"], env).await
-    }
-
-    /// Starts `program` with `args`: any that says where it listens as Stampede does.
+    /// Starts `program` with `args`: the binary, another version of it, or any that says where it
+    /// listens as Stampede does.
     pub async fn start_program<'a, A: Into<OsString>>(
         program: &Path,
         args: impl IntoIterator<Item = A>,

@@ -174,7 +174,20 @@ impl Stores {
         program: &Path,
         others: impl IntoIterator<Item = (&'static str, S)>,
     ) -> Node {
-        let process = self.process(program, others).await;
+        Self::met(self.process(program, &["serve"], others).await).await
+    }
+
+    /// Starts a process that does only the work of `role`.
+    pub async fn node_as<S: Into<String>>(
+        &self,
+        role: &'static str,
+        others: impl IntoIterator<Item = (&'static str, S)>,
+    ) -> Node {
+        let program = StampedeProcess::program();
+        Self::met(self.process(&program, &["serve", "--role", role], others).await).await
+    }
+
+    async fn met(process: StampedeProcess) -> Node {
         // It takes most of a second of computing, which clients of other nodes need not wait for.
         let base_url = process.base_url().to_owned();
         let shop = spawn_blocking(move || Shop::at(&base_url)).await.expect("a client");
@@ -188,7 +201,7 @@ impl Stores {
         program: &Path,
         others: impl IntoIterator<Item = (&'static str, S)>,
     ) -> Node {
-        let process = self.process(program, others).await;
+        let process = self.process(program, &["serve"], others).await;
         let shop = clients.moved_to(process.base_url());
         Node { process, shop }
     }
@@ -196,6 +209,7 @@ impl Stores {
     async fn process<S: Into<String>>(
         &self,
         program: &Path,
+        arguments: &[&'static str],
         others: impl IntoIterator<Item = (&'static str, S)>,
     ) -> StampedeProcess {
         let mut settings = self.settings();
@@ -203,7 +217,7 @@ impl Stores {
             settings.retain(|(other, _)| *other != name);
             settings.push((name, value.into()));
         }
-        StampedeProcess::serve_with(program, settings).await
+        StampedeProcess::start_program(program, arguments.iter().copied(), settings).await
     }
 
     /// As many nodes as the engine allows, at most two.
