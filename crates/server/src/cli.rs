@@ -34,6 +34,8 @@ pub enum Command {
     Migrate,
     /// Look at settings and stores: what is wrong, and what an acknowledgement is worth here.
     Check,
+    /// Ask the server that runs here with these settings whether it is ready; for containers.
+    Health,
     /// Compare gate and ledger once, purchase by purchase, and repair what differs.
     Reconcile(Reconcile),
     /// Print the OpenAPI document of the API.

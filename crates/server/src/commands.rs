@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod health;
 mod migrate;
 mod openapi;
 mod reconcile;
@@ -44,6 +45,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Migrate => start(load(Need::Whole)?, LogTo::Stderr, migrate::migrate),
         Command::Check => start(load(Need::Whole)?, LogTo::Stderr, check::check),
+        Command::Health => start(load(Need::Whole)?, LogTo::Stderr, health::health),
         Command::Reconcile(options) => {
             let reconcile = |settings| reconcile::reconcile(settings, options.sku);
             start(load(Need::Whole)?, LogTo::Stderr, reconcile)

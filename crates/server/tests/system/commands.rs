@@ -61,7 +61,7 @@ async fn a_command_that_nobody_knows_is_bad_usage_and_help_is_none() {
     assert_eq!(run("serve --quickly", []).await.code, Some(2));
     let help = run("--help", []).await;
     assert_eq!(help.code, Some(0));
-    for command in ["serve", "demo", "migrate", "check", "reconcile", "openapi"] {
+    for command in ["serve", "demo", "migrate", "check", "health", "reconcile", "openapi"] {
         assert_said(&help, &[command]);
         assert_eq!(run(&format!("{command} --help"), []).await.code, Some(0));
     }
@@ -126,6 +126,22 @@ async fn migrate_makes_the_tables_that_a_start_without_migrations_needs() {
     let node = StampedeProcess::start(["serve"], settings).await;
     node.terminate();
     assert_eq!(node.wait(STOP_LIMIT).await.code, Some(0));
+}
+
+#[tokio::test]
+async fn health_asks_the_server_of_its_settings_whether_it_is_ready() {
+    let stores = Stores::embedded();
+    let node = stores.node().await;
+    let port = node.process.base_url().rsplit(':').next().expect("a port").to_owned();
+    let settings = [("ADMIN_API_KEY", "0123456789abcdef"), ("PORT", port.as_str())];
+    let ready = run("health", settings).await;
+    assert_eq!(ready.code, Some(0), "{:?}", ready.lines);
+    assert_said(&ready, &["ready"]);
+    node.process.terminate();
+    node.process.wait(STOP_LIMIT).await;
+    let gone = run("health", settings).await;
+    assert_eq!(gone.code, Some(1), "{:?}", gone.lines);
+    assert_said(&gone, &["nobody answers", "PORT"]);
 }
 
 #[tokio::test]
