@@ -18,6 +18,7 @@ use crate::{
 pub(crate) enum Need {
     Redis,
     Postgres,
+    Nginx,
     Wrk,
     Chromium,
     CargoDeny,
@@ -38,7 +39,7 @@ impl Need {
         match stage {
             Stage::Lint => &[Self::CargoDeny],
             Stage::Unit => &[],
-            Stage::Integration => &[Self::Redis, Self::Postgres],
+            Stage::Integration => &[Self::Redis, Self::Postgres, Self::Nginx],
             Stage::Bench => &[Self::Redis, Self::Postgres, Self::Wrk],
             Stage::EndToEnd => &[Self::Redis, Self::Postgres, Self::Chromium],
         }
@@ -52,6 +53,8 @@ impl Need {
         match self {
             Self::Redis => find("redis-server").is_some_and(|found| is_new(found, OLDEST_REDIS)),
             Self::Postgres => postgres().is_some_and(|found| is_new(found, OLDEST_POSTGRES)),
+            // With the program that makes its certificate.
+            Self::Nginx => find("nginx").is_some() && find("openssl").is_some(),
             Self::Wrk => find("wrk").is_some(),
             // Where it can be installed, the shell is what is wanted.
             Self::Chromium if is_root_on_debian() => find(HEADLESS_SHELL).is_some(),
@@ -60,14 +63,15 @@ impl Need {
         }
     }
 
-    /// The Debian package; `None` for what cargo builds.
-    fn package(self) -> Option<&'static str> {
+    /// The Debian packages; none for what cargo builds.
+    fn packages(self) -> &'static [&'static str] {
         match self {
-            Self::Redis => Some("redis-server"),
-            Self::Postgres => Some("postgresql"),
-            Self::Wrk => Some("wrk"),
-            Self::Chromium => Some(HEADLESS_SHELL),
-            Self::CargoDeny => None,
+            Self::Redis => &["redis-server"],
+            Self::Postgres => &["postgresql"],
+            Self::Nginx => &["nginx", "openssl"],
+            Self::Wrk => &["wrk"],
+            Self::Chromium => &[HEADLESS_SHELL],
+            Self::CargoDeny => &[],
         }
     }
 
@@ -75,6 +79,7 @@ impl Need {
         match self {
             Self::Redis => "Redis 7.0 or newer",
             Self::Postgres => "PostgreSQL 15 or newer",
+            Self::Nginx => "nginx with openssl",
             Self::Wrk => "wrk, which sends the load",
             Self::Chromium => "Chromium",
             Self::CargoDeny => "cargo-deny",
@@ -111,7 +116,7 @@ pub(crate) fn provide(
         return Ok(());
     }
     let words: Vec<_> = missing.iter().map(|need| need.words()).collect();
-    let packages: Vec<_> = missing.iter().filter_map(|need| need.package()).collect();
+    let packages: Vec<_> = missing.iter().flat_map(|need| need.packages()).copied().collect();
     let may_install =
         permission == Permission::Install && (packages.is_empty() || is_root_on_debian());
     if !may_install {

@@ -11,6 +11,7 @@ mod lost_postgres;
 mod lost_redis;
 mod machine;
 mod prices;
+mod proxied;
 mod races;
 mod roles;
 mod stop;

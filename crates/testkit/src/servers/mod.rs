@@ -19,6 +19,7 @@ mod held_commits;
 mod host;
 mod ledger_copy;
 mod ledger_rows;
+mod nginx;
 mod outbox_left;
 mod own_postgres;
 mod own_redis;
@@ -42,6 +43,7 @@ pub use ledger_rows::{
     postgres_epoch, postgres_kept, postgres_rows, sqlite_counted, sqlite_differences, sqlite_kept,
     sqlite_rows,
 };
+pub use nginx::Nginx;
 pub use outbox_left::OutboxLeft;
 pub use own_postgres::{OwnPostgres, OwnPostgresOptions, TakenConnections};
 pub use own_redis::{Fsync, OwnRedis, OwnRedisOptions};
