@@ -1,5 +1,5 @@
-//! `cargo xtask run`, `test`, `prove`, `bench` and `lighthouse`: what a person or CI does with this
-//! repository.
+//! `cargo xtask run`, `test`, `prove`, `bench`, `stress` and `lighthouse`: what a person or CI does
+//! with this repository.
 //!
 //! The standard library only, so that the first line appears within seconds of a fresh clone.
 #![expect(clippy::print_stdout, reason = "this program talks to a person at a terminal")]
@@ -15,6 +15,7 @@ mod prove;
 mod run;
 mod stages;
 mod stop;
+mod stress;
 mod test;
 mod versions;
 
@@ -36,6 +37,8 @@ Commands:
                     `cargo xtask prove --help` says more
   bench             measures the server beside a bare actix handler, line by line, with a report;
                     `cargo xtask bench --help` says more
+  stress            runs load scenarios of k6 against the whole system, and counts every answer;
+                    `cargo xtask stress --help` says more
   lighthouse        measures how fast the page is on a slow phone
 
 Needed for all of them: build-essential, git, Rust 1.95 or newer (rustup), Node 20.19 or newer.
@@ -62,6 +65,7 @@ fn dispatch(mut arguments: Vec<String>) -> Result<(), Stop> {
         "test" => test::test(&arguments),
         "prove" => prove::prove(&arguments),
         "bench" => bench::bench(&arguments),
+        "stress" => stress::stress(&arguments),
         "lighthouse" => lighthouse::lighthouse(&arguments),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -18,8 +18,8 @@ Usage: cargo xtask test [--no-install] [--repeat N] [STAGE ...]
 Stages, in this order:
   lint          formatting, clippy, dependencies (bans, licences, sources), the page's own checks
   unit          tests that need no store, and the page's
-  integration   tests against real Redis and Postgres, and of the program as a whole; then the
-                short board of `cargo xtask prove`, of about three minutes
+  integration   tests against real Redis and Postgres, and of the program as a whole, behind nginx
+                too; then the short board of `cargo xtask prove`, of about three minutes
   bench         `cargo xtask bench --quick`, two minutes at most: every answer is right while much
                 is asked; the figures are a report (target/bench.html) and fail nothing
   e2e           the page in a real browser, desktop and phone, on each engine, and by Lighthouse
