@@ -22,14 +22,15 @@ pub(crate) enum Need {
     Wrk,
     Chromium,
     CargoDeny,
+    CargoLlvmCov,
 }
 
 const OLDEST_REDIS: Version = (7, 0);
 const OLDEST_POSTGRES: Version = (15, 0);
 
-/// How cargo builds cargo-deny, which judges the tree within seconds unoptimised too: its own
-/// release profile links everything as one and takes minutes.
-const INSTALL_CARGO_DENY: [&str; 4] = ["install", "--locked", "--debug", "cargo-deny"];
+/// How cargo builds its tools, which do their work within seconds unoptimised too: the release
+/// profile of cargo-deny links everything as one and takes minutes.
+const INSTALL_TOOLS: [&str; 3] = ["install", "--locked", "--debug"];
 
 /// Chromium without the windows around its pages, which nobody sees: half the work.
 const HEADLESS_SHELL: &str = "chromium-headless-shell";
@@ -60,6 +61,7 @@ impl Need {
             Self::Chromium if is_root_on_debian() => find(HEADLESS_SHELL).is_some(),
             Self::Chromium => chromium().is_some(),
             Self::CargoDeny => output("cargo-deny", &["--version"]).is_some(),
+            Self::CargoLlvmCov => output("cargo-llvm-cov", &["llvm-cov", "--version"]).is_some(),
         }
     }
 
@@ -71,7 +73,16 @@ impl Need {
             Self::Nginx => &["nginx", "openssl"],
             Self::Wrk => &["wrk"],
             Self::Chromium => &[HEADLESS_SHELL],
-            Self::CargoDeny => &[],
+            Self::CargoDeny | Self::CargoLlvmCov => &[],
+        }
+    }
+
+    /// The crate that cargo builds it from; none for what packages bring.
+    fn tool(self) -> Option<&'static str> {
+        match self {
+            Self::CargoDeny => Some("cargo-deny"),
+            Self::CargoLlvmCov => Some("cargo-llvm-cov"),
+            Self::Redis | Self::Postgres | Self::Nginx | Self::Wrk | Self::Chromium => None,
         }
     }
 
@@ -83,6 +94,7 @@ impl Need {
             Self::Wrk => "wrk, which sends the load",
             Self::Chromium => "Chromium",
             Self::CargoDeny => "cargo-deny",
+            Self::CargoLlvmCov => "cargo-llvm-cov",
         }
     }
 }
@@ -98,7 +110,7 @@ pub(crate) enum Permission {
 /// Sees to it that everything is here that `needs` names.
 ///
 /// As root on Debian it lists what is missing and installs it. Elsewhere the line to paste is
-/// printed, since we do not ask for a password. cargo-deny is built in anybody's home.
+/// printed, since we do not ask for a password. What cargo builds is built in anybody's home.
 ///
 /// # Errors
 ///
@@ -129,8 +141,9 @@ pub(crate) fn provide(
         let install = ["install", "-q", "-y", "--no-install-recommends"];
         run(apt(&[&install, packages.as_slice()].concat()))?;
     }
-    if missing.contains(&Need::CargoDeny) {
-        run(cargo(&INSTALL_CARGO_DENY))?;
+    let tools: Vec<_> = missing.iter().filter_map(|need| need.tool()).collect();
+    if !tools.is_empty() {
+        run(cargo(&[&INSTALL_TOOLS, tools.as_slice()].concat()))?;
     }
     match missing.iter().find(|need| !need.is_here()) {
         None => Ok(()),
@@ -146,10 +159,10 @@ fn line_to_paste(missing: &[Need], packages: &[&str]) -> String {
         let packages = packages.join(" ");
         format!("sudo apt-get update && sudo apt-get install -y --no-install-recommends {packages}")
     });
-    let deny = missing
-        .contains(&Need::CargoDeny)
-        .then(|| format!("cargo {}", INSTALL_CARGO_DENY.join(" ")));
-    apt.into_iter().chain(deny).collect::<Vec<_>>().join(" && ")
+    let tools: Vec<_> = missing.iter().filter_map(|need| need.tool()).collect();
+    let built = (!tools.is_empty())
+        .then(|| format!("cargo {} {}", INSTALL_TOOLS.join(" "), tools.join(" ")));
+    apt.into_iter().chain(built).collect::<Vec<_>>().join(" && ")
 }
 
 fn apt(arguments: &[&str]) -> Command {

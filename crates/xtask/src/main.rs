@@ -1,17 +1,20 @@
-//! `cargo xtask run`, `test`, `prove`, `bench`, `stress` and `lighthouse`: what a person or CI does
-//! with this repository.
+//! `cargo xtask run`, `test`, `prove`, `bench`, `stress` and others: what a person or CI does with
+//! this repository.
 //!
 //! The standard library only, so that the first line appears within seconds of a fresh clone.
 #![expect(clippy::print_stdout, reason = "this program talks to a person at a terminal")]
 
+mod advisories;
 mod bench;
 mod binary;
 mod command;
+mod coverage;
 mod install;
 mod lighthouse;
 mod outcome;
 mod page;
 mod prove;
+mod release;
 mod run;
 mod stages;
 mod stop;
@@ -40,6 +43,9 @@ Commands:
   stress            runs load scenarios of k6 against the whole system, and counts every answer;
                     `cargo xtask stress --help` says more
   lighthouse        measures how fast the page is on a slow phone
+  build             builds the program as it is put on a server
+  coverage          says which lines the tests without stores run
+  advisories        asks the internet whether a dependency is known to be unsafe
 
 Needed for all of them: build-essential, git, Rust 1.95 or newer (rustup), Node 20.19 or newer.
 Exit codes: 0 done, 1 failed, 2 bad usage or something is missing on this machine.
@@ -66,6 +72,9 @@ fn dispatch(mut arguments: Vec<String>) -> Result<(), Stop> {
         "prove" => prove::prove(&arguments),
         "bench" => bench::bench(&arguments),
         "stress" => stress::stress(&arguments),
+        "build" => release::build(&arguments),
+        "coverage" => coverage::coverage(&arguments),
+        "advisories" => advisories::advisories(&arguments),
         "lighthouse" => lighthouse::lighthouse(&arguments),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

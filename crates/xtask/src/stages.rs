@@ -123,10 +123,7 @@ fn lint() -> Outcome {
 /// of crates has other features and would compile the libraries once more.
 fn unit() -> Outcome {
     let mut tests = cargo(&["test", "--workspace", "--no-fail-fast", "--lib", "--bins"]);
-    // Cargo selects tests by name over all crates: a name that both kinds of crates use waits
-    // for the integration stage.
-    let names = &test_files(|folder| !needs_stores(folder)) - &test_files(needs_stores);
-    tests.args(names.iter().flat_map(|name| ["--test", name]));
+    tests.args(pure_test_files().iter().flat_map(|name| ["--test", name]));
     let mut outcome = run_tests(tests);
     outcome += run_tests(cargo(&["test", "--workspace", "--no-fail-fast", "--doc"]));
     outcome += match page::packages() {
@@ -139,6 +136,14 @@ fn unit() -> Outcome {
 /// Whether every answer is right while much is asked; its figures are a report and fail nothing.
 fn quick_bench(program: &Path) -> Outcome {
     run_tests(bench::command(program, &["--quick".to_owned()]))
+}
+
+/// The names of the tests that need no store.
+///
+/// Cargo selects tests by name over all crates: a name that both kinds of crates use waits for the
+/// integration stage.
+pub(crate) fn pure_test_files() -> BTreeSet<String> {
+    &test_files(|folder| !needs_stores(folder)) - &test_files(needs_stores)
 }
 
 fn needs_stores(folder: &str) -> bool {
