@@ -109,7 +109,7 @@ async fn a_status_is_kept_for_a_moment_and_a_change_is_shown_soon() {
     .await;
     assert_eq!(text(kept.headers(), "cache-control"), "public, max-age=1");
     let etag = text(kept.headers(), "etag").to_owned();
-    let again = site.get(&client, path, &[("If-None-Match", &etag)]).await;
+    let again = site.get(&client, path, &[("If-None-Match", etag.as_str())]).await;
     assert_eq!(again.status(), 304);
     let unnamed = site.get(&client, path, &[]).await;
     assert_ne!(text(unnamed.headers(), "x-correlation-id"), "mine", "kept answers have new ids");
