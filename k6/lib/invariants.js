@@ -8,12 +8,17 @@ import { admin, statusAtNode } from './shop.js';
 /** How long the ledger may take to have everything, and the nodes to show the same. */
 const CATCH_UP_S = 30;
 const LOOK_EVERY_S = 0.2;
-/** Tries to have gate and ledger compared: another run may be at work. */
-const COMPARISONS = 5;
+/** How long a comparison of gate and ledger is tried for: another run may be at work. */
+const COMPARE_S = 10;
 
-/** Holds the sale to the invariants, and removes it if they hold; `units` are sold if named. */
-export function verify(sale, units) {
-  const broken = faults(sale, units);
+/**
+ * Holds the sale to the invariants, and removes it if they hold.
+ *
+ * `units` are sold, if named; gate and ledger agree within `agreeWithinS` seconds, which is now
+ * unless something was broken.
+ */
+export function verify(sale, units, agreeWithinS = 0) {
+  const broken = faults(sale, units, agreeWithinS);
   for (const fault of broken) {
     console.error(`broken: ${fault}`);
     count('invariants_broken');
@@ -25,14 +30,14 @@ export function verify(sale, units) {
   }
 }
 
-function faults(sale, units) {
+function faults(sale, units, agreeWithinS) {
   const product = recorded(sale.sku);
   if (!product) return ['the product is not told'];
   const { totalPurchases: sold, persistedPurchases: persisted, currentStock: left } = product;
   unitsInLedger.add(persisted);
   const shown = shownStock(sale.sku, left);
   const letters = admin('GET', `/dead-letters?sku=${sale.sku}`);
-  const comparison = compare(sale.sku);
+  const comparison = compare(sale.sku, agreeWithinS);
   const held = [
     [sold <= sale.stock, `${sold} units are sold of ${sale.stock}`],
     [sold + left === sale.stock, `${sold} sold and ${left} left are not ${sale.stock}`],
@@ -72,12 +77,17 @@ function shownStock(sku, left) {
   return shown;
 }
 
-/** A comparison of this sale purchase by purchase. */
-function compare(sku) {
-  for (let tries = 0; tries < COMPARISONS; tries += 1) {
+/** A comparison of this sale purchase by purchase: the first that agrees, or the last in time. */
+function compare(sku, agreeWithinS) {
+  let comparison;
+  for (let waited = 0; waited <= Math.max(COMPARE_S, agreeWithinS); waited += 1) {
     const response = admin('POST', '/reconciliation/runs', { sku });
-    if (response.status === 200) return response.json('data');
+    if (response.status === 200) {
+      comparison = response.json('data');
+      const agrees = comparison.complete && comparison.mismatches === 0;
+      if (agrees || waited >= agreeWithinS) return comparison;
+    }
     sleep(1);
   }
-  return undefined;
+  return comparison;
 }

@@ -2,11 +2,23 @@
 //! nginx in front.
 //!
 //! Prints one line once it is ready, `NAME=value` by `NAME=value`: `BASE_URL` (nginx), `ADMIN_URL`
-//! (a node, past its limits) and `ADMIN_API_KEY`. It ends with everything that it started when its
-//! input closes, so nothing outlives whoever started it.
+//! (a node, past its limits) and `ADMIN_API_KEY`. Then it takes an order a line from its input and
+//! prints a line when it is carried out:
 //!
-//! `STAMPEDE_BIN` names the program, as it does for tests.
-#![expect(clippy::expect_used, clippy::print_stdout, reason = "its output is a protocol")]
+//! | order | what |
+//! |---|---|
+//! | `kill redis` | kills it in the middle of whatever it does |
+//! | `start redis` | starts it again with the files that it left |
+//!
+//! What is no order ends it with a panic. It ends with everything that it started when its input
+//! closes, so nothing outlives whoever started it. `STAMPEDE_BIN` names the program, as it does for
+//! tests.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "its output is a protocol, and a test fails by panicking"
+)]
 
 use std::io;
 
@@ -18,28 +30,56 @@ use stampede_testkit::{
 /// What tests set that a shop does not.
 const FOR_TESTS: &str = "RATE_LIMIT_PURCHASE_PER_BUYER";
 
-fn main() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.expect("a runtime").block_on(serve());
+/// What runs, in the order in which it ends.
+struct System {
+    nginx: Nginx,
+    nodes: [StampedeProcess; 2],
+    _worker: StampedeProcess,
+    _postgres: OwnPostgres,
+    redis: OwnRedis,
 }
 
-async fn serve() {
-    let redis = OwnRedis::start(OwnRedisOptions::on_disk()).await;
-    let synced = OwnPostgresOptions { fsync: true, ..OwnPostgresOptions::default() };
-    let postgres = OwnPostgres::start_with(synced).await;
-    let mut settings = Stores::between(&redis, &postgres).settings();
-    settings.retain(|(name, _)| *name != FOR_TESTS);
-    settings.push(("STAMPEDE_TRUSTED_PROXIES", "127.0.0.1".to_owned()));
-    let start =
-        async |role| StampedeProcess::start(["serve", "--role", role], settings.clone()).await;
-    let nodes = [start("api").await, start("api").await];
-    let _worker = start("worker").await;
-    let nginx = Nginx::before(&[nodes[0].base_url(), nodes[1].base_url()]).await;
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime");
+    let mut system = runtime.block_on(System::start());
+    println!("{}", system.settings());
+    for order in io::stdin().lines() {
+        runtime.block_on(system.obey(&order.expect("an order is text")));
+        println!("done");
+    }
+}
 
-    let (base_url, admin_url) = (nginx.base_url(), nodes[0].base_url());
-    println!("BASE_URL={base_url} ADMIN_URL={admin_url} ADMIN_API_KEY={ADMIN_KEY}");
-    tokio::task::spawn_blocking(|| io::copy(&mut io::stdin(), &mut io::sink()))
-        .await
-        .expect("it waits")
-        .expect("its input");
+impl System {
+    async fn start() -> Self {
+        let redis = OwnRedis::start(OwnRedisOptions::on_disk()).await;
+        let synced = OwnPostgresOptions { fsync: true, ..OwnPostgresOptions::default() };
+        let postgres = OwnPostgres::start_with(synced).await;
+        let mut settings = Stores::between(&redis, &postgres).settings();
+        settings.retain(|(name, _)| *name != FOR_TESTS);
+        settings.push(("STAMPEDE_TRUSTED_PROXIES", "127.0.0.1".to_owned()));
+        let nodes = [process("api", &settings).await, process("api", &settings).await];
+        let worker = process("worker", &settings).await;
+        let nginx = Nginx::before(&[nodes[0].base_url(), nodes[1].base_url()]).await;
+        Self { nginx, nodes, _worker: worker, _postgres: postgres, redis }
+    }
+
+    /// Where it is and the key of its admins.
+    fn settings(&self) -> String {
+        let (base_url, admin_url) = (self.nginx.base_url(), self.nodes[0].base_url());
+        format!("BASE_URL={base_url} ADMIN_URL={admin_url} ADMIN_API_KEY={ADMIN_KEY}")
+    }
+
+    async fn obey(&mut self, order: &str) {
+        match order {
+            "kill redis" => self.redis.kill(),
+            "start redis" => self.redis.restart().await,
+            _ => panic!("no order {order:?}"),
+        }
+    }
+}
+
+async fn process(role: &str, settings: &[(&str, String)]) -> StampedeProcess {
+    let settings = settings.iter().map(|(name, value)| (*name, value.clone()));
+    StampedeProcess::start(["serve", "--role", role], settings).await
 }

@@ -14,11 +14,13 @@ mod lighthouse;
 mod outcome;
 mod page;
 mod prove;
+mod rehearse;
 mod release;
 mod run;
 mod stages;
 mod stop;
 mod stress;
+mod system;
 mod test;
 mod versions;
 
@@ -42,6 +44,7 @@ Commands:
                     `cargo xtask bench --help` says more
   stress            runs load scenarios of k6 against the whole system, and counts every answer;
                     `cargo xtask stress --help` says more
+  rehearse          the day of a sale with Redis lost in the middle: PASS or FAIL
   lighthouse        measures how fast the page is on a slow phone
   build             builds the program as it is put on a server
   coverage          says which lines the tests without stores run
@@ -72,6 +75,7 @@ fn dispatch(mut arguments: Vec<String>) -> Result<(), Stop> {
         "prove" => prove::prove(&arguments),
         "bench" => bench::bench(&arguments),
         "stress" => stress::stress(&arguments),
+        "rehearse" => rehearse::rehearse(&arguments),
         "build" => release::build(&arguments),
         "coverage" => coverage::coverage(&arguments),
         "advisories" => advisories::advisories(&arguments),
