@@ -1,5 +1,6 @@
 // The calls of a shop and of its admin, as the contract has them.
 
+import { sleep } from 'k6';
 import http from 'k6/http';
 import { attemptAnswered, statusAnswered } from './answers.js';
 import { ADMIN_API_KEY, ADMIN_URL, BASE_URL } from './settings.js';
@@ -9,6 +10,8 @@ const PATIENCE = '20s';
 /** How long an admin's call may take: a comparison goes purchase by purchase. */
 const ADMIN_PATIENCE = '60s';
 const MINUTE_MS = 60000;
+/** Within a second every node knows of it. */
+const KNOWN_AFTER_S = 1.5;
 
 /** One attempt of `buyer`, with a key if there is one. */
 export function attempt(sku, buyer, key) {
@@ -61,6 +64,7 @@ export function openSale(scenario, stock, minutes) {
   if (response.status !== 201) {
     throw new Error(`the sale was not made: ${response.status} ${response.error} ${response.body}`);
   }
+  sleep(KNOWN_AFTER_S);
   return { sku, stock };
 }
 
