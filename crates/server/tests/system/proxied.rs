@@ -3,7 +3,12 @@
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr},
+    path::Path,
     process::{Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -14,7 +19,7 @@ use stampede_testkit::{
     servers::{Nginx, until},
     shop::{Events, Node, Shop, Stores},
 };
-use tokio::time::interval;
+use tokio::{io::AsyncReadExt as _, net::TcpListener, time::interval};
 
 /// A node that is back is asked again after two seconds.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -24,6 +29,8 @@ const SHOWN_LIMIT: Duration = Duration::from_secs(6);
 const STREAMS_MAX: usize = 100;
 /// Slower than one address may ask.
 const PACE: Duration = Duration::from_millis(20);
+/// What every node answers, whatever is away.
+const ALIVE: &str = "/health/live";
 const TRUSTING: (&str, &str) = ("STAMPEDE_TRUSTED_PROXIES", "127.0.0.1");
 
 /// What a test works with, in the order in which it goes.
@@ -78,7 +85,9 @@ async fn code(response: Response) -> String {
 async fn one_address_may_ask_a_hundred_times_a_second_and_others_go_on() {
     let site = Site::open().await;
     let (greedy, other) = (client_at(2), client_at(3));
-    let asked = join_all((0..1_000).map(|_| site.get(&greedy, "/health/live", &[]))).await;
+    let asked = join_all((0..1_000).map(|_| site.get(&greedy, ALIVE, &[])));
+    let meanwhile = join_all((0..100).map(|_| site.get(&other, ALIVE, &[])));
+    let (asked, meanwhile) = tokio::join!(asked, meanwhile);
     let (served, refused): (Vec<_>, Vec<_>) =
         asked.into_iter().partition(|response| response.status() == 200);
     assert!(served.len() > 100, "a burst is served: {}", served.len());
@@ -89,7 +98,7 @@ async fn one_address_may_ask_a_hundred_times_a_second_and_others_go_on() {
         assert!(!text(response.headers(), "x-correlation-id").is_empty());
         assert_eq!(code(response).await, "RATE_LIMITED");
     }
-    assert_eq!(site.get(&other, "/health/live", &[]).await.status(), 200);
+    assert!(meanwhile.iter().all(|response| response.status() == 200), "each has its own limit");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -175,14 +184,21 @@ async fn a_killed_node_is_left_out_and_without_any_nginx_says_so_itself() {
         let purchase_no = decided(&site.shop, &buyer).await;
         told.insert(buyer, purchase_no);
     }
-    site.nodes[0].shop.recorded("WIDGET-001", 60).await;
+    let client = client_at(2);
+    for _ in 0..20 {
+        assert_eq!(site.get(&client, ALIVE, &[]).await.status(), 200, "by the node that is left");
+    }
+    // What the killed node held is taken over first.
+    until("60 purchases in the ledger", LIMIT, async || {
+        (site.stores.ledger().await.len() == 60).then_some(())
+    })
+    .await;
     let recorded: BTreeMap<_, _> =
         site.stores.ledger().await.into_iter().map(|row| (row.buyer, row.purchase_no)).collect();
     assert_eq!(recorded, told, "each buyer has the purchase that was told, and no other");
 
     let port = site.nodes[0].process.base_url().rsplit(':').next().expect("a port").to_owned();
     site.nodes.remove(0).process.kill().await;
-    let client = client_at(2);
     let nobody = site.get(&client, "/api/v1/purchases?sku=WIDGET-001", &[]).await;
     assert_eq!(nobody.status(), 503);
     assert_eq!(text(nobody.headers(), "retry-after"), "2");
@@ -191,6 +207,32 @@ async fn a_killed_node_is_left_out_and_without_any_nginx_says_so_itself() {
 
     site.nodes.push(site.stores.node_with([TRUSTING, ("PORT", port.as_str())]).await);
     assert_eq!(decided(&site.shop, "buyer-1").await, told["buyer-1"]);
+}
+
+/// Takes every request and answers none, as a node does that dies over it; counts them.
+async fn dying_node(taken: Arc<AtomicUsize>) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            if matches!(connection.read(&mut [0; 1_024]).await, Ok(1..)) {
+                taken.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    });
+    format!("http://{address}")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_attempt_that_a_node_took_is_sent_to_no_other() {
+    let taken = Arc::new(AtomicUsize::new(0));
+    let nodes = [dying_node(taken.clone()).await, dying_node(taken.clone()).await];
+    let nginx = Nginx::before(&nodes.each_ref().map(String::as_str)).await;
+    let shop = Shop::at(&nginx.base_url());
+    let unknown = shop.attempt("WIDGET-001", "ada", Some("the-only-key")).await;
+    let unknown = unknown.expect("an answer of nginx' own");
+    assert_eq!((unknown.status, unknown.outcome()), (503, "SERVICE_UNAVAILABLE"));
+    assert_eq!(taken.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -215,8 +257,10 @@ async fn files_of_the_page_are_kept_packed_and_metrics_are_not_shown() {
     let site = Site::open().await;
     let client = client_at(2);
     let page = site.get(&client, "/", &[("Accept", "text/html")]).await.text().await.expect("text");
-    let script = page.split('"').find(|part| part.starts_with("/assets/") && part.ends_with(".js"));
-    let script = script.expect("the page is built into the program");
+    let is_script = |part: &&str| {
+        part.starts_with("/assets/") && Path::new(part).extension().is_some_and(|end| end == "js")
+    };
+    let script = page.split('"').find(is_script).expect("the page is built into the program");
     for (accepted, packed) in [("gzip, deflate, br", "br"), ("gzip", "gzip"), ("br;q=0", "")] {
         let headers = [("Accept-Encoding", accepted)];
         let file = until("a kept file", LIMIT, async || {

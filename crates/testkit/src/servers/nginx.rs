@@ -60,10 +60,11 @@ impl Nginx {
         copy_folder(&shipped(), &site).expect("copy the configuration");
         let before = fs::read_to_string(site.join("nodes.conf")).expect("the nodes that ship");
         fs::write(site.join("nodes.conf"), naming(nodes, &before)).expect("name the nodes");
+        let listen = fs::read_to_string(site.join("listen.conf")).expect("where it listens");
         make_certificate(&site.join("tls"));
         for _ in 0..STARTS {
             let ports = Ports { plain: free_port(), encrypted: free_port() };
-            fs::write(site.join("listen.conf"), ports.listen()).expect("name the ports");
+            fs::write(site.join("listen.conf"), ports.listening(&listen)).expect("name the ports");
             if let Some(child) = start(&program, folder.path(), ports.plain) {
                 return Self { child, ports, _folder: folder };
             }
@@ -93,15 +94,14 @@ impl Drop for Nginx {
 }
 
 impl Ports {
-    fn listen(self) -> String {
+    /// The text that says where to listen, with these ports, on this machine alone.
+    fn listening(self, text: &str) -> String {
         let Self { plain, encrypted } = self;
-        format!(
-            "listen 127.0.0.1:{plain};\n\
-             listen 127.0.0.1:{encrypted} ssl http2;\n\
-             ssl_certificate tls/certificate.pem;\n\
-             ssl_certificate_key tls/key.pem;\n\
-             access_log off;\n"
-        )
+        let shipped = [("listen 8080", plain), ("listen 8443", encrypted)];
+        shipped.iter().fold(text.to_owned(), |text, (listen, port)| {
+            assert!(text.contains(listen), "{listen} ships no more");
+            text.replace(listen, &format!("listen 127.0.0.1:{port}"))
+        })
     }
 }
 
