@@ -5,7 +5,7 @@ const STYLE = `
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
 table{border-collapse:collapse;width:100%;margin:1rem 0}
 th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #8884}
-td.number{text-align:right;font-variant-numeric:tabular-nums}
+th.number,td.number{text-align:right;font-variant-numeric:tabular-nums}
 .PASS,.ok{color:var(--ok)}.FAIL,.bad{color:var(--bad)}
 svg{width:100%;height:auto}text{font-size:13px;fill:currentColor}
 `;
@@ -24,7 +24,7 @@ export function page(report) {
 ${report.notes.droppedIterations} buyers found no virtual user free,
 ${report.notes.versionsWentBack} times an older version was shown.</p>
 <h2>What must hold</h2>
-<table><tr><th>what</th><th>found</th><th>held to</th><th></th></tr>
+<table><tr><th>what</th><th class="number">found</th><th class="number">held to</th><th></th></tr>
 ${report.facts.map(fact).join('\n')}
 </table>
 <h2>How long answers took</h2>

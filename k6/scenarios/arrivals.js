@@ -23,7 +23,7 @@ export const options = run(
       preAllocatedVUs: WAITING,
     },
   },
-  exactly({ accepted: ANY }),
+  { ...exactly({ accepted: ANY }), accepted: ['count>0'] },
 );
 
 export function setup() {
