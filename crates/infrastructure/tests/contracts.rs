@@ -19,3 +19,5 @@ mod postgres_silence;
 mod price_columns;
 #[path = "contracts/redis.rs"]
 mod redis_engine;
+#[path = "contracts/upgrade.rs"]
+mod upgrade;
