@@ -1,5 +1,5 @@
 //! The house rules that no lint holds: who depends on whom, how long a file and a function may
-//! be, that pages name only what exists, and that a migration takes nothing away.
+//! be, that pages and machines name only what exists, and that a migration takes nothing away.
 //!
 //! Each rule is a function over a root, so that a test beside it plants a violation and sees it
 //! found.
@@ -7,6 +7,7 @@
 
 mod ceilings;
 mod layers;
+mod machines;
 mod migrations;
 mod named_commands;
 mod named_paths;
@@ -53,6 +54,11 @@ fn every_setting_that_a_page_names_is_one() {
 #[test]
 fn every_requirement_is_held_by_what_it_names() {
     assert_none(&requirements::faults(root()));
+}
+
+#[test]
+fn whatever_a_machine_is_told_is_known() {
+    assert_none(&machines::faults(root()));
 }
 
 #[test]

@@ -1,0 +1,89 @@
+//! What the files in `infrastructure/` say to programs must be something that these know.
+
+use std::{fs, path::Path};
+
+use stampede_server::settings::table;
+
+use crate::tree::{files, shown};
+
+/// Names that begin like settings, and why files have them.
+const OTHERS: [(&str, &str); 1] = [("STAMPEDE_IMAGE", "the image that compose starts")];
+const PREFIX: &str = "STAMPEDE_";
+/// What the endings of metrics are, as Prometheus shows them.
+const METRICS: [&str; 3] = ["_total", "_seconds", "_active"];
+/// What Prometheus makes of a histogram.
+const OF_HISTOGRAMS: [&str; 3] = ["_bucket", "_sum", "_count"];
+
+/// Every name in `infrastructure/` that begins as a setting does and is none, and every metric of
+/// alerts and dashboards that the runbook does not explain.
+pub(crate) fn faults(root: &Path) -> Vec<String> {
+    let runbook = fs::read_to_string(root.join("docs/runbook.md")).unwrap_or_default();
+    let explained: Vec<&str> = words(&runbook).collect();
+    let mut faults = Vec::new();
+    for path in files(&root.join("infrastructure")) {
+        if path.extension().is_some_and(|ending| ending == "md") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("a file for a program is text");
+        let name = shown(root, &path);
+        for word in words(&text) {
+            if is_no_setting(word) {
+                faults.push(format!("{name}: {word} is no setting"));
+            }
+            if let Some(metric) = metric(word)
+                && !explained.contains(&metric)
+                && (name.contains("/prometheus/") || name.contains("/grafana/"))
+            {
+                faults.push(format!("{name}: {metric} does not stand in docs/runbook.md"));
+            }
+        }
+    }
+    faults
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|word| !word.is_empty())
+}
+
+fn is_no_setting(word: &str) -> bool {
+    word.starts_with(PREFIX)
+        && table::find(word).is_none()
+        && !OTHERS.iter().any(|(other, _)| *other == word)
+}
+
+/// The metric that a word names, if it names one.
+fn metric(word: &str) -> Option<&str> {
+    let base = OF_HISTOGRAMS.iter().find_map(|part| word.strip_suffix(part)).unwrap_or(word);
+    METRICS.iter().any(|ending| base.ends_with(ending)).then_some(base)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::faults;
+    use crate::tree::planted;
+
+    #[test]
+    fn a_setting_and_a_metric_that_do_not_exist_are_found() {
+        let root = planted(&[
+            ("docs/runbook.md", "`http_requests_total`"),
+            ("infrastructure/docker/compose.yaml", "STAMPEDE_AKC: gate"),
+            ("infrastructure/prometheus/alerts.yml", "rate(http_request_total[1m])"),
+        ]);
+        let told = faults(root.path());
+        assert_eq!(told.len(), 2, "{told:?}");
+    }
+
+    #[test]
+    fn what_exists_is_left_alone() {
+        let root = planted(&[
+            ("docs/runbook.md", "`http_requests_total`, `http_request_duration_seconds`"),
+            ("infrastructure/docker/compose.yaml", "STAMPEDE_ACK: ${STAMPEDE_ACK:-gate}"),
+            ("infrastructure/README.md", "STAMPEDE_AKC"),
+            (
+                "infrastructure/grafana/d.json",
+                "http_requests_total http_request_duration_seconds_bucket",
+            ),
+        ]);
+        assert_eq!(faults(root.path()), Vec::<String>::new());
+    }
+}
