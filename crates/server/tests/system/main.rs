@@ -5,6 +5,7 @@
 mod acknowledgement;
 mod answers;
 mod commands;
+mod copies;
 mod crash;
 mod deletion;
 mod lost_postgres;

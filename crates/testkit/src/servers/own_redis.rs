@@ -1,5 +1,7 @@
 //! A Redis that belongs to one test.
 
+mod copies;
+
 use std::{
     collections::BTreeMap,
     ffi::OsString,
@@ -15,7 +17,7 @@ use tempfile::TempDir;
 use super::{
     blocking,
     child::{Child, RunAs, arguments, command, eventually},
-    copy::{copy_folder, empty_folder},
+    copy::empty_folder,
     host::{Host, Lost},
     outbox_left::GROUP,
     port::free_port,
@@ -155,30 +157,6 @@ impl OwnRedis {
     /// Forgets every key and goes on, as after a command that somebody should not have given.
     pub async fn flush(&self) {
         self.told(&mut redis::cmd("FLUSHALL")).await;
-    }
-
-    /// Puts its files aside as they are now, for [`OwnRedis::restart_from_copy`].
-    pub async fn save_copy(&mut self) {
-        let copy = TempDir::with_prefix_in("copy-", self.folder.path()).expect("a folder");
-        let (url, data, target) = (self.url(), self.plan.data.clone(), copy.path().join("data"));
-        blocking(move || {
-            let answer: Option<String> = ask(&url, &redis::cmd("SAVE"));
-            assert_eq!(answer.as_deref(), Some("OK"), "SAVE");
-            copy_folder(&data, &target).expect("copy the files of Redis");
-        })
-        .await;
-        self.copy = Some(copy);
-    }
-
-    /// Starts it again from the files that [`OwnRedis::save_copy`] put aside; what it was told
-    /// since is forgotten. May be repeated.
-    pub async fn restart_from_copy(&mut self) {
-        self.kill();
-        let copy = self.copy.as_ref().expect("save_copy comes before restart_from_copy");
-        empty_folder(&self.plan.data).expect("empty the folder of Redis");
-        copy_folder(&copy.path().join("data"), &self.plan.data).expect("copy the files back");
-        self.settle();
-        self.restart().await;
     }
 
     /// The machine that it runs on, if it was started with `power_loss`.

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Copies the stores of the engine redis into FOLDER, while sales go on. docs/runbook.md says what
+# such a copy is worth.
+#
+#   DATABASE_URL=… REDIS_URL=… infrastructure/copies/take.sh FOLDER
+#
+# It runs where the files of Redis are. It needs pg_dump of the server's version, and redis-cli.
+set -euo pipefail
+folder=${1:?FOLDER}
+mkdir -p "$folder"
+
+# Postgres is what counts: all that it had when this began.
+pg_dump --format=custom --file="$folder/ledger.dump" "$DATABASE_URL"
+
+# Redis second: it has what was sold meanwhile, and what had not reached Postgres by then.
+tell() { redis-cli -u "$REDIS_URL" --no-auth-warning -e --raw "$@"; }
+setting() { tell CONFIG GET "$1" | tail -n 1; }
+
+# While Redis rewrites its file, parts of it come and go.
+percentage=$(setting auto-aof-rewrite-percentage)
+trap 'tell CONFIG SET auto-aof-rewrite-percentage "$percentage" >/dev/null' EXIT
+tell CONFIG SET auto-aof-rewrite-percentage 0 >/dev/null
+while tell INFO persistence | grep -qE '^aof_rewrite_(in_progress|scheduled):1'; do
+    sleep 0.2
+done
+where=$(setting dir)
+name=$(setting appenddirname)
+rm -rf "${folder:?}/$name"
+cp -R "$where/$name" "$folder/$name"
+echo "copied to $folder"
