@@ -4,6 +4,8 @@
 //! the old ones work with tables that they do not know. So a migration adds, and what nobody asks
 //! for any more is taken away in a later version.
 
+#[path = "upgrade/old_file.rs"]
+mod old_file;
 #[path = "upgrade/old_node.rs"]
 mod old_node;
 
