@@ -47,7 +47,8 @@ function held(kind, data) {
   const metric = data.metrics[kind];
   if (!metric) return { what: kind, found: 0, wanted: 'told', holds: false };
   const thresholds = Object.entries(metric.thresholds ?? {});
-  const wanted = thresholds.map(([rule]) => rule.replace('count==', '')).join(', ');
+  const told = (rule) => rule.replace('count==', '').replace('count>', 'above ');
+  const wanted = thresholds.map(([rule]) => told(rule)).join(', ');
   const holds = thresholds.every(([, outcome]) => outcome.ok);
   const found = sum(kind, data);
   // What nobody expects and nobody saw is not worth a line.
