@@ -16,6 +16,15 @@ pub(crate) fn build() -> Result<PathBuf, Stop> {
     build_with(TESTED, &[])
 }
 
+/// The program as [`build`] built it last.
+pub(crate) fn built() -> Result<PathBuf, Stop> {
+    let program = target().join(TESTED).join("stampede");
+    if program.is_file() {
+        return Ok(program);
+    }
+    Err(Stop::usage(format!("{} is not there: leave --built out", program.display())))
+}
+
 /// The same in this profile, and these programs of the benchmark beside it.
 ///
 /// Both packages are chosen whatever is built of them: the libraries that they share would be

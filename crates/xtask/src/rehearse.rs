@@ -3,6 +3,7 @@
 use std::{thread, time::Duration};
 
 use crate::{
+    binary,
     command::asks_for_help,
     install::Permission,
     stop::Stop,
@@ -31,7 +32,7 @@ pub(crate) fn rehearse(arguments: &[String]) -> Result<(), Stop> {
     if asks_for_help(arguments, HELP)? {
         return Ok(());
     }
-    let mut system = System::start(Permission::Install)?;
+    let mut system = System::start(Permission::Install, binary::build)?;
     let outcome = system.load("rehearsal", |system| {
         thread::sleep(BEFORE);
         system.order("kill redis")?;

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::{
+    binary,
     install::Permission,
     outcome::Outcome,
     stop::Stop,
@@ -15,7 +16,7 @@ API nodes, a worker, and nginx in front with the configuration that ships. Every
 and at the end the books are held to what buyers were told; how long answers took is told beside
 its goals, and fails nothing.
 
-Usage: cargo xtask stress [--no-install] [SCENARIO ...]
+Usage: cargo xtask stress [--no-install] [--built] [SCENARIO ...]
 
 Scenarios, each of some seconds but the last one:
   rush          a thousand buyers at once for a hundred units
@@ -30,6 +31,7 @@ Summaries are written to target/k6, a page and JSON of each scenario.
 
 k6 1.x is taken from the PATH; else Go 1.25 or newer builds it into target/k6, once.
   --no-install  installs nothing: prints what is missing and how to get it, and exits with 2
+  --built       takes the program that `cargo xtask test` built last
 ";
 
 const SCENARIOS: [&str; 6] = ["rush", "duplicates", "mixed", "polling", "arrivals", "soak"];
@@ -41,6 +43,7 @@ const LONG: &str = "soak";
 struct Asked {
     scenarios: Vec<&'static str>,
     no_install: bool,
+    built: bool,
 }
 
 /// Starts the system, runs the scenarios and says what held.
@@ -49,9 +52,10 @@ pub(crate) fn stress(arguments: &[String]) -> Result<(), Stop> {
         print!("{HELP}");
         return Ok(());
     }
-    let Asked { scenarios, no_install } = read(arguments)?;
+    let Asked { scenarios, no_install, built } = read(arguments)?;
     let permission = if no_install { Permission::Refuse } else { Permission::Install };
-    let mut system = System::start(permission)?;
+    let binary = if built { binary::built } else { binary::build };
+    let mut system = System::start(permission, binary)?;
     let mut total = Outcome::default();
     let mut lines = Vec::new();
     for scenario in scenarios {
@@ -70,10 +74,12 @@ pub(crate) fn stress(arguments: &[String]) -> Result<(), Stop> {
 }
 
 fn read(arguments: &[String]) -> Result<Asked, Stop> {
-    let mut asked = Asked { scenarios: Vec::new(), no_install: false };
+    let mut asked = Asked { scenarios: Vec::new(), no_install: false, built: false };
     for argument in arguments {
         if argument == "--no-install" {
             asked.no_install = true;
+        } else if argument == "--built" {
+            asked.built = true;
         } else if let Some(scenario) = SCENARIOS.into_iter().find(|name| name == argument) {
             asked.scenarios.push(scenario);
         } else {
@@ -97,15 +103,15 @@ mod tests {
     #[test]
     fn without_a_name_every_scenario_runs_but_the_long_one() {
         let scenarios = vec!["rush", "duplicates", "mixed", "polling", "arrivals"];
-        assert_eq!(asked(&[]), Some(Asked { scenarios, no_install: false }));
+        assert_eq!(asked(&[]), Some(Asked { scenarios, no_install: false, built: false }));
     }
 
     #[test]
     fn named_scenarios_run_in_the_order_in_which_they_are_named() {
         let scenarios = vec!["soak", "rush"];
         assert_eq!(
-            asked(&["soak", "--no-install", "rush"]),
-            Some(Asked { scenarios, no_install: true })
+            asked(&["soak", "--no-install", "rush", "--built"]),
+            Some(Asked { scenarios, no_install: true, built: true })
         );
         assert_eq!(asked(&["flood"]), None);
     }

@@ -9,7 +9,6 @@ use std::{
 };
 
 use crate::{
-    binary,
     command::{cargo, find, output, root, run, target},
     install::{self, Need, Permission},
     outcome::Outcome,
@@ -39,12 +38,15 @@ pub(crate) struct System {
 }
 
 impl System {
-    /// Builds and installs what it needs, and starts it.
-    pub(crate) fn start(permission: Permission) -> Result<Self, Stop> {
+    /// Installs what it needs, and starts it with the program that `binary` brings.
+    pub(crate) fn start(
+        permission: Permission,
+        binary: fn() -> Result<PathBuf, Stop>,
+    ) -> Result<Self, Stop> {
         versions::check()?;
         let k6 = k6(permission)?;
         install::provide([Need::Redis, Need::Postgres, Need::Nginx], permission)?;
-        let binary = binary::build()?;
+        let binary = binary()?;
         run(cargo(&["build", "--workspace", "--example", "system"]))?;
         fs::create_dir_all(folder()).map_err(fault)?;
 
