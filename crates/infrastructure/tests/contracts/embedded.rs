@@ -45,7 +45,7 @@ impl Randomness for Counting {
 }
 
 /// An engine that runs over a folder.
-struct Node {
+pub(crate) struct Node {
     engine: EmbeddedEngine,
     database: EmbeddedDatabase,
     catalogue: Arc<EmbeddedCatalogue>,
@@ -56,7 +56,7 @@ struct Node {
 
 impl Node {
     /// Starts as the server does.
-    async fn start(folder: &Path) -> Self {
+    pub(crate) async fn start(folder: &Path) -> Self {
         Self::start_with(folder, EngineLimits::default()).await
     }
 

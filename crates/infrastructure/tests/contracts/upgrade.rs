@@ -16,7 +16,7 @@ use std::{
 };
 
 use sqlx::{PgPool, migrate::Migrator};
-use stampede_application::ports::{Catalogue as _, Ledger as _, PortError, Settled};
+use stampede_application::ports::{Catalogue as _, DeadLetter, Ledger as _, PortError, Settled};
 use stampede_domain::{Epoch, RecordedPurchase, Sale};
 use stampede_infrastructure::postgres::{
     PostgresCatalogue, PostgresLedger, PostgresLimits, connect, migrate,
@@ -54,6 +54,12 @@ async fn commit(ledger: &PostgresLedger, sale: &Sale, position: u64) -> usize {
     let settled = ledger.commit(&[entry]).await.expect("the ledger commits");
     let [Settled::Committed { inserted }] = settled.as_slice() else { panic!("{settled:?}") };
     *inserted
+}
+
+async fn void(ledger: &PostgresLedger, purchase: RecordedPurchase) {
+    let at = purchase.purchase.at;
+    let letter = DeadLetter { purchase: Some(purchase), raw: None, error: "gone".into() };
+    ledger.void(&letter, at).await.expect("the ledger remembers");
 }
 
 async fn page(ledger: &PostgresLedger, sale: &Sale) -> Vec<RecordedPurchase> {
@@ -115,6 +121,10 @@ async fn go_on_beside(schema: &'static Schema) {
     assert_eq!(commit(&ledger, &sale, 3).await, 0, "a repeat by this version");
     assert_eq!(old.positions(&sale).await, [1, 2, 3]);
     assert_eq!(page(&ledger, &sale).await, [1, 2, 3].map(|position| purchase(&sale, position)));
+    old.void(&purchase(&sale, 4)).await;
+    assert_eq!(commit(&ledger, &sale, 4).await, 0, "the older node voided it");
+    void(&ledger, purchase(&sale, 5)).await;
+    assert!(!old.commit(&purchase(&sale, 5)).await, "this version voided it");
 
     old.pause(&sale, EPOCH.first_version().0.cast_signed() + 1).await;
     old.record_run().await;

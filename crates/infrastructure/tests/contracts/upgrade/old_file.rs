@@ -1,17 +1,20 @@
 //! The file of an older version of this program, on the engine embedded, where one process has it.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
+use serde_json::json;
 use sqlx::{Connection as _, SqliteConnection, migrate::Migrator, sqlite::SqliteConnectOptions};
-use stampede_application::ports::{Catalogue as _, Ledger as _};
 use stampede_domain::{RecordedPurchase, Sale};
-use stampede_infrastructure::embedded::{EmbeddedCatalogue, EmbeddedDatabase, EmbeddedLedger};
-use stampede_testkit::builders::{a_purchase, a_sale};
+use stampede_testkit::{
+    builders::{a_purchase, a_sale},
+    suites::Harness as _,
+};
 
 use super::EPOCH;
+use crate::embedded_engine::Node;
 
 /// The newest migrations that versions of this program came with, but for this one's.
-const SCHEMAS: [i64; 2] = [2, 3];
+const SCHEMAS: [i64; 3] = [2, 3, 4];
 const SALE: &str = "INSERT INTO sales (generation, sku, epoch_number, epoch_nonce, product_name,
         initial_stock, stock, sold, starts, ends, limit_per_buyer, acknowledge, paused,
         ended_by_admin, version, created_at)
@@ -20,9 +23,11 @@ const PURCHASE: &str = "INSERT INTO purchases (purchase_no, bits, generation, ep
         epoch_nonce, buyer, purchased_at, qty, key_hash, remaining, position, ordinal, held_after,
         limit_per_buyer, cancelled)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 1, 0)";
+const WAITING: &str = "INSERT INTO journal (id, generation, weight, body) VALUES (1, ?1, 1, ?2)";
 
-/// Makes the file of an older version, with a sale and its first purchase.
-async fn write(folder: &Path, schema: i64, sale: &Sale, recorded: &RecordedPurchase) {
+/// Makes the file of an older version, with a sale, its first purchase and its second, which waits
+/// for a worker.
+async fn write(folder: &Path, schema: i64, sale: &Sale, [first, second]: &[RecordedPurchase; 2]) {
     let file =
         SqliteConnectOptions::new().filename(folder.join("stampede.db")).create_if_missing(true);
     let mut old = SqliteConnection::connect_with(&file).await.expect("a file");
@@ -48,14 +53,14 @@ async fn write(folder: &Path, schema: i64, sale: &Sale, recorded: &RecordedPurch
         .execute(&mut old)
         .await
         .expect("the old statement creates");
-    let purchase = &recorded.purchase;
+    let purchase = &first.purchase;
     sqlx::query(PURCHASE)
         .bind(purchase.no().as_str())
         .bind(purchase.bits.0.as_slice())
         .bind(sale.id.generation.0)
         .bind(EPOCH.number.cast_signed())
         .bind(EPOCH.nonce.cast_signed())
-        .bind(recorded.buyer.as_str())
+        .bind(first.buyer.as_str())
         .bind(purchase.at.millis())
         .bind(purchase.qty)
         .bind(purchase.key.0.as_slice())
@@ -66,6 +71,12 @@ async fn write(folder: &Path, schema: i64, sale: &Sale, recorded: &RecordedPurch
         .execute(&mut old)
         .await
         .expect("the old statement records");
+    let body = json!({
+        "format": 1, "kind": "purchases", "sale": second.sale, "epoch": second.epoch,
+        "purchases": [{ "buyer": second.buyer, "purchase": second.purchase }],
+    });
+    let waiting = sqlx::query(WAITING).bind(sale.id.generation.0).bind(body.to_string());
+    waiting.execute(&mut old).await.expect("the old statement of the gate");
     old.close().await.expect("the file is written");
 }
 
@@ -77,18 +88,22 @@ async fn the_file_of_each_older_version_is_opened_with_what_is_in_it() {
     for schema in SCHEMAS {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let sale = a_sale().build();
-        let recorded = a_purchase(&sale, EPOCH).build();
-        write(folder.path(), schema, &sale, &recorded).await;
+        let purchases = [1, 2].map(|place| a_purchase(&sale, EPOCH).at_position(place).build());
+        write(folder.path(), schema, &sale, &purchases).await;
+        let [first, second] = purchases;
 
-        let database = EmbeddedDatabase::open(folder.path()).await.expect("the database opens");
-        let catalogue = EmbeddedCatalogue::new(database.clone(), 10);
-        let row = catalogue.find(&sale.id.sku).await.expect("the catalogue answers");
+        let node = Node::start(folder.path()).await;
+        let row = node.catalogue().find(&sale.id.sku).await.expect("the catalogue answers");
         let row = row.expect("a row");
-        assert_eq!((row.epoch, row.sold, &row.sale), (EPOCH, 1, &sale));
-        let ledger = EmbeddedLedger::new(database);
-        let purchases = ledger.page(&sale.id, None, 10).await.expect("the ledger answers");
-        assert_eq!(purchases, [recorded]);
-        let second = a_purchase(&sale, EPOCH).at_position(2).entry();
-        ledger.commit(&[second]).await.expect("the ledger commits");
+        // The start is another life of the gate.
+        assert_eq!((row.epoch.number, row.sold, &row.sale), (EPOCH.number + 1, 1, &sale));
+        let gate = node.gate().snapshot(&sale.id).await.expect("the gate answers");
+        assert_eq!(gate.expect("the sale").sold, 2);
+        let [shard] = node.outbox().shards()[..] else { panic!("one journal is one shard") };
+        let waiting = node.outbox().read(shard, "one", 10, Duration::ZERO).await;
+        let waiting = waiting.expect("the outbox answers");
+        node.ledger().commit(&waiting).await.expect("the ledger commits");
+        let purchases = node.ledger().page(&sale.id, None, 10).await.expect("the ledger answers");
+        assert_eq!(purchases, [first, second]);
     }
 }

@@ -29,17 +29,21 @@ const RUN: [&str; 2] = [
     ", 'old', 'schedule', 'counters', NULL, 0, '{}'::jsonb",
 ];
 
+/// The schema of 5, of which the versions behind it changed no column.
+const RECOVERING: Schema = Schema {
+    version: 5,
+    product: PAGE,
+    changed: PAGE_CHANGED,
+    committed: ", final_run_at = NULL",
+    told: RUN,
+};
+
 /// Every schema on which a version of this program sold, from the first on.
-pub(super) const SCHEMAS: [Schema; 3] = [
+pub(super) const SCHEMAS: [Schema; 4] = [
     Schema { version: 3, product: ["", ""], changed: "", committed: "", told: ["", ""] },
     Schema { version: 4, product: PAGE, changed: PAGE_CHANGED, committed: "", told: ["", ""] },
-    Schema {
-        version: 5,
-        product: PAGE,
-        changed: PAGE_CHANGED,
-        committed: ", final_run_at = NULL",
-        told: RUN,
-    },
+    RECOVERING,
+    Schema { version: 6, ..RECOVERING },
 ];
 
 /// Such a node at work. It has one connection, and so statements that Postgres has planned before
@@ -156,6 +160,24 @@ impl OldNode {
             .execute(&mut self.connection)
             .await
             .expect("the old statement changes");
+    }
+
+    /// Voids a purchase that is not on record, as a person asked for.
+    pub(super) async fn void(&mut self, recorded: &RecordedPurchase) {
+        let mut transaction = self.connection.begin().await.expect("a transaction");
+        let held = "SELECT FROM sales WHERE generation = $1 FOR UPDATE";
+        let held = sqlx::query(held).bind(recorded.sale.generation.0);
+        held.execute(&mut *transaction).await.expect("the sale's row");
+        let statement = "INSERT INTO voided (purchase_no, generation, error, voided_at)
+                         VALUES ($1, $2, 'gone', $3) ON CONFLICT (purchase_no) DO NOTHING";
+        sqlx::query(statement)
+            .bind(recorded.purchase.no().as_str())
+            .bind(recorded.sale.generation.0)
+            .bind(recorded.purchase.at.to_utc())
+            .execute(&mut *transaction)
+            .await
+            .expect("the old statement voids");
+        transaction.commit().await.expect("it is committed");
     }
 
     /// Puts a run of reconciliation on record that found nothing.
