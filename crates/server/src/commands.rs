@@ -35,8 +35,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
     let load = |need| Settings::load(cli.config.as_deref(), need);
     match cli.command {
         Command::Serve(Serve { role }) => {
-            let settings = load(Need::Whole)?;
-            role.check(&settings.engine)?;
+            let settings = role.adapt(load(Need::Whole)?)?;
             start(settings, LogTo::Stdout, |settings| serve::serve(settings, role))
         }
         Command::Demo(options) => {

@@ -1,9 +1,11 @@
 //! What a process does of a node's work.
 
+use std::time::Duration;
+
 use clap::ValueEnum;
 use stampede_presentation::Serves;
 
-use crate::settings::{Engine, Fault, Faults};
+use crate::settings::{Engine, Fault, Faults, Settings};
 
 /// What a process does of a node's work. Each can restore a gate: the fence of every script may
 /// ask for it.
@@ -36,12 +38,23 @@ impl Role {
         }
     }
 
-    /// Whether processes of this role can make a node over this engine.
+    /// The settings as processes of this role go by them: one that answers no buyers does not give
+    /// way to any.
     ///
     /// # Errors
     ///
     /// The engine embedded is one process: a part of it would leave the rest undone.
-    pub fn check(self, engine: &Engine) -> Result<(), Faults> {
+    pub fn adapt(self, mut settings: Settings) -> Result<Settings, Faults> {
+        self.check(&settings.engine)?;
+        match self {
+            Self::Worker => settings.queue.lag_max = Duration::ZERO,
+            Self::Api | Self::All => {}
+        }
+        Ok(settings)
+    }
+
+    /// Whether processes of this role can make a node over this engine.
+    fn check(self, engine: &Engine) -> Result<(), Faults> {
         match (self, engine) {
             (Self::All, _) | (Self::Api | Self::Worker, Engine::Redis(_)) => Ok(()),
             (Self::Api | Self::Worker, Engine::Embedded(_)) => {
@@ -49,6 +62,34 @@ impl Role {
                 let problem = "divides a node, and the engine embedded is one process";
                 Err(Faults(vec![Fault::other("--role", problem, remedy)]))
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Need;
+
+    const OVER_REDIS: [(&str, &str); 4] = [
+        ("ADMIN_API_KEY", "0123456789abcdef"),
+        ("STAMPEDE_ENGINE", "redis"),
+        ("REDIS_URL", "redis://localhost"),
+        ("DATABASE_URL", "postgres://localhost/stampede"),
+    ];
+
+    #[test]
+    fn a_process_that_answers_no_buyers_gives_way_to_none() {
+        let read = || {
+            let environment = OVER_REDIS.map(|(name, value)| (name.into(), value.into()));
+            Settings::read(environment, None, Need::Whole).unwrap()
+        };
+        let set = read().queue.lag_max;
+        assert!(!set.is_zero());
+        for (role, lag_max) in [(Role::Api, set), (Role::Worker, Duration::ZERO), (Role::All, set)]
+        {
+            let settings = role.adapt(read()).unwrap();
+            assert_eq!(settings.queue.lag_max, lag_max, "{role:?}");
         }
     }
 }

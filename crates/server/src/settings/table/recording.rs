@@ -31,7 +31,7 @@ pub(super) const OUTBOX: Section = Section {
             "milliseconds",
             "10000",
             (0, 60_000),
-            "how long purchases may wait for the ledger so that buyers come first: while anything is sold, the drain takes a fifth of the time at most until they have waited so long; 0 and it never gives way",
+            "how long purchases may wait for the ledger so that buyers come first: while anything is sold, the drain takes a fifth of the time at most until they have waited so long; 0 and it never gives way, as a process of role worker never does",
         ),
         Setting::whole(
             "STAMPEDE_OUTBOX_BACKOFF_MIN_MS",
