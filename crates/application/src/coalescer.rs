@@ -208,6 +208,7 @@ async fn drive(shared: Rc<Shared>, id: SaleId) {
     let mut driver = Driver { shared, id, away: 0 };
     while let Some(batch) = driver.next_batch() {
         let shared = &driver.shared;
+        shared.lane.leaves(batch.opened.elapsed(), shared.waiting.get());
         let judged = shared.lane.decide(&driver.id, &batch.attempts).await;
         shared.answer(&driver.id, batch, judged);
     }

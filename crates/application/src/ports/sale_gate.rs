@@ -1,6 +1,6 @@
 //! The gate: what judges attempts and counts stock down.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 use async_trait::async_trait;
 use stampede_domain::{
@@ -319,6 +319,11 @@ pub trait SaleGate: Send + Sync {
 /// The gate as one worker thread holds it: a way of its own to the store, no lock, not `Send`.
 #[async_trait(?Send)]
 pub trait GateLane {
+    /// Hears that a batch is about to be decided: how long its first attempt has waited for that,
+    /// and how many attempts of the thread have no answer, its own among them. For whoever
+    /// measures; others have nothing to do.
+    fn leaves(&self, _waited: Duration, _waiting: usize) {}
+
     /// Decides `batch` (1 to 256 attempts) in order, as one atomic step in one round trip.
     ///
     /// # Errors
