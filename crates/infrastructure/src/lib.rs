@@ -14,6 +14,8 @@ mod os_randomness;
 mod run_row;
 mod settlement;
 mod system_clock;
+mod watched;
 
 pub use os_randomness::OsRandomness;
 pub use system_clock::SystemClock;
+pub use watched::{Spans, Watch};

@@ -175,7 +175,8 @@ struct Job {
 /// Records what one read brought; a failure is tried again with the same entries.
 async fn record_batch(batch: Batch, job: Data<Job>) -> Result<Recorded, BoxDynError> {
     let entries: Vec<Entry> = batch.entries.to_vec();
-    match job.record.run(job.shard, entries).await {
+    let recording = job.record.run(job.shard, entries);
+    match job.metrics.watch().recording(&batch.entries, recording).await {
         Ok(recorded) => {
             job.metrics.recorded(&recorded);
             job.reconciliation.drift_met(recorded.findings.clone()).await;

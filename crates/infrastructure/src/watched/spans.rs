@@ -1,0 +1,151 @@
+//! Spans of work that is done for many traces at once.
+
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use opentelemetry::{
+    Context, KeyValue,
+    global::{BoxedSpan, BoxedTracer},
+    trace::{
+        FutureExt as _, Link, Span as _, SpanBuilder, SpanContext, SpanId, SpanKind, Status,
+        TraceContextExt as _, TraceFlags, TraceId, TraceState, Tracer as _,
+    },
+};
+use stampede_domain::TraceParent;
+
+/// Traces of one batch that have a span of it, the first left out; the span's links, too.
+const FOLLOWERS_MAX: usize = 31;
+/// What a span is given when it is begun after a failure, by which samplers know it.
+const ERROR_TYPE: &str = "error.type";
+
+/// Makes spans; none if traces are not exported.
+#[derive(Clone, Debug, Default)]
+pub struct Spans(Option<Arc<BoxedTracer>>);
+
+/// The spans of one piece of work, one a trace. The first is the work's own, with links to all;
+/// each of the others has a link to that.
+pub(crate) struct BatchSpan {
+    /// The first span, and what makes spans within it.
+    context: Context,
+    followers: Vec<BoxedSpan>,
+}
+
+impl Spans {
+    /// Spans by this tracer.
+    #[must_use]
+    pub fn by(tracer: Arc<BoxedTracer>) -> Self {
+        Self(Some(tracer))
+    }
+
+    /// Begins spans of a work for those of its traces that are recorded; `None` if none is.
+    pub(crate) fn of_batch<'a>(
+        &self,
+        name: &'static str,
+        kind: &SpanKind,
+        traces: impl Iterator<Item = &'a TraceParent>,
+    ) -> Option<BatchSpan> {
+        let tracer = self.0.as_ref()?;
+        let mut recorded = traces.filter(|trace| trace.is_sampled()).map(span_context);
+        let first = recorded.next()?;
+        let others: Vec<_> = recorded.take(FOLLOWERS_MAX).collect();
+        let begin = |parent: SpanContext, links: Vec<SpanContext>| {
+            let links = links.into_iter().map(Link::with_context).collect();
+            let builder = SpanBuilder::from_name(name).with_kind(kind.clone()).with_links(links);
+            tracer.build_with_context(builder, &Context::new().with_remote_span_context(parent))
+        };
+        let all = [&[first.clone()], others.as_slice()].concat();
+        let leading = begin(first, all);
+        let led_by = leading.span_context().clone();
+        let followers = others.into_iter().map(|other| begin(other, vec![led_by.clone()]));
+        let followers = followers.collect();
+        let context = Context::new().with_value(self.clone()).with_span(leading);
+        Some(BatchSpan { context, followers })
+    }
+
+    /// Records waits that ended then, each within its trace, if that is recorded.
+    pub(crate) fn waited<'a>(
+        &self,
+        name: &'static str,
+        ended: SystemTime,
+        waits: impl Iterator<Item = (&'a TraceParent, SystemTime)>,
+    ) {
+        let Some(tracer) = &self.0 else { return };
+        let recorded = waits.filter(|(trace, _)| trace.is_sampled());
+        for (trace, since) in recorded.take(FOLLOWERS_MAX + 1) {
+            let parent = Context::new().with_remote_span_context(span_context(trace));
+            // The clocks of two machines may differ by more than the wait.
+            let builder = SpanBuilder::from_name(name).with_start_time(since.min(ended));
+            tracer.build_with_context(builder, &parent).end_with_timestamp(ended);
+        }
+    }
+
+    /// Records a failure that no recorded trace belongs to, as a trace of its own.
+    pub(crate) fn failed(
+        &self,
+        name: &'static str,
+        kind: SpanKind,
+        took: Duration,
+        error: &'static str,
+        told: impl FnOnce() -> String,
+    ) {
+        let Some(tracer) = &self.0 else { return };
+        let builder = SpanBuilder::from_name(name)
+            .with_kind(kind)
+            .with_start_time(ago(took))
+            .with_attributes([KeyValue::new(ERROR_TYPE, error)]);
+        let mut span = tracer.build_with_context(builder, &Context::new());
+        if span.is_recording() {
+            span.set_status(Status::error(told()));
+        }
+    }
+}
+
+impl BatchSpan {
+    /// Does `work` within the first span.
+    pub(crate) async fn around<T>(&self, work: impl Future<Output = T>) -> T {
+        work.with_context(self.context.clone()).await
+    }
+
+    /// Tells all of them.
+    pub(crate) fn tell(&mut self, attribute: &KeyValue) {
+        self.context.span().set_attribute(attribute.clone());
+        for follower in &mut self.followers {
+            follower.set_attribute(attribute.clone());
+        }
+    }
+
+    /// Marks all of them as failed.
+    pub(crate) fn fail(&mut self, error: &'static str, told: &str) {
+        self.tell(&KeyValue::new(ERROR_TYPE, error));
+        let status = Status::error(told.to_owned());
+        self.context.span().set_status(status.clone());
+        for follower in &mut self.followers {
+            follower.set_status(status.clone());
+        }
+    }
+}
+
+/// Begins a span within the one that the calling task works under; `None` if that is none of ours.
+pub(crate) fn within(name: &'static str, kind: SpanKind) -> Option<BoxedSpan> {
+    Context::map_current(|current| current.get::<Spans>().cloned())?.0.map(|tracer| {
+        let builder = SpanBuilder::from_name(name).with_kind(kind);
+        tracer.build_with_context(builder, &Context::current())
+    })
+}
+
+/// The span that a trace's purchase came from, in another process as far as anybody knows.
+fn span_context(trace: &TraceParent) -> SpanContext {
+    let (trace_id, span_id) = trace.ids();
+    let (trace_id, span_id) = (TraceId::from(trace_id), SpanId::from(span_id));
+    SpanContext::new(trace_id, span_id, TraceFlags::SAMPLED, true, TraceState::default())
+}
+
+/// The instant so long ago.
+#[expect(clippy::disallowed_methods, reason = "a span's instants are those of its machine")]
+pub(super) fn ago(took: Duration) -> SystemTime {
+    let now = SystemTime::now();
+    now.checked_sub(took).unwrap_or(now)
+}
