@@ -4,6 +4,7 @@
 
 mod acknowledgement;
 mod answers;
+mod collector;
 mod commands;
 mod crash;
 mod deletion;
@@ -13,6 +14,7 @@ mod machine;
 mod prices;
 mod races;
 mod stop;
+mod traces;
 mod two_nodes;
 mod worth;
 
