@@ -1,6 +1,7 @@
 //! The workers, by apalis: one per shard that drains the outbox, one that reconciles.
 
 mod outbox_backend;
+mod outbox_gauges;
 mod outbox_reader;
 mod queue_metrics;
 mod reconciliation;
@@ -100,6 +101,8 @@ impl Queue {
             monitor = self.register_shard(monitor, shard, reconciliation.clone());
         }
         monitor = reconciliation.clone().register(monitor, &self.node);
+        let gauges = self.metrics.outbox.clone().watch(self.outbox.clone(), stop.clone());
+        let gauges = tokio::spawn(gauges);
         // What an earlier life left is found now, not at the first tick.
         let first = tokio::spawn({
             let stop = stop.clone();
@@ -119,6 +122,9 @@ impl Queue {
             .await;
         if let Err(error) = ended {
             tracing::error!(%error, "the workers did not end in order");
+        }
+        if let Err(error) = gauges.await {
+            tracing::error!(%error, "looking at the outbox did not end in order");
         }
         if let Err(error) = first.await {
             tracing::error!(%error, "the first reconciliation did not end in order");

@@ -7,7 +7,10 @@ mod repeats;
 mod sampler;
 mod traces;
 
+use std::sync::Arc;
+
 use opentelemetry::metrics::Meter;
+use stampede_application::live_sales::LiveSales;
 use stampede_infrastructure::{Spans, queue::QueueMetrics};
 use stampede_presentation as http;
 
@@ -59,6 +62,16 @@ impl Telemetry {
             registry: self.metrics.registry.clone(),
             tracing: self.traces.as_ref().map(Traces::of_requests),
         }
+    }
+
+    /// Shows how old what the node knows of its sales is.
+    pub fn show_feed(&self, live: Arc<LiveSales>) {
+        let meter = self.meter();
+        meter
+            .f64_observable_gauge("feed_age_seconds")
+            .with_description("Time since this node last compared what it shows with the gate.")
+            .with_callback(move |observer| observer.observe(live.age().as_secs_f64(), &[]))
+            .build();
     }
 
     /// Sends the traces that wait, for a moment: a collector that is away holds no stop.

@@ -11,6 +11,7 @@ use stampede_application::{
 };
 use stampede_domain::SaleId;
 
+use super::outbox_gauges::OutboxGauges;
 use crate::{
     redis::{LogRestores, RestoreOutcome, RestoreReason, RestoreStep, RestoreWatch},
     watched::{Spans, Watch},
@@ -27,6 +28,7 @@ pub struct QueueMetrics {
     restores: Counter<u64>,
     epochs: Counter<u64>,
     above_stock: Counter<u64>,
+    pub(super) outbox: OutboxGauges,
     watch: Watch,
 }
 
@@ -70,6 +72,7 @@ impl QueueMetrics {
                      turned up: at level gate, receipts above the stock.",
                 )
                 .build(),
+            outbox: OutboxGauges::new(meter),
             watch: Watch::new(meter),
         };
         metrics.start();

@@ -149,3 +149,82 @@ pub(super) fn ago(took: Duration) -> SystemTime {
     let now = SystemTime::now();
     now.checked_sub(took).unwrap_or(now)
 }
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::trace::TracerProvider as _;
+    use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
+
+    use super::*;
+
+    fn exported(work: impl FnOnce(&Spans)) -> Vec<SpanData> {
+        let exporter = InMemorySpanExporter::default();
+        let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+        work(&Spans::by(Arc::new(BoxedTracer::new(Box::new(provider.tracer("test"))))));
+        exporter.get_finished_spans().unwrap()
+    }
+
+    fn begin(spans: &Spans, traces: &[TraceParent]) -> Option<BatchSpan> {
+        spans.of_batch("work", &SpanKind::Internal, traces.iter())
+    }
+
+    #[test]
+    fn a_batch_is_one_work_with_a_link_to_each_trace_in_it_and_each_has_a_link_to_that() {
+        let of_trace = |trace| TraceParent::new(trace, 7, true);
+        let traces = [of_trace(1), of_trace(2), TraceParent::new(3, 7, false), of_trace(4)];
+        let spans = exported(|spans| {
+            let mut batch = begin(spans, &traces).unwrap();
+            batch.fail("unavailable", "it is away");
+        });
+        let of = |trace: u128| {
+            let trace = TraceId::from(trace);
+            spans.iter().find(|span| span.span_context.trace_id() == trace)
+        };
+        let links = |span: &SpanData| {
+            let links = span.links.iter().map(|link| link.span_context.trace_id());
+            links.map(|trace| u128::from_be_bytes(trace.to_bytes())).collect::<Vec<_>>()
+        };
+        assert_eq!(spans.len(), 3);
+        assert!(of(3).is_none(), "a trace that nobody records has no span");
+        let first = of(1).unwrap();
+        assert_eq!(links(first), [1, 2, 4]);
+        for other in [2, 4] {
+            let other = of(other).unwrap();
+            assert_eq!(links(other), [1]);
+            assert_eq!(other.links[0].span_context.span_id(), first.span_context.span_id());
+        }
+        for span in &spans {
+            assert_eq!(span.parent_span_id, SpanId::from(7_u64));
+            assert_eq!(span.status, Status::error("it is away"));
+        }
+    }
+
+    #[test]
+    fn a_batch_of_many_traces_has_spans_of_some() {
+        let traces: Vec<_> = (1..=256).map(|trace| TraceParent::new(trace, 7, true)).collect();
+        let spans = exported(|spans| drop(begin(spans, &traces)));
+        assert_eq!(spans.len(), 1 + FOLLOWERS_MAX);
+    }
+
+    #[tokio::test]
+    async fn what_is_done_within_a_batch_has_its_span_within_the_first() {
+        let traces = [TraceParent::new(1, 7, true)];
+        assert!(within("apart", SpanKind::Client).is_none());
+        let exporter = InMemorySpanExporter::default();
+        let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+        let spans = Spans::by(Arc::new(BoxedTracer::new(Box::new(provider.tracer("test")))));
+        let batch = begin(&spans, &traces).unwrap();
+        batch.around(async { drop(within("inner", SpanKind::Client)) }).await;
+        drop(batch);
+        let spans = exporter.get_finished_spans().unwrap();
+        let [inner, outer] = &spans[..] else { panic!("{spans:?}") };
+        assert_eq!(inner.parent_span_id, outer.span_context.span_id());
+    }
+
+    #[test]
+    fn nothing_is_made_where_nothing_is_exported_or_recorded() {
+        let recorded = [TraceParent::new(1, 7, true)];
+        assert!(begin(&Spans::default(), &recorded).is_none());
+        assert!(exported(|spans| assert!(begin(spans, &[]).is_none())).is_empty());
+    }
+}

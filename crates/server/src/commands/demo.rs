@@ -63,6 +63,7 @@ pub(super) async fn demo(settings: Settings, folder: Folder) -> anyhow::Result<(
     let engine = engine::open(&settings, &counters).await?;
     tell_worth(engine.durability.as_ref()).await;
     let node = Node::new(engine, &settings, counters);
+    telemetry.show_feed(node.live.clone());
     let (http, place) = bind_near(&settings, &node, &telemetry)?;
     let key = settings.access.admin_key.clone().unwrap_or_default();
     let open_shop = open(node.use_cases.clone(), place, key, folder.fate());

@@ -19,6 +19,7 @@ pub(super) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let engine = engine::open(&settings, &counters).await?;
     tell_worth(engine.durability.as_ref()).await;
     let node = Node::new(engine, &settings, counters);
+    telemetry.show_feed(node.live.clone());
     let http = bind(&settings, settings.listen.port, &node, &telemetry)?;
     let ended = run::run(node, http, settings.stop, pending()).await;
     telemetry.stop().await;
