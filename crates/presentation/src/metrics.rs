@@ -80,6 +80,14 @@ impl Metrics {
     }
 }
 
+/// Every word that [`shed_word`] has.
+pub(crate) const SHED_WORDS: [&str; 4] = [
+    shed_word(Shed::Full),
+    shed_word(Shed::Late),
+    shed_word(Shed::Silent),
+    shed_word(Shed::Unconfirmed),
+];
+
 /// Why an attempt was shed, as a label.
 pub(crate) const fn shed_word(why: Shed) -> &'static str {
     match why {

@@ -17,6 +17,8 @@ use prometheus::{
     proto::{Bucket, Counter, Histogram, LabelPair, Metric, MetricFamily, MetricType},
 };
 
+use crate::metrics::SHED_WORDS;
+
 /// Upper bounds of the durations' buckets, in seconds.
 const BOUNDS_S: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -31,6 +33,9 @@ const OUTCOMES: (&str, &str) = ("purchase_outcomes_total", "Decided attempts by 
 const SHED: (&str, &str) =
     ("attempts_shed_total", "Attempts refused before the gate was asked, by reason");
 const LIMITS: (&str, &str) = ("limits_hit_total", "Requests refused for a limit, by limit");
+
+/// The words of the limits that a status tells of.
+const LIMIT_WORDS: [&str; 4] = ["body", "uri", "headers", "rate"];
 
 /// The tallies of all workers of this node.
 #[derive(Clone, Debug, Default)]
@@ -180,6 +185,8 @@ impl Collector for Sum {
 
     fn collect(&self) -> Vec<MetricFamily> {
         let mut all = Counts::default();
+        // At zero, so that a rate is known before the first.
+        all.shed.extend(SHED_WORDS.map(|word| (word, 0)));
         for worker in lock(&self.tallies.0).iter() {
             all.add(&lock(&worker.0));
         }
@@ -191,7 +198,7 @@ impl Collector for Sum {
         let outcomes = outcomes.map(|(word, count)| counter(vec![label("outcome", word)], *count));
         let shed = all.shed.iter();
         let shed = shed.map(|(word, count)| counter(vec![label("reason", word)], *count));
-        let mut limits = Vec::new();
+        let mut limits: Vec<_> = LIMIT_WORDS.map(|word| (word, 0)).into();
         for (what, took) in &all.answered {
             if let Some(limit) = what.limit() {
                 *entry(&mut limits, limit) += took.count();

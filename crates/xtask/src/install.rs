@@ -18,6 +18,7 @@ use crate::{
 pub(crate) enum Need {
     Redis,
     Postgres,
+    Prometheus,
     Wrk,
     Chromium,
     CargoDeny,
@@ -34,7 +35,7 @@ impl Need {
         match stage {
             Stage::Lint => &[Self::CargoDeny],
             Stage::Unit => &[],
-            Stage::Integration => &[Self::Redis, Self::Postgres],
+            Stage::Integration => &[Self::Redis, Self::Postgres, Self::Prometheus],
             Stage::EndToEnd => &[Self::Redis, Self::Postgres, Self::Chromium],
         }
     }
@@ -47,6 +48,7 @@ impl Need {
         match self {
             Self::Redis => find("redis-server").is_some_and(|found| is_new(found, OLDEST_REDIS)),
             Self::Postgres => postgres().is_some_and(|found| is_new(found, OLDEST_POSTGRES)),
+            Self::Prometheus => find("prometheus").is_some(),
             Self::Wrk => find("wrk").is_some(),
             // Where it can be installed, the shell is what is wanted.
             Self::Chromium if is_root_on_debian() => find(HEADLESS_SHELL).is_some(),
@@ -60,6 +62,7 @@ impl Need {
         match self {
             Self::Redis => Some("redis-server"),
             Self::Postgres => Some("postgresql"),
+            Self::Prometheus => Some("prometheus"),
             Self::Wrk => Some("wrk"),
             Self::Chromium => Some(HEADLESS_SHELL),
             Self::CargoDeny => None,
@@ -70,6 +73,7 @@ impl Need {
         match self {
             Self::Redis => "Redis 7.0 or newer",
             Self::Postgres => "PostgreSQL 15 or newer",
+            Self::Prometheus => "Prometheus",
             Self::Wrk => "wrk, which sends the load",
             Self::Chromium => "Chromium",
             Self::CargoDeny => "cargo-deny",

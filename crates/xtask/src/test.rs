@@ -28,7 +28,7 @@ Options:
                 `cargo xtask test e2e --repeat 5` looks for tests that do not always pass
 
 Before anything is compiled, versions are checked and what is missing is installed: as root on
-Debian by apt (redis-server, postgresql, chromium), and cargo-deny by cargo. Where that is not
+Debian by apt (redis-server, postgresql, prometheus, chromium), and cargo-deny by cargo. Where that is not
 possible, the line that does it is printed, and the exit code is 2.
 
 Settings:

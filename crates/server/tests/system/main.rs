@@ -11,6 +11,7 @@ mod deletion;
 mod lost_postgres;
 mod lost_redis;
 mod machine;
+mod metrics;
 mod prices;
 mod races;
 mod stop;
