@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use stampede_testkit::{
-    servers::{OwnRedis, OwnRedisOptions},
+    servers::{OwnRedis, OwnRedisOptions, until},
     shop::{Node, Stores},
 };
 
@@ -16,6 +16,8 @@ use crate::{
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const CALLER: &str = "b7ad6b7169203331";
 const BUY: &str = "POST /api/v1/purchases";
+/// From an answer until its line of the log is read.
+const LINE_LIMIT: Duration = Duration::from_secs(10);
 /// A stop with nothing in flight, on a machine that does much else.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 
@@ -91,6 +93,35 @@ async fn a_failure_is_traced_although_its_request_was_not() {
     assert_eq!(decide.told("error.type").as_deref(), Some("unavailable"));
     let said = decide.span.status.expect("a status").message;
     assert!(said.starts_with("redis is unavailable"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_of_the_log_names_the_trace_that_it_belongs_to() {
+    let (stores, collector) = (Stores::embedded(), Collector::start().await);
+    let mut settings = collector.settings();
+    settings.push(("STAMPEDE_ACCESS_LOG_ONE_IN", "1".to_owned()));
+    let node = stores.node_with(settings).await;
+    node.shop.open("WIDGET-001", 10, 1).await;
+    for (buyer, flags) in [("ada", "01"), ("quiet", "00")] {
+        assert_eq!(buy(&node, buyer, flags).await.status(), 200);
+    }
+    let of = async |id: &str| {
+        until(&format!("a line of {id}"), LINE_LIMIT, async || {
+            let lines = node.process.logs();
+            let mut lines =
+                lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            lines.find(|line| line["message"] == "answered" && line["correlation_id"] == id)
+        })
+        .await
+    };
+    let ada = of("of-ada").await;
+    assert_eq!((&ada["trace_id"], &ada["status"]), (&json!(TRACE), &json!(200)));
+    assert_eq!((&ada["method"], &ada["route"]), (&json!("POST"), &json!("/api/v1/purchases")));
+    assert!(ada["took_us"].is_u64(), "{ada}");
+    assert!(
+        of("of-quiet").await.get("trace_id").is_none(),
+        "a trace that is not recorded is not named"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
