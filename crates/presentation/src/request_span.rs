@@ -80,8 +80,12 @@ impl RequestSpans {
     pub(crate) fn new(tracing: Tracing, randomness: &dyn Randomness) -> Self {
         let mut seed = [0; 8];
         randomness.fill(&mut seed);
+        Self::seeded(tracing, u64::from_ne_bytes(seed) | 1)
+    }
+
+    fn seeded(tracing: Tracing, seed: u64) -> Self {
         let up_to = part_of_all(tracing.ratio);
-        Self { tracing, up_to, dice: Cell::new(u64::from_ne_bytes(seed) | 1) }
+        Self { tracing, up_to, dice: Cell::new(seed) }
     }
 
     /// Begins the span of a request that is traced; `None` for all others.
@@ -216,4 +220,35 @@ fn part_of_all(ratio: f64) -> u64 {
 fn ago(took: Duration) -> SystemTime {
     let now = SystemTime::now();
     now.checked_sub(took).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::trace::noop::NoopTracer;
+
+    use super::*;
+
+    #[test]
+    fn a_ratio_of_the_requests_is_traced_that_nobody_has_decided_about() {
+        let traced = |ratio| {
+            let tracer = Arc::new(BoxedTracer::new(Box::new(NoopTracer::new())));
+            let spans = RequestSpans::seeded(Tracing { tracer, ratio, heeds_caller: true }, 7);
+            (0..10_000).filter(|_| spans.throw()).count()
+        };
+        assert_eq!((traced(0.0), traced(1.0)), (0, 10_000));
+        assert!((2_400..2_600).contains(&traced(0.25)), "{}", traced(0.25));
+    }
+
+    #[test]
+    fn a_caller_has_decided_if_its_header_is_one() {
+        let decided = |flags| {
+            let trace = "0af7651916cd43dd8448eb211c80319c";
+            let header = format!("00-{trace}-b7ad6b7169203331-{flags}");
+            is_sampled(&HeaderValue::from_str(&header).unwrap())
+        };
+        assert_eq!(
+            ["00", "01", "02", "03", "1"].map(decided),
+            [Some(false), Some(true), Some(false), Some(true), None]
+        );
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::{fmt::Write as _, sync::LazyLock};
 
-use opentelemetry::trace::SpanKind;
 use redis::{Cmd, RedisError, Script, ServerErrorKind, Value};
 use stampede_domain::Epoch;
 
@@ -11,7 +10,6 @@ use super::{
     link::{Link, Live, is_unanswered},
     registry::KnownSale,
 };
-use crate::watched::within;
 
 macro_rules! scripts {
     ($($(#[$doc:meta])* $name:ident = $file:literal;)*) => {
@@ -166,7 +164,6 @@ async fn deliver(
 ///
 /// A missing script says nothing about the data: a restart that lost nothing loses scripts.
 async fn run(live: &mut Live, script: &Script, command: &Cmd) -> Result<Value, RedisError> {
-    let _span = within("redis.script", SpanKind::Client);
     let reply = command.query_async(&mut live.connection).await;
     match reply {
         Err(error) if error.kind() == redis::ErrorKind::Server(ServerErrorKind::NoScript) => {

@@ -45,10 +45,10 @@ impl Spans {
         &self,
         name: &'static str,
         kind: &SpanKind,
-        traces: impl Iterator<Item = &'a TraceParent>,
+        all: impl Iterator<Item = &'a TraceParent>,
     ) -> Option<BatchSpan> {
         let tracer = self.0.as_ref()?;
-        let mut recorded = traces.filter(|trace| trace.is_sampled()).map(span_context);
+        let mut recorded = all.filter(|trace| trace.is_sampled()).map(span_context);
         let first = recorded.next()?;
         let others: Vec<_> = recorded.take(FOLLOWERS_MAX).collect();
         let begin = |parent: SpanContext, links: Vec<SpanContext>| {
@@ -56,8 +56,8 @@ impl Spans {
             let builder = SpanBuilder::from_name(name).with_kind(kind.clone()).with_links(links);
             tracer.build_with_context(builder, &Context::new().with_remote_span_context(parent))
         };
-        let all = [&[first.clone()], others.as_slice()].concat();
-        let leading = begin(first, all);
+        let links = std::iter::once(&first).chain(&others).cloned().collect();
+        let leading = begin(first, links);
         let led_by = leading.span_context().clone();
         let followers = others.into_iter().map(|other| begin(other, vec![led_by.clone()]));
         let followers = followers.collect();

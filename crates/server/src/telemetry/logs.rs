@@ -1,6 +1,9 @@
 //! Log lines.
 
-use std::{fmt, io};
+use std::{
+    fmt::{self, Write as _},
+    io,
+};
 
 use anyhow::Context as _;
 use opentelemetry::{Context, trace::TraceContextExt as _};
@@ -111,17 +114,18 @@ where
 /// The first fields of a line, each with its comma.
 fn beginning(left_out: u32) -> String {
     let mut begun = String::new();
+    // Writing to a String cannot fail.
     if left_out > 0 {
-        begun = format!(r#""left_out":{left_out},"#);
+        let _ = write!(begun, r#""left_out":{left_out},"#);
     }
     let of_request = |request: &CurrentRequest| {
         let id = serde_json::Value::from(request.correlation_id());
-        begun += &format!(r#""correlation_id":{id},"method":"{}","#, request.method());
+        let _ = write!(begun, r#""correlation_id":{id},"method":"{}","#, request.method());
         request.trace_id()
     };
     let trace = current_request(of_request).unwrap_or_else(current_trace);
     if let Some(trace) = trace {
-        begun += &format!(r#""trace_id":"{trace:032x}","#);
+        let _ = write!(begun, r#""trace_id":"{trace:032x}","#);
     }
     begun
 }

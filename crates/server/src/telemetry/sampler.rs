@@ -54,3 +54,29 @@ impl ShouldSample for Bounded {
         SamplingResult { decision, attributes: Vec::new(), trace_state }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_begins_is_bounded_and_what_was_begun_goes_on() {
+        let recorded = |per_s_max, kind, attributes: &[KeyValue]| {
+            let sampler = Bounded::new(per_s_max);
+            let trace = TraceId::from(1_u128);
+            let result = sampler.should_sample(None, trace, "", &kind, attributes, &[]);
+            result.decision == SamplingDecision::RecordAndSample
+        };
+        let failed = [KeyValue::new(ERROR_TYPE, "unavailable")];
+        for (kind, attributes, is_bounded) in [
+            (SpanKind::Server, &[][..], true),
+            (SpanKind::Server, &failed[..], true),
+            (SpanKind::Client, &failed[..], true),
+            (SpanKind::Client, &[][..], false),
+            (SpanKind::Consumer, &[][..], false),
+        ] {
+            assert!(recorded(1, kind.clone(), attributes), "{kind:?}");
+            assert_eq!(!recorded(0, kind.clone(), attributes), is_bounded, "{kind:?}");
+        }
+    }
+}

@@ -11,7 +11,10 @@ use opentelemetry_sdk::{
 };
 use secrecy::ExposeSecret as _;
 use stampede_presentation::Tracing;
-use tonic::metadata::{AsciiMetadataKey, MetadataMap};
+use tonic::{
+    metadata::{AsciiMetadataKey, MetadataMap},
+    transport::ClientTlsConfig,
+};
 
 use super::sampler::Bounded;
 use crate::settings::TraceSettings;
@@ -32,13 +35,16 @@ impl Traces {
     /// Exports from now on, by a thread of its own, over a queue that drops what it has no room
     /// for. Needs a tokio runtime, for the connection.
     pub(super) fn start(settings: &TraceSettings) -> anyhow::Result<Self> {
-        let exporter = SpanExporter::builder()
+        let mut exporter = SpanExporter::builder()
             .with_tonic()
             .with_endpoint(&settings.endpoint)
             .with_timeout(settings.timeout)
-            .with_metadata(metadata(settings)?)
-            .build()
-            .context("traces cannot be exported (OTEL_EXPORTER_OTLP_ENDPOINT)")?;
+            .with_metadata(metadata(settings)?);
+        if settings.endpoint.starts_with("https:") {
+            exporter = exporter.with_tls_config(ClientTlsConfig::new().with_native_roots());
+        }
+        let exporter =
+            exporter.build().context("traces cannot be exported (OTEL_EXPORTER_OTLP_ENDPOINT)")?;
         let batches = BatchConfigBuilder::default()
             .with_max_queue_size(settings.queue_max)
             .with_max_export_batch_size(settings.batch_max)
@@ -97,4 +103,29 @@ fn metadata(settings: &TraceSettings) -> anyhow::Result<MetadataMap> {
         metadata.insert(key, value.expose_secret().parse().with_context(wrong)?);
     }
     Ok(metadata)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::settings::{Need, Settings};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_collector_behind_tls_is_taken_and_a_bad_header_is_named() {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let start = |headers: &str| {
+            let environment = [
+                ("ADMIN_API_KEY", "0123456789abcdef"),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector.example:4317"),
+                ("OTEL_EXPORTER_OTLP_HEADERS", headers),
+            ];
+            let environment = environment.map(|(name, value)| (name.into(), value.into()));
+            let settings = Settings::read(environment, None, Need::Whole).unwrap();
+            Traces::start(&settings.telemetry.traces.unwrap())
+        };
+        assert!(start("X-Api-Key=k, tenant=shop").is_ok());
+        let told = format!("{:#}", start("(x)=k").unwrap_err());
+        assert!(told.starts_with("(x) is no header"), "{told}");
+    }
 }

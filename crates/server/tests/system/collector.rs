@@ -73,9 +73,9 @@ impl Collector {
     ) -> [Sent; COUNT] {
         let look = async || {
             let spans = self.spans();
-            let named =
-                |name: &str| spans.iter().find(|sent| sent.span.name == name && is_meant(sent));
-            let found: Vec<_> = names.iter().filter_map(|name| named(name).cloned()).collect();
+            let first =
+                |name: &&str| spans.iter().find(|sent| sent.span.name == *name && is_meant(sent));
+            let found: Vec<_> = names.iter().filter_map(first).cloned().collect();
             found.try_into().ok()
         };
         until(&format!("spans {names:?}"), ARRIVAL_LIMIT, look).await
@@ -89,7 +89,7 @@ impl Drop for Collector {
 }
 
 impl Sent {
-    /// What the span says by that name, as text.
+    /// What the span says by that name, text or a number.
     pub(crate) fn told(&self, name: &str) -> Option<String> {
         text(&self.span.attributes, name)
     }
@@ -102,11 +102,11 @@ impl Sent {
 
 fn text(pairs: &[KeyValue], name: &str) -> Option<String> {
     let pair = pairs.iter().find(|pair| pair.key == name)?;
-    match pair.value.as_ref()?.value.as_ref()? {
-        Value::StringValue(text) => Some(text.clone()),
-        Value::IntValue(number) => Some(number.to_string()),
-        other => Some(format!("{other:?}")),
+    let value = pair.value.as_ref()?.value.as_ref()?;
+    if let Value::StringValue(text) = value {
+        return Some(text.clone());
     }
+    if let Value::IntValue(number) = value { Some(number.to_string()) } else { None }
 }
 
 #[async_trait]

@@ -24,7 +24,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(20);
 on_each_engine!(one_trace_follows_a_purchase_from_its_request_to_its_row);
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 fn is_in_the_trace(sent: &Sent) -> bool {
@@ -53,11 +53,11 @@ async fn one_trace_follows_a_purchase_from_its_request_to_its_row(stores: Stores
     assert_eq!(buy(&node, "quiet", "00").await.status(), 200);
     let answer = buy(&node, "ada", "01").await;
     assert_eq!(answer.status(), 200);
-    let named = answer.headers()["traceresponse"].to_str().expect("ASCII").to_owned();
+    let told = answer.headers()["traceresponse"].to_str().expect("ASCII").to_owned();
     let names = [BUY, "gate.decide", "outbox.wait", "outbox.record", "ledger.commit"];
     let [request, decide, wait, record, commit] = collector.first_of(names, is_in_the_trace).await;
     assert_eq!(hex(&request.span.parent_span_id), CALLER);
-    assert_eq!(named, format!("00-{TRACE}-{}-01", hex(&request.span.span_id)));
+    assert_eq!(told, format!("00-{TRACE}-{}-01", hex(&request.span.span_id)));
     for step in [&decide, &wait, &record] {
         assert!(begun_within(&request, step), "{step:?}");
     }
@@ -66,13 +66,25 @@ async fn one_trace_follows_a_purchase_from_its_request_to_its_row(stores: Stores
         let [script] = collector.first_of(["redis.script"], is_in_the_trace).await;
         assert!(begun_within(&decide, &script), "{script:?}");
     }
-    let links: Vec<_> = record.span.links.iter().map(|link| link.span_id.clone()).collect();
-    assert_eq!(links, [request.span.span_id.clone()]);
+    let [link] = &record.span.links[..] else { panic!("{record:?}") };
+    assert_eq!(link.span_id, request.span.span_id);
     assert_eq!(request.told("correlation_id").as_deref(), Some("of-ada"));
     assert_eq!(request.told("http.response.status_code").as_deref(), Some("200"));
     assert_eq!(request.of_process("service.name").as_deref(), Some("stampede"));
     let requests = collector.spans().into_iter().filter(|sent| sent.span.name == BUY);
     assert_eq!(requests.count(), 1, "what the caller does not record is not recorded here");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn at_level_ledger_the_commit_that_an_answer_waits_for_is_in_its_trace() {
+    let (stores, collector) = (Stores::redis().await, Collector::start().await);
+    let mut settings = collector.settings();
+    settings.push(("STAMPEDE_ACK", "ledger".to_owned()));
+    let node = stores.node_with(settings).await;
+    node.shop.open("WIDGET-001", 10, 1).await;
+    assert_eq!(buy(&node, "ada", "01").await.status(), 200);
+    let [request, commit] = collector.first_of([BUY, "ledger.commit"], is_in_the_trace).await;
+    assert!(begun_within(&request, &commit), "{commit:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     net::{Ipv4Addr, TcpStream},
-    path::{Path, PathBuf},
+    path::Path,
     process::Stdio,
     time::Duration,
 };
@@ -131,7 +131,7 @@ impl Prometheus {
 
 /// `None` when the program ends before it takes connections: its port was taken, or it does not
 /// understand its configuration.
-fn start(program: &PathBuf, folder: &Path, config: &Path, port: u16) -> Option<Child> {
+fn start(program: &Path, folder: &Path, config: &Path, port: u16) -> Option<Child> {
     let log = File::create(folder.join("log")).expect("a log for Prometheus");
     let mut command = command(program, RunAs::Me, "KILL");
     command
