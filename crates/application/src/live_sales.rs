@@ -4,6 +4,7 @@
 //! node's own answers, bring snapshots in; a slow stream costs nothing, because it reads the
 //! newest value when it gets to it.
 
+mod age;
 mod taking_in;
 mod turning;
 
@@ -279,20 +280,6 @@ impl LiveSales {
     pub fn shard_read(&self, shard: Shard) {
         let millis = u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.shards_read[shard.index()].store(millis.max(1), Ordering::Relaxed);
-    }
-
-    /// How long ago the shard was read that was read longest ago; zero where the gate is in this
-    /// process and nothing has to be read again.
-    #[must_use]
-    pub fn age(&self) -> Duration {
-        match self.freshness {
-            Freshness::Always | Freshness::Within(Duration::MAX) => Duration::ZERO,
-            Freshness::Within(_) => {
-                let read = self.shards_read.iter().map(|read| read.load(Ordering::Relaxed)).min();
-                let read = Duration::from_millis(read.unwrap_or_default());
-                self.origin.elapsed().saturating_sub(read)
-            }
-        }
     }
 
     /// Turns sales whose start or end has come, and tells their streams, until `stop`.

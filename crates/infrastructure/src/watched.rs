@@ -4,6 +4,7 @@
 //! Architecture invariant: what stands around a port watches it, so that neither use cases nor
 //! adapters know of it; the one exception is the script's own round trip, deep in the lane.
 
+mod batches;
 mod figures;
 mod lane;
 mod ledger;
@@ -13,10 +14,11 @@ mod spans;
 use std::{rc::Rc, sync::Arc};
 
 use opentelemetry::metrics::Meter;
+use prometheus::core::Collector;
 use stampede_application::ports::{Entry, EntryBody, GateLane, Ledger};
 use stampede_domain::{RecordedPurchase, TraceParent};
 
-use self::{figures::Figures, lane::WatchedLane, ledger::WatchedLedger};
+use self::{batches::Batches, figures::Figures, lane::WatchedLane, ledger::WatchedLedger};
 
 pub use spans::Spans;
 pub(crate) use spans::within;
@@ -24,6 +26,7 @@ pub(crate) use spans::within;
 /// What watches the ports of a node; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Watch {
+    batches: Batches,
     figures: Figures,
     spans: Spans,
 }
@@ -31,7 +34,7 @@ pub struct Watch {
 impl Watch {
     /// Makes the instruments.
     pub(crate) fn new(meter: &Meter) -> Self {
-        Self { figures: Figures::new(meter), spans: Spans::default() }
+        Self { batches: Batches::new(), figures: Figures::new(meter), spans: Spans::default() }
     }
 
     /// The same, and makes spans.
@@ -42,7 +45,13 @@ impl Watch {
     /// The lane, watched, for the calling thread.
     #[must_use]
     pub fn lane(&self, lane: Rc<dyn GateLane>) -> Rc<dyn GateLane> {
-        Rc::new(WatchedLane { lane, watch: self.clone() })
+        Rc::new(WatchedLane::new(lane, self.clone()))
+    }
+
+    /// What a registry shows besides what the meter's does.
+    #[must_use]
+    pub fn collectors(&self) -> Vec<Box<dyn Collector>> {
+        self.batches.collectors()
     }
 
     /// The ledger, its commits watched.

@@ -48,10 +48,17 @@ impl Telemetry {
     }
 
     /// What workers, ports and restores count and trace.
-    #[must_use]
-    pub fn of_queue(&self) -> QueueMetrics {
+    ///
+    /// # Errors
+    ///
+    /// If the registry shows it already.
+    pub fn of_queue(&self) -> anyhow::Result<QueueMetrics> {
         let spans = self.traces.as_ref().map(|traces| Spans::by(traces.tracer()));
-        QueueMetrics::new(&self.meter()).with_spans(spans.unwrap_or_default())
+        let metrics = QueueMetrics::new(&self.meter()).with_spans(spans.unwrap_or_default());
+        for collector in metrics.watch().collectors() {
+            self.metrics.registry.register(collector)?;
+        }
+        Ok(metrics)
     }
 
     /// What the web layer counts and traces.

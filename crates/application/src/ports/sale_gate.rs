@@ -1,6 +1,6 @@
 //! The gate: what judges attempts and counts stock down.
 
-use std::{rc::Rc, time::Duration};
+use std::rc::Rc;
 
 use async_trait::async_trait;
 use stampede_domain::{
@@ -8,7 +8,7 @@ use stampede_domain::{
     RecordedPurchase, Sale, SaleId, Shard, Version,
 };
 
-use super::{Entry, PortError};
+use super::{BatchTook, Entry, PortError};
 
 /// A sale as its gate has it at one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -319,10 +319,9 @@ pub trait SaleGate: Send + Sync {
 /// The gate as one worker thread holds it: a way of its own to the store, no lock, not `Send`.
 #[async_trait(?Send)]
 pub trait GateLane {
-    /// Hears that a batch is about to be decided: how long its first attempt has waited for that,
-    /// and how many attempts of the thread have no answer, its own among them. For whoever
+    /// Hears what a batch took and what came of it, at once after it was answered. For whoever
     /// measures; others have nothing to do.
-    fn leaves(&self, _waited: Duration, _waiting: usize) {}
+    fn measured(&self, _batch: &BatchTook, _judged: &Result<Judged, PortError>) {}
 
     /// Decides `batch` (1 to 256 attempts) in order, as one atomic step in one round trip.
     ///

@@ -59,7 +59,7 @@ pub(super) fn settings(
 pub(super) async fn demo(settings: Settings, folder: Folder) -> anyhow::Result<()> {
     tell_open_files(&OpenFiles::raise(&settings));
     let telemetry = Telemetry::start(&settings.telemetry)?;
-    let counters = telemetry.of_queue();
+    let counters = telemetry.of_queue()?;
     let engine = engine::open(&settings, &counters).await?;
     tell_worth(engine.durability.as_ref()).await;
     let node = Node::new(engine, &settings, counters);
