@@ -67,7 +67,7 @@ impl Default for CoalescerLimits {
     fn default() -> Self {
         Self {
             batch_max: 256,
-            in_flight_max: 2,
+            in_flight_max: 1,
             waiting_max: 8_192,
             wait_target: Duration::from_millis(20),
             wait_interval: Duration::from_millis(100),

@@ -5,6 +5,7 @@
 //! newest value when it gets to it.
 
 mod age;
+mod selling;
 mod taking_in;
 mod turning;
 
@@ -23,6 +24,7 @@ use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    selling::Selling,
     taking_in::take_in,
     turning::{next_boundary, order, turn_at, turned},
 };
@@ -82,6 +84,7 @@ pub struct LiveSales {
     directory: watch::Sender<u64>,
     /// Wakes the turner when a window may have moved.
     windows: tokio::sync::Notify,
+    selling: Selling,
 }
 
 /// What writers share.
@@ -104,6 +107,7 @@ impl LiveSales {
             writing: Mutex::default(),
             directory: watch::Sender::new(0),
             windows: tokio::sync::Notify::new(),
+            selling: Selling::new(),
         }
     }
 
@@ -111,6 +115,12 @@ impl LiveSales {
     #[must_use]
     pub fn now(&self) -> Instant {
         self.clock.now()
+    }
+
+    /// Whether any sale sells right now, as far as this node hears.
+    #[must_use]
+    pub fn is_selling(&self) -> bool {
+        self.selling.is_on()
     }
 
     /// The sale of that sku.
@@ -234,6 +244,9 @@ impl LiveSales {
         known.send_if_modified(|current| {
             let newer = version > current.version;
             if newer {
+                if stock < current.stock {
+                    self.selling.sold();
+                }
                 *current = Arc::new(LiveSale {
                     stock,
                     version,

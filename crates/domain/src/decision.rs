@@ -1,6 +1,6 @@
 //! The judgement of attempts: the specification of a sale.
 
-use crate::{Attempt, Instant, Purchase, Sale, Tally};
+use crate::{Attempt, Instant, Purchase, Sale, Tally, tally::held};
 
 /// What the gate says of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ fn decide_one(sale: &Sale, tally: &mut Tally, attempt: &Attempt, now: Instant) -
             Decision::KeyReused
         };
     }
-    if tally.held(&attempt.buyer).saturating_add(attempt.qty) > sale.limit_per_buyer {
+    if held(purchases).saturating_add(attempt.qty) > sale.limit_per_buyer {
         return Decision::Rejected(Rejection::AlreadyPurchased(purchases.last().copied()));
     }
     if !sale.accepts(now) {

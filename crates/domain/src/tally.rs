@@ -78,6 +78,6 @@ impl Tally {
 }
 
 /// Units of what is not cancelled.
-fn held(purchases: &[Purchase]) -> u32 {
+pub(crate) fn held(purchases: &[Purchase]) -> u32 {
     purchases.iter().filter(|purchase| !purchase.cancelled).map(|purchase| purchase.qty).sum()
 }

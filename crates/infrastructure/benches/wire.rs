@@ -24,6 +24,8 @@ mod keys;
 mod link;
 #[path = "../src/redis/sale_feed/message.rs"]
 mod message;
+#[path = "../src/packed.rs"]
+mod packed;
 #[path = "../src/redis/price.rs"]
 mod price;
 #[path = "../src/redis/record.rs"]
@@ -41,11 +43,17 @@ mod embedded {
     use stampede_application::ports::EntryBody;
     use stampede_domain::RecordedPurchase;
 
-    pub(crate) fn written(purchases: &[RecordedPurchase]) -> String {
-        format::write_purchases(purchases).expect("JSON")
+    use crate::packed::write_purchase;
+
+    pub(crate) fn written(purchases: &[RecordedPurchase]) -> Vec<u8> {
+        let mut body = format::begin_purchases(&purchases[0].sale, purchases[0].epoch);
+        for RecordedPurchase { buyer, purchase, traceparent, .. } in purchases {
+            write_purchase(buyer, purchase, traceparent.as_ref(), &mut body);
+        }
+        body
     }
 
-    pub(crate) fn read(row: &str) -> EntryBody {
+    pub(crate) fn read(row: &[u8]) -> EntryBody {
         format::read(row)
     }
 }
@@ -113,13 +121,7 @@ fn bought(batch: &[Attempt]) -> Vec<RecordedPurchase> {
 fn entry_body(purchases: &[RecordedPurchase]) -> Vec<u8> {
     let mut body = Vec::new();
     for recorded in purchases {
-        let (buyer, purchase) = (recorded.buyer.as_str().as_bytes(), &recorded.purchase);
-        record::write_item(purchase, &mut body);
-        body.extend_from_slice(&purchase.ordinal.to_be_bytes()[2..]);
-        body.push(record::units(purchase.held_after));
-        body.extend_from_slice(&u16::try_from(buyer.len()).expect("a short name").to_be_bytes());
-        body.extend_from_slice(buyer);
-        attempt::write_extras(None, None, &mut body);
+        packed::write_purchase(&recorded.buyer, &recorded.purchase, None, &mut body);
     }
     body
 }

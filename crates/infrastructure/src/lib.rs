@@ -11,6 +11,7 @@ pub mod worth;
 
 mod column;
 mod os_randomness;
+mod packed;
 mod run_row;
 mod settlement;
 mod system_clock;

@@ -19,6 +19,7 @@ use apalis::{
     prelude::{BoxDynError, Data, Monitor, WorkerBuilder},
 };
 use stampede_application::{
+    live_sales::LiveSales,
     ports::{Causes, Entry, Outbox},
     use_cases::{Reconcile, RecordPurchases, Recorded},
 };
@@ -41,6 +42,8 @@ pub struct QueueLimits {
     pub read_wait: Duration,
     /// How long an entry may lie unrenewed with one consumer before another takes it over.
     pub claim_idle: Duration,
+    /// How far the ledger may lag behind while the drain gives way to buyers; 0 and it never does.
+    pub lag_max: Duration,
     /// The first pause after a failure; doubled up to `backoff_max`, with jitter.
     pub backoff_min: Duration,
     /// The longest pause after a failure.
@@ -55,6 +58,7 @@ impl Default for QueueLimits {
             rows_max: 1_000,
             read_wait: Duration::from_secs(1),
             claim_idle: Duration::from_secs(5),
+            lag_max: Duration::from_secs(10),
             backoff_min: Duration::from_millis(50),
             backoff_max: Duration::from_secs(5),
             stop_max: Duration::from_secs(10),
@@ -62,11 +66,22 @@ impl Default for QueueLimits {
     }
 }
 
+/// What the workers work with.
+#[derive(Clone)]
+pub struct QueueParts {
+    /// What they drain.
+    pub outbox: Arc<dyn Outbox>,
+    /// What they record it by.
+    pub record: Arc<RecordPurchases>,
+    /// What compares gate and ledger.
+    pub reconcile: Arc<Reconcile>,
+    /// Tells whether anything is sold, which the drain gives way to.
+    pub live: Arc<LiveSales>,
+}
+
 /// The workers of one node.
 pub struct Queue {
-    outbox: Arc<dyn Outbox>,
-    record: Arc<RecordPurchases>,
-    reconcile: Arc<Reconcile>,
+    parts: QueueParts,
     schedule: cron::Schedule,
     node: String,
     limits: QueueLimits,
@@ -78,15 +93,13 @@ impl Queue {
     /// a shared name would strand what a dead worker held.
     #[must_use]
     pub fn new(
-        outbox: Arc<dyn Outbox>,
-        record: Arc<RecordPurchases>,
-        reconcile: Arc<Reconcile>,
+        parts: QueueParts,
         schedule: cron::Schedule,
         node: String,
         limits: QueueLimits,
         metrics: QueueMetrics,
     ) -> Self {
-        Self { outbox, record, reconcile, schedule, node, limits, metrics }
+        Self { parts, schedule, node, limits, metrics }
     }
 
     /// Runs the workers until `stop`, then lets them finish what they hold.
@@ -96,12 +109,12 @@ impl Queue {
     pub async fn run(self, stop: CancellationToken) {
         let mut monitor = Monitor::new();
         let reconciliation =
-            Arc::new(Reconciliation::new(self.reconcile.clone(), self.schedule.clone()));
-        for shard in self.outbox.shards() {
+            Arc::new(Reconciliation::new(self.parts.reconcile.clone(), self.schedule.clone()));
+        for shard in self.parts.outbox.shards() {
             monitor = self.register_shard(monitor, shard, reconciliation.clone());
         }
         monitor = reconciliation.clone().register(monitor, &self.node);
-        let gauges = self.metrics.outbox.clone().watch(self.outbox.clone(), stop.clone());
+        let gauges = self.metrics.outbox.clone().watch(self.parts.outbox.clone(), stop.clone());
         let gauges = tokio::spawn(gauges);
         // What an earlier life left is found now, not at the first tick.
         let first = tokio::spawn({
@@ -137,7 +150,7 @@ impl Queue {
         shard: Shard,
         reconciliation: Arc<Reconciliation>,
     ) -> Monitor {
-        let (outbox, record) = (self.outbox.clone(), self.record.clone());
+        let QueueParts { outbox, record, live, .. } = self.parts.clone();
         let (limits, metrics) = (self.limits.clone(), self.metrics.clone());
         let name = format!("{}-{shard}", self.node);
         monitor.register(move |_restart| {
@@ -155,7 +168,7 @@ impl Queue {
                 metrics: metrics.clone(),
             };
             let builder = WorkerBuilder::new(name.as_str())
-                .backend(OutboxBackend::new(outbox.clone(), shard, limits.clone()))
+                .backend(OutboxBackend::new(outbox.clone(), live.clone(), shard, limits.clone()))
                 .data(job)
                 // Below the retries: a panic is not tried again in place, its entries come again.
                 .catch_panic();

@@ -7,6 +7,8 @@ mod embedded_engine;
 mod embedded_records;
 #[path = "contracts/newer_runs.rs"]
 mod newer_runs;
+#[path = "contracts/postgres_commit.rs"]
+mod postgres_commit;
 #[path = "contracts/postgres_records.rs"]
 mod postgres_records;
 #[path = "contracts/postgres_restore.rs"]

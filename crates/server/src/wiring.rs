@@ -14,7 +14,7 @@ use stampede_application::{
     },
 };
 use stampede_domain::Acknowledgement;
-use stampede_infrastructure::queue::{Queue, QueueMetrics};
+use stampede_infrastructure::queue::{Queue, QueueMetrics, QueueParts};
 use stampede_presentation::{AttemptFactory, UseCases};
 
 use crate::{
@@ -92,9 +92,12 @@ impl Node {
         let (level, limits) = (settings.acknowledge, settings.confirm);
         let confirm = Arc::new(ConfirmPurchases::start(stores, level, limits, drift_met));
         let queue = Queue::new(
-            outbox.clone(),
-            record.clone(),
-            reconcile.clone(),
+            QueueParts {
+                outbox: outbox.clone(),
+                record: record.clone(),
+                reconcile: reconcile.clone(),
+                live: live.clone(),
+            },
             settings.reconcile.schedule.clone(),
             node,
             settings.queue.clone(),

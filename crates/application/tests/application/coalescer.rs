@@ -103,7 +103,7 @@ async fn one_waiting_attempt_goes_at_once_and_alone() {
 
 #[tokio::test]
 async fn attempts_that_wait_while_two_batches_are_away_go_together_up_to_the_limit() {
-    let limits = CoalescerLimits { batch_max: 4, ..CoalescerLimits::default() };
+    let limits = CoalescerLimits { batch_max: 4, in_flight_max: 2, ..CoalescerLimits::default() };
     let Fixture { lane, id, coalescer, .. } = fixture(Answer::SoldOut, limits);
     LocalSet::new()
         .run_until(async {

@@ -313,7 +313,7 @@ async fn a_full_store_that_takes_long_for_a_batch_is_not_shed_to_a_standstill() 
             shop.settle().await;
             let longest = shop.longest_from(0, began + ms(1_000));
             assert!(longest <= 10 * shop.limits.wait_target, "{longest:?}");
-            let capacity = 2 * 256 * 4_000 / 50;
+            let capacity = shop.limits.in_flight_max * shop.limits.batch_max * 4_000 / 50;
             let sent = shop.lane.sent.get();
             assert!(2 * sent >= capacity, "{sent} of {capacity}");
         })

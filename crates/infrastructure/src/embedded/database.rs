@@ -24,6 +24,17 @@ use super::{STORE, failure::unavailable};
 
 /// Connections that read, of all ports together.
 const READERS_MAX: u32 = 4;
+/// KiB of pages that the connection of the ports keeps: those of the newest purchases, of which a
+/// commit reads and changes several a purchase.
+const WRITER_CACHE_KIB: i64 = 16 * 1_024;
+/// Pages of the log (16 MiB) after which a commit of the ports brings them into the file itself. A
+/// page that was changed often is copied once, so that more of them make it cheaper, and a start
+/// after a crash slower.
+const WRITER_LOG_PAGES: u32 = 4_096;
+/// The same for the gate's journal (64 MiB), whose buyers would wait for it: it is left to those
+/// who record what was sold, and nothing but selling makes the log grow. This is for the time in
+/// which they do not get to it.
+const JOURNAL_LOG_PAGES: u32 = 4 * WRITER_LOG_PAGES;
 /// How long a statement waits for another connection's write before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a caller waits for its turn before it is told that the store is unavailable.
@@ -105,9 +116,18 @@ impl EmbeddedDatabase {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT);
-        let writer = pool(1).connect_lazy_with(options.clone());
+            // Each purchase would look for its sale, whose row the same transaction has just read;
+            // and no row of sales is ever deleted, a deleted sale being a tombstone.
+            .foreign_keys(false)
+            .busy_timeout(BUSY_TIMEOUT)
+            // A statement of many rows keeps the pages that it changes for the case that a row is
+            // refused: in memory, where that needs no file and no room elsewhere.
+            .pragma("temp_store", "memory");
+        let writing = options
+            .clone()
+            .pragma("cache_size", (-WRITER_CACHE_KIB).to_string())
+            .pragma("wal_autocheckpoint", WRITER_LOG_PAGES.to_string());
+        let writer = pool(1).connect_lazy_with(writing);
         let database = |source: Box<dyn Error + Send + Sync>| OpenError::Database {
             folder: folder.into(),
             source,
@@ -141,10 +161,10 @@ impl EmbeddedDatabase {
         &self.inner.readers
     }
 
-    /// How this file is opened, for a connection of the caller's own that writes.
+    /// How the gate opens this file for its journal.
     #[must_use]
-    pub fn connect_options(&self) -> SqliteConnectOptions {
-        self.inner.options.clone()
+    pub fn journal_options(&self) -> SqliteConnectOptions {
+        self.inner.options.clone().pragma("wal_autocheckpoint", JOURNAL_LOG_PAGES.to_string())
     }
 
     /// The turn to write, first come first served, to be held across one transaction.
@@ -254,6 +274,8 @@ fn take_lock(folder: &Path) -> Result<File, OpenError> {
 
 #[cfg(test)]
 mod tests {
+    use sqlx::ConnectOptions;
+
     use super::*;
 
     #[tokio::test]
@@ -291,5 +313,50 @@ mod tests {
         assert_eq!(journal, "wal");
         let write = sqlx::query("DELETE FROM voided").execute(database.readers()).await;
         assert!(write.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_waits_in_the_journal_moves_as_it_is_when_entries_become_bytes() {
+        let memory = SqliteConnectOptions::new();
+        let mut connection = memory.connect().await.unwrap();
+        let ledger = include_str!("../../../../migrations/sqlite/0001_ledger.sql");
+        let journal = include_str!("../../../../migrations/sqlite/0002_journal.sql");
+        let packed = include_str!("../../../../migrations/sqlite/0005_packed_journal.sql");
+        let waits = "INSERT INTO journal VALUES (7, x'01', 2, '{\"format\":1}')";
+        let joins = "INSERT INTO journal VALUES (8, x'01', 3, x'02ff')";
+        for statements in [ledger, journal, waits, packed, joins] {
+            sqlx::raw_sql(statements).execute(&mut connection).await.unwrap();
+        }
+        let rows: Vec<(i64, i64, Vec<u8>)> =
+            sqlx::query_as("SELECT id, weight, body FROM journal WHERE generation = x'01'")
+                .fetch_all(&mut connection)
+                .await
+                .unwrap();
+        assert_eq!(rows, [(7, 2, br#"{"format":1}"#.to_vec()), (8, 3, vec![2, 255])]);
+    }
+
+    #[tokio::test]
+    async fn whoever_records_tidies_the_log_and_the_journal_does_before_it_is_without_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = EmbeddedDatabase::open(folder.path()).await.unwrap();
+        let mut journal = database.journal_options().connect().await.unwrap();
+        let pages = "PRAGMA wal_autocheckpoint";
+        let of_journal: u32 = sqlx::query_scalar(pages).fetch_one(&mut journal).await.unwrap();
+        let of_ports: u32 = sqlx::query_scalar(pages).fetch_one(database.writer()).await.unwrap();
+        assert_eq!((of_ports, of_journal), (WRITER_LOG_PAGES, JOURNAL_LOG_PAGES));
+        let log = || folder.path().join("stampede.db-wal").metadata().unwrap().len();
+        let sell = "INSERT INTO sold VALUES (zeroblob(1048576))";
+        sqlx::query("CREATE TABLE sold (body BLOB)").execute(&mut journal).await.unwrap();
+        for _ in 0..20 {
+            sqlx::query(sell).execute(&mut journal).await.unwrap();
+        }
+        let mut recording = database.write().await.unwrap();
+        let record = "INSERT INTO voided VALUES ('PUR', x'', '', 0)";
+        sqlx::query(record).execute(&mut *recording.transaction).await.unwrap();
+        recording.commit().await.unwrap();
+        let grown = log();
+        assert!(grown > u64::from(WRITER_LOG_PAGES) * 4_096, "{grown}");
+        sqlx::query(sell).execute(&mut journal).await.unwrap();
+        assert_eq!(log(), grown, "what was in the log has made room");
     }
 }

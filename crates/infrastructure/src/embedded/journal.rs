@@ -4,7 +4,7 @@ mod claims;
 mod dead_letters;
 pub(super) mod format;
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use async_trait::async_trait;
 use futures::TryStreamExt;
@@ -27,6 +27,9 @@ use super::{
 
 /// Entries that one take-over brings at most.
 const TAKE_OVER_MAX: usize = 64;
+/// Purchases that one read hands out at most, whatever the worker would take: to record them holds
+/// the turn to write, and buyers are answered by whoever has that next.
+const PURCHASES_MAX: usize = 256;
 
 /// The journal as an outbox.
 ///
@@ -56,20 +59,24 @@ impl EmbeddedJournal {
         self.database.readers()
     }
 
-    /// Entries that nobody was given yet, until their weight reaches `rows_max`.
-    async fn claim(&self, consumer: &str, rows_max: usize) -> Result<Vec<Entry>, PortError> {
+    /// Entries that nobody was given yet, of so much weight at most, but one in any case.
+    async fn claim(&self, consumer: &str, weight_max: usize) -> Result<Vec<Entry>, PortError> {
         let mut claims = self.claims.lock().await;
-        let mut rows = sqlx::query_as::<_, (i64, i64, String)>(
-            "SELECT id, weight, body FROM journal WHERE id > ?1 ORDER BY id",
+        let mut rows = sqlx::query_as::<_, (i64, i64, Vec<u8>)>(
+            "SELECT id, weight, body FROM journal WHERE id > ?1 ORDER BY id LIMIT ?2",
         )
         .bind(claims.handed_out())
+        .bind(i64::try_from(weight_max).unwrap_or(i64::MAX))
         .fetch(self.readers());
         let mut entries = Vec::new();
         let mut weighed = 0;
-        while weighed < rows_max
+        while weighed < weight_max
             && let Some((id, weight, body)) = rows.try_next().await.map_err(unavailable)?
         {
-            weighed += usize::try_from(weight).unwrap_or(rows_max).max(1);
+            weighed += usize::try_from(weight).unwrap_or(weight_max).max(1);
+            if weighed > weight_max && !entries.is_empty() {
+                break;
+            }
             entries.push((id, body));
         }
         claims.hand_out(consumer, entries.iter().map(|(id, _)| *id));
@@ -77,7 +84,7 @@ impl EmbeddedJournal {
     }
 
     async fn by_ids(&self, ids: &[i64]) -> Result<Vec<Entry>, PortError> {
-        let rows: Vec<(i64, String)> = sqlx::query_as(
+        let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
             "SELECT id, body FROM journal \
              WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id",
         )
@@ -106,7 +113,7 @@ impl Outbox for EmbeddedJournal {
         let mut written = self.written.clone();
         loop {
             written.mark_unchanged();
-            let entries = self.claim(consumer, rows_max).await?;
+            let entries = self.claim(consumer, rows_max.min(PURCHASES_MAX)).await?;
             if !entries.is_empty() {
                 return Ok(entries);
             }
@@ -146,11 +153,14 @@ impl Outbox for EmbeddedJournal {
             return Ok(());
         }
         let mut writing = self.database.write().await?;
-        sqlx::query("DELETE FROM journal WHERE id IN (SELECT value FROM json_each(?1))")
-            .bind(json_numbers(&ids))
-            .execute(&mut *writing.transaction)
-            .await
-            .map_err(unavailable)?;
+        for run in runs(&ids) {
+            sqlx::query("DELETE FROM journal WHERE id BETWEEN ?1 AND ?2")
+                .bind(run.start())
+                .bind(run.end())
+                .execute(&mut *writing.transaction)
+                .await
+                .map_err(unavailable)?;
+        }
         writing.commit().await?;
         self.claims.lock().await.release(&ids);
         Ok(())
@@ -169,7 +179,7 @@ impl Outbox for EmbeddedJournal {
     }
 
     async fn waiting(&self, id: &SaleId, entries_max: usize) -> Result<Vec<Entry>, PortError> {
-        let rows: Vec<(i64, String)> = sqlx::query_as(
+        let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
             "SELECT id, body FROM journal WHERE generation = ?1 ORDER BY id LIMIT ?2",
         )
         .bind(id.generation.0)
@@ -196,7 +206,7 @@ impl Outbox for EmbeddedJournal {
         before: Instant,
         entries_max: usize,
     ) -> Result<Vec<Entry>, PortError> {
-        let rows: Vec<(i64, String)> =
+        let rows: Vec<(i64, Vec<u8>)> =
             sqlx::query_as("SELECT id, body FROM journal ORDER BY id LIMIT ?1")
                 .bind(i64::try_from(entries_max).unwrap_or(i64::MAX))
                 .fetch_all(self.readers())
@@ -242,7 +252,7 @@ fn is_older(entry: &Entry, before: Instant) -> bool {
     }
 }
 
-fn entry((id, body): (i64, String)) -> Entry {
+fn entry((id, body): (i64, Vec<u8>)) -> Entry {
     Entry { id: Some(EntryId(id.to_string())), body: format::read(&body) }
 }
 
@@ -251,7 +261,30 @@ fn row_ids(ids: &[EntryId]) -> Vec<i64> {
     ids.iter().filter_map(|id| id.0.parse().ok()).collect()
 }
 
+/// The ids as runs without a gap, of which what was read together is nearly always one.
+fn runs(ids: &[i64]) -> Vec<RangeInclusive<i64>> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    let runs = ids.chunk_by(|one, next| one.checked_add(1) == Some(*next));
+    runs.filter_map(|run| Some(*run.first()?..=*run.last()?)).collect()
+}
+
 /// A JSON array, which one bound value carries into a statement however many there are.
 fn json_numbers(ids: &[i64]) -> String {
     serde_json::Value::from(ids.to_vec()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_removed_by_runs_and_nothing_between_them_is() {
+        assert_eq!(
+            runs(&[7, 5, 6, 9, 6, -1, i64::MAX]),
+            [-1..=-1, 5..=7, 9..=9, i64::MAX..=i64::MAX]
+        );
+        assert_eq!(runs(&[]), []);
+    }
 }

@@ -12,46 +12,77 @@ use uuid::Uuid;
 use super::{
     STORE,
     failure::{is_lock_timeout, not_committed, refused, unavailable},
-    insert::insert_purchases,
+    insert::{Pace, insert_purchases},
     rows::{epoch, narrow},
 };
 use crate::settlement::{Sorted, Standing, generations, settle};
 
-/// Commits entries in one transaction.
+/// What a commit begins with.
+///
+/// Plans are made while the tables are small and kept while they grow: no statement of a commit may
+/// come to read a table from end to end for as long as nobody has analysed it.
+const BEGIN: &str = "BEGIN; SET LOCAL enable_seqscan = off";
+
+/// Commits entries in one transaction: quickly, and once more with care if that was refused.
+pub(super) async fn commit(pool: &PgPool, entries: &[Entry]) -> Result<Vec<Settled>, CommitError> {
+    match commit_at(Pace::Quick, pool, entries).await {
+        Err(CommitError::Data(_) | CommitError::Drift { .. }) => {
+            commit_at(Pace::Careful, pool, entries).await
+        }
+        committed => committed,
+    }
+}
+
+async fn commit_at(
+    pace: Pace,
+    pool: &PgPool,
+    entries: &[Entry],
+) -> Result<Vec<Settled>, CommitError> {
+    let mut transaction = pool.begin_with(BEGIN).await.map_err(not_committed)?;
+    match record(&mut transaction, entries, pace).await {
+        Ok(settled) => {
+            transaction.commit().await.map_err(not_committed)?;
+            Ok(settled)
+        }
+        Err(CommitError::Port(error)) => Err(error.into()),
+        Err(refused) => {
+            // Before anybody goes on: the rows that it held are free.
+            transaction.rollback().await.map_err(not_committed)?;
+            Err(refused)
+        }
+    }
+}
+
+/// Does what a commit does, within its transaction.
 ///
 /// 1. Take the rows of all sales; of several, only if nobody holds any of them.
 /// 2. Apply the changes of the current epoch, so that purchases meet the newest stock and limit.
 /// 3. Insert the purchases of the current epoch, and count their units as sold.
 /// 4. Look up the rest: what the ledger has is done, what it has not is stale or orphaned.
-pub(super) async fn commit(pool: &PgPool, entries: &[Entry]) -> Result<Vec<Settled>, CommitError> {
+async fn record(
+    connection: &mut PgConnection,
+    entries: &[Entry],
+    pace: Pace,
+) -> Result<Vec<Settled>, CommitError> {
     let generations = generations(STORE, entries)?;
-    let mut transaction = pool.begin().await.map_err(not_committed)?;
-    let held = match hold(&mut transaction, entries, &generations).await {
-        Err(busy @ CommitError::Busy { .. }) => {
-            // Before anybody goes on without those sales: the rows of the others are free.
-            transaction.rollback().await.map_err(not_committed)?;
-            return Err(busy);
-        }
-        held => held?,
-    };
+    let held = hold(connection, entries, &generations).await?;
     let standing =
         |recorded: &RecordedPurchase| held.standing(recorded.sale.generation, recorded.epoch);
     for entry in entries {
         if let EntryBody::Change(change) = &entry.body
             && held.standing(change.sale.id.generation, change.epoch) == Standing::Current
         {
-            apply(&mut transaction, change).await?;
+            apply(connection, change).await?;
         }
     }
     let sorted = Sorted::by_standing(entries, standing);
     let mut inserted = HashMap::new();
     for (id, purchases) in &sorted.to_insert {
         let Some(epoch) = held.epoch(id.generation) else { continue };
-        let new = insert_purchases(&mut transaction, id, epoch, purchases).await?;
+        let new = insert_purchases(connection, id, epoch, purchases, pace).await?;
         inserted.insert(id.generation, new);
     }
-    let known = known(&mut transaction, &sorted.late).await?;
-    transaction.commit().await.map_err(not_committed)?;
+    let known = known(connection, &sorted.late).await?;
     let settled = entries.iter().map(|entry| match &entry.body {
         EntryBody::Purchases(recorded) => settle(recorded, standing, &mut inserted, &known),
         EntryBody::Change(change) => match held.standing(change.sale.id.generation, change.epoch) {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, Row as _, postgres::PgArguments, query::Query};
 use stampede_application::ports::CommitError;
 use stampede_domain::{Epoch, PurchaseNo, RecordedPurchase, SaleId, TraceParent};
 
@@ -13,10 +13,21 @@ use crate::settlement::Inserted;
 /// Rows of one statement: more make it no faster and hold its memory longer.
 pub(super) const ROWS_PER_STATEMENT_MAX: usize = 1_000;
 
+/// By which statement purchases are inserted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// By one that knows no repeats, if none is seen: what it refuses may be one all the same, and
+    /// is to be tried again with care.
+    Quick,
+    /// By the one that knows them, and whose refusals count.
+    Careful,
+}
+
 /// Inserts purchases of one sale under `epoch` and counts their units as sold; returns which were
 /// not there before. Voided purchases are left out.
 ///
-/// The caller holds the sale's row. One round trip for each 1,000 purchases.
+/// The caller holds the sale's row. One round trip for each 1,000 purchases, and one more for those
+/// among which a repeat is seen.
 ///
 /// # Errors
 ///
@@ -26,6 +37,7 @@ pub(super) async fn insert_purchases(
     id: &SaleId,
     epoch: Epoch,
     purchases: &[&RecordedPurchase],
+    pace: Pace,
 ) -> Result<Inserted, CommitError> {
     let numbers: Vec<PurchaseNo> = purchases.iter().map(|one| one.purchase.no()).collect();
     let mut parts = Vec::new();
@@ -33,31 +45,40 @@ pub(super) async fn insert_purchases(
         purchases.chunks(ROWS_PER_STATEMENT_MAX).zip(numbers.chunks(ROWS_PER_STATEMENT_MAX))
     {
         let columns = Columns::of(rows, numbers)?;
-        let new: Option<Vec<String>> = sqlx::query_scalar(include_str!("insert_purchases.sql"))
-            .bind(id.generation.0)
-            .bind(narrow(epoch.number)?)
-            .bind(epoch.nonce.cast_signed())
-            .bind(columns.purchase_no)
-            .bind(columns.bits)
-            .bind(columns.buyer)
-            .bind(columns.purchased_at)
-            .bind(columns.qty)
-            .bind(columns.key_hash)
-            .bind(columns.remaining)
-            .bind(columns.position)
-            .bind(columns.ordinal)
-            .bind(columns.held_after)
-            .bind(columns.cancelled)
-            .bind(columns.traceparent)
-            .bind(columns.unit_price_minor)
-            .bind(columns.currency)
+        let number = narrow(epoch.number)?;
+        let over = |sql| {
+            columns.bound(
+                sqlx::query(sql).bind(id.generation.0).bind(number).bind(epoch.nonce.cast_signed()),
+            )
+        };
+        if pace == Pace::Quick {
+            let (lowest, highest) = columns.runs();
+            let inserted = over(include_str!("insert_new_purchases.sql"))
+                .bind(lowest)
+                .bind(highest)
+                .bind(columns.units())
+                .execute(&mut *connection)
+                .await
+                .map_err(|error| refused(error, id))?;
+            if inserted.rows_affected() > 0 {
+                parts.push((numbers, None));
+                continue;
+            }
+        }
+        let new: Vec<String> = over(include_str!("insert_purchases.sql"))
             .fetch_one(&mut *connection)
             .await
+            .and_then(|row| row.try_get(0))
             .map_err(|error| refused(error, id))?;
-        parts.push((numbers, new));
+        parts.push((numbers, Some(new)));
     }
+    Ok(among(parts))
+}
+
+/// What is new of all parts: of each all numbers, or those that its statement told.
+fn among(parts: Vec<(&[PurchaseNo], Option<Vec<String>>)>) -> Inserted {
     if parts.iter().all(|(_, new)| new.is_none()) {
-        return Ok(Inserted::All(numbers.len()));
+        return Inserted::All(parts.iter().map(|(numbers, _)| numbers.len()).sum());
     }
     let mut inserted = HashSet::new();
     for (numbers, new) in parts {
@@ -68,7 +89,7 @@ pub(super) async fn insert_purchases(
             None => inserted.extend(numbers),
         }
     }
-    Ok(Inserted::These(inserted))
+    Inserted::These(inserted)
 }
 
 /// Purchases by column, as `UNNEST` takes them.
@@ -132,5 +153,39 @@ impl<'a> Columns<'a> {
             columns.currency.push(price.map(|price| price.currency.to_string()));
         }
         Ok(columns)
+    }
+
+    /// Binds them in the order in which both statements take them.
+    fn bound<'q>(
+        &self,
+        query: Query<'q, Postgres, PgArguments>,
+    ) -> Query<'q, Postgres, PgArguments> {
+        query
+            .bind(&self.purchase_no)
+            .bind(&self.bits)
+            .bind(&self.buyer)
+            .bind(&self.purchased_at)
+            .bind(&self.qty)
+            .bind(&self.key_hash)
+            .bind(&self.remaining)
+            .bind(&self.position)
+            .bind(&self.ordinal)
+            .bind(&self.held_after)
+            .bind(&self.cancelled)
+            .bind(&self.traceparent)
+            .bind(&self.unit_price_minor)
+            .bind(&self.currency)
+    }
+
+    /// Lowest and highest of each unbroken run of positions; a read of one sale is mostly one run.
+    fn runs(&self) -> (Vec<i64>, Vec<i64>) {
+        let runs = self.position.chunk_by(|one, next| one.checked_add(1) == Some(*next));
+        runs.map(|run| (run[0], run[run.len() - 1])).unzip()
+    }
+
+    /// The units that stand: those of a cancelled purchase do not.
+    fn units(&self) -> i64 {
+        let rows = self.qty.iter().zip(&self.cancelled);
+        rows.map(|(qty, is_cancelled)| if *is_cancelled { 0 } else { *qty }).sum()
     }
 }

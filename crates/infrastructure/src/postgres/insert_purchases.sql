@@ -2,8 +2,8 @@
 -- No foreign key looks for the sale: without its row limit_per_buyer is null, which is refused.
 --
 -- $1 generation, $2 $3 epoch, $4 ... $17 one array a column, in order.
--- Replies the numbers of those that were not there before, or null if that is all that were given,
--- each once: what nearly always happens, and need not be told number by number.
+-- Replies the numbers of those that were not there before. What is all new nearly always went by
+-- insert_new_purchases.sql instead.
 --
 -- The conflict target is named: a repeat is harmless, and any other conflict raises. What a person
 -- has voided is left out. Wide integers are narrowed here, so that one out of range is an error of
@@ -38,7 +38,4 @@ counted AS (
         final_run_at = NULL
     WHERE generation = $1 AND EXISTS (SELECT FROM inserted)
 )
-SELECT CASE
-    WHEN (SELECT count(*) FROM inserted) < cardinality($4::text[])
-    THEN ARRAY(SELECT purchase_no FROM inserted)
-END
+SELECT ARRAY(SELECT purchase_no FROM inserted)

@@ -17,7 +17,7 @@ use super::{
     catalogue::SALE_COLUMNS,
     deadline::within,
     failure::unavailable,
-    insert::insert_purchases,
+    insert::{Pace, insert_purchases},
     ledger::page,
     rows::{SaleRow, epoch},
 };
@@ -138,7 +138,8 @@ impl PostgresLedger {
         within(self.answer_max, async {
             let Some(mut transaction) = self.enter(id, epoch).await? else { return Ok(None) };
             let survivors: Vec<&RecordedPurchase> = survivors.iter().collect();
-            let inserted = insert_purchases(&mut transaction, id, epoch, &survivors).await?;
+            let inserted =
+                insert_purchases(&mut transaction, id, epoch, &survivors, Pace::Careful).await?;
             transaction.commit().await.map_err(unavailable)?;
             Ok(Some(inserted.len()))
         })

@@ -16,6 +16,7 @@ use apalis_core::{
 };
 use futures::{FutureExt, future::BoxFuture};
 use stampede_application::{
+    live_sales::LiveSales,
     ports::{Entry, EntryId, Outbox},
     use_cases::Recorded,
 };
@@ -43,6 +44,7 @@ pub(super) struct OutboxBackendError;
 /// Reads one shard of the outbox for one worker; one batch is in flight at a time.
 pub(super) struct OutboxBackend {
     outbox: Arc<dyn Outbox>,
+    live: Arc<LiveSales>,
     shard: Shard,
     limits: QueueLimits,
     finished: mpsc::Sender<Finished>,
@@ -55,10 +57,16 @@ pub(super) struct OutboxBackend {
 }
 
 impl OutboxBackend {
-    pub(super) fn new(outbox: Arc<dyn Outbox>, shard: Shard, limits: QueueLimits) -> Self {
+    pub(super) fn new(
+        outbox: Arc<dyn Outbox>,
+        live: Arc<LiveSales>,
+        shard: Shard,
+        limits: QueueLimits,
+    ) -> Self {
         let (finished, unstarted) = mpsc::channel(1);
         Self {
             outbox,
+            live,
             shard,
             limits,
             finished,
@@ -92,6 +100,7 @@ impl Backend for OutboxBackend {
             self.batches = Some(receiver);
             let reader = OutboxReader {
                 outbox: self.outbox.clone(),
+                live: self.live.clone(),
                 shard: self.shard,
                 consumer: worker.name().to_owned(),
                 limits: self.limits.clone(),

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use stampede_application::ports::{Causes, Entry, EntryBody, EntryId, Outbox, PortError};
+use stampede_application::{
+    live_sales::LiveSales,
+    ports::{Causes, Entry, EntryBody, EntryId, Outbox, PortError},
+};
 use stampede_domain::Shard;
 use tokio::{
     sync::mpsc,
@@ -18,6 +21,7 @@ use super::{
 /// The task that reads for one worker.
 pub(super) struct OutboxReader {
     pub(super) outbox: Arc<dyn Outbox>,
+    pub(super) live: Arc<LiveSales>,
     pub(super) shard: Shard,
     pub(super) consumer: String,
     pub(super) limits: QueueLimits,
@@ -68,7 +72,41 @@ impl OutboxReader {
                 () = self.stop.cancelled() => return Ok(()),
             };
         }
-        if entries.is_empty() { Ok(()) } else { self.hand_out(entries).await }
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let (begun, age_ms) = (Instant::now(), self.age_ms(&entries));
+        self.hand_out(entries).await?;
+        self.give_way(begun.elapsed(), age_ms).await;
+        Ok(())
+    }
+
+    /// Leaves processors and disks to the buyers while anything is sold, of which the batch that
+    /// took so long had its share; but not if what it brought was old already.
+    async fn give_way(&self, took: Duration, age_ms: i64) {
+        if i128::from(age_ms)
+            >= i128::try_from(self.limits.lag_max.as_millis()).unwrap_or(i128::MAX)
+        {
+            return;
+        }
+        let end = Instant::now() + (took * GIVEN_WAY).min(GIVEN_WAY_MAX);
+        while self.live.is_selling() && !self.stop.is_cancelled() {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            sleep(left.min(LOOK_EVERY)).await;
+        }
+    }
+
+    /// For how many milliseconds the oldest purchase has waited, by the clock of the store that
+    /// accepted it; 0 if there is none.
+    fn age_ms(&self, entries: &[Entry]) -> i64 {
+        let oldest = entries.iter().find_map(|entry| match &entry.body {
+            EntryBody::Purchases(purchases) => purchases.first(),
+            EntryBody::Change(_) | EntryBody::Newer { .. } | EntryBody::Broken { .. } => None,
+        });
+        oldest.map_or(0, |oldest| self.live.now().millis_since(oldest.purchase.at))
     }
 
     async fn hand_out(&mut self, entries: Vec<Entry>) -> Result<(), Pause> {
@@ -127,6 +165,12 @@ enum Pause {
     NothingRecorded,
 }
 
+/// How long a batch gives way to buyers, in its own lengths: a fifth of the time is the drain's.
+const GIVEN_WAY: u32 = 4;
+/// The longest time, whatever a batch took.
+const GIVEN_WAY_MAX: Duration = Duration::from_secs(1);
+/// How often it is looked whether anything is still sold.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How long the removal of recorded entries may take.
 const REMOVE_MAX: Duration = Duration::from_secs(10);
 /// The same while the process stops.
@@ -134,6 +178,11 @@ const REMOVE_AT_STOP_MAX: Duration = Duration::from_secs(3);
 
 #[cfg(test)]
 mod tests {
+    use stampede_application::{live_sales::Freshness, ports::Snapshot};
+    use stampede_domain::{Epoch, Version};
+    use stampede_testkit::builders::a_sale;
+    use tempfile::TempDir;
+
     use super::*;
     use crate::{
         OsRandomness, SystemClock,
@@ -142,25 +191,33 @@ mod tests {
         },
     };
 
-    /// As of a sale whose row others hold: the worker has said so.
-    #[tokio::test]
-    async fn a_batch_of_which_nothing_was_recorded_is_not_said_to_be_unreadable() {
+    /// A reader over an engine of its own, and what both ends of its worker are held by.
+    struct Fixture {
+        reader: OutboxReader,
+        finish: mpsc::Sender<Finished>,
+        _handed_out: mpsc::Receiver<Batch>,
+        _engine: (EmbeddedEngine, TempDir),
+    }
+
+    async fn fixture() -> Fixture {
         let folder = tempfile::tempdir().unwrap();
         let database = EmbeddedDatabase::open(folder.path()).await.unwrap();
+        let clock = Arc::new(SystemClock::default());
         let parts = EngineParts {
             database: database.clone(),
             catalogue: Arc::new(EmbeddedCatalogue::new(database, 10)),
-            clock: Arc::new(SystemClock::default()),
+            clock: clock.clone(),
             randomness: Arc::new(OsRandomness),
             fatal: CancellationToken::new(),
         };
         let engine = EmbeddedEngine::start(parts, EngineLimits::default()).await.unwrap();
         let outbox = engine.outbox();
-        let (batches, _handed_out) = mpsc::channel(1);
+        let (batches, handed_out) = mpsc::channel(1);
         let (finish, finished) = mpsc::channel(1);
-        let mut reader = OutboxReader {
+        let reader = OutboxReader {
             shard: outbox.shards()[0],
             outbox,
+            live: Arc::new(LiveSales::new(clock, Freshness::Always)),
             consumer: "worker".into(),
             limits: QueueLimits::default(),
             batches,
@@ -168,6 +225,13 @@ mod tests {
             stop: CancellationToken::new(),
             took_over: false,
         };
+        Fixture { reader, finish, _handed_out: handed_out, _engine: (engine, folder) }
+    }
+
+    /// As of a sale whose row others hold: the worker has said so.
+    #[tokio::test]
+    async fn a_batch_of_which_nothing_was_recorded_is_not_said_to_be_unreadable() {
+        let Fixture { mut reader, finish, _handed_out, _engine } = fixture().await;
         finish.send(Finished::new()).await.unwrap();
         let body = EntryBody::Broken { raw: "torn".into(), error: "torn".into() };
         let entry = Entry { id: Some(EntryId("1-0".into())), body };
@@ -176,5 +240,37 @@ mod tests {
             Causes(&pause).to_string(),
             "nothing of a batch was recorded, its entries come again"
         );
+    }
+
+    #[tokio::test]
+    async fn the_drain_gives_way_while_anything_is_sold_and_for_no_longer() {
+        let Fixture { reader, _engine, .. } = fixture().await;
+        let (sale, first) =
+            (a_sale().stock(10).build(), Epoch { number: 1, nonce: 1 }.first_version());
+        let snapshot = Snapshot { stock: 10, sold: 0, version: first, sale: sale.clone() };
+        reader.live.apply(&snapshot);
+        let sell = |version: u64| {
+            let left = 10 - u32::try_from(version).unwrap();
+            assert!(reader.live.apply_stock(&sale.id, Version(first.0 + version), left));
+        };
+        let given = async |took_ms: u64, age_ms: i64| {
+            let begun = Instant::now();
+            reader.give_way(Duration::from_millis(took_ms), age_ms).await;
+            begun.elapsed()
+        };
+        tokio::time::pause();
+        assert_eq!(given(10, 0).await, Duration::ZERO, "nothing is sold");
+        sell(1);
+        let given_way = given(10, 0).await;
+        assert!((40..=41).contains(&given_way.as_millis()), "four times as long: {given_way:?}");
+        sell(2);
+        let until_sold = given(1_000, 0).await;
+        assert!(
+            (50..=70).contains(&until_sold.as_millis()),
+            "nothing more is sold: {until_sold:?}"
+        );
+        sell(3);
+        assert_eq!(given(10, 10_000).await, Duration::ZERO, "it has waited for long enough");
+        assert!(given(10, 9_999).await > Duration::ZERO);
     }
 }

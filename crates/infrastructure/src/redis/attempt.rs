@@ -4,27 +4,20 @@ use redis::Cmd;
 use stampede_application::ports::{Entry, EntryBody, EntryId, Judged, Trail};
 use stampede_domain::{
     Acknowledgement, Attempt, Decision, Epoch, Instant, Position, Price, Purchase, Rejection,
-    SaleId, TraceParent, Version,
+    SaleId, Version,
 };
 
 use super::{
-    entry,
-    fence::Undecodable,
     link, price,
-    record::{self, Reader},
     script::{ATTEMPT, Answer, Call},
 };
+use crate::packed::{Reader, Undecodable, units, write_extras};
 
 /// The most attempts of one batch: what Lua's `unpack` bounds, with room to spare.
 pub(super) const BATCH_MAX: usize = 256;
 
 /// Bytes of an attempt's arguments, about, for reserving the command.
 const ATTEMPT_BYTES: usize = 96;
-/// Extras bit: a traceparent of 55 bytes follows.
-const HAS_TRACEPARENT: u8 = 1;
-/// Extras bit: a price follows. For an attempt `lua/attempt.lua` sets it, since the price is the
-/// head's to tell; what is adopted brings its own.
-const HAS_PRICE: u8 = 2;
 
 /// Hands `send` the call that decides `batch`.
 pub(super) fn call<'a>(batch: &[Attempt], write: &'a (dyn Fn(&mut Cmd) + Sync)) -> Call<'a> {
@@ -39,47 +32,10 @@ pub(super) fn write(level: Acknowledgement, batch: &[Attempt], command: &mut Cmd
         blob.clear();
         blob.extend_from_slice(&attempt.key.0);
         blob.extend_from_slice(&attempt.bits.0);
-        blob.push(record::units(attempt.qty));
+        blob.push(units(attempt.qty));
         write_extras(attempt.traceparent.as_ref(), None, &mut blob);
         command.arg(attempt.buyer.as_str()).arg(&blob[..]);
     }
-}
-
-/// What an outbox entry has of a purchase besides.
-pub(super) fn write_extras(
-    trace: Option<&TraceParent>,
-    unit_price: Option<Price>,
-    to: &mut Vec<u8>,
-) {
-    let traced = if trace.is_some() { HAS_TRACEPARENT } else { 0 };
-    let priced = if unit_price.is_some() { HAS_PRICE } else { 0 };
-    to.push(traced | priced);
-    if let Some(trace) = trace {
-        to.extend_from_slice(trace.as_str().as_bytes());
-    }
-    price::write(unit_price, to);
-}
-
-/// What [`write_extras`] wrote.
-pub(super) type Extras = (Option<TraceParent>, Option<Price>);
-
-/// Reads what [`write_extras`] wrote; `None` if a newer version wrote more than this one knows.
-pub(super) fn read_extras(reader: &mut Reader<'_>) -> Result<Option<Extras>, Undecodable> {
-    const TRACEPARENT_BYTES: usize = 55;
-    let [flags] = reader.array()?;
-    if flags & !(HAS_TRACEPARENT | HAS_PRICE) != 0 {
-        return Ok(None);
-    }
-    let mut trace = None;
-    if flags & HAS_TRACEPARENT != 0 {
-        let text = reader.take(TRACEPARENT_BYTES)?;
-        trace = std::str::from_utf8(text).ok().and_then(TraceParent::parse);
-    }
-    let mut unit_price = None;
-    if flags & HAS_PRICE != 0 {
-        unit_price = Some(price::take(reader)?);
-    }
-    Ok(Some((trace, unit_price)))
 }
 
 /// Reads the reply to `batch`.
@@ -123,7 +79,7 @@ fn trail(id: &SaleId, epoch: Epoch, mut end: Reader<'_>) -> Result<Trail, Undeco
     let place = place.map_err(|_| Undecodable("the id of an entry"))?;
     let mut entry = None;
     if !end.0.is_empty() {
-        let purchases = entry::purchases(id, epoch, end.0)?;
+        let purchases = end.purchases(id, epoch)?;
         let purchases = purchases.ok_or(Undecodable("an entry of this version"))?;
         let body = EntryBody::Purchases(purchases);
         entry = Some(Entry { id: Some(EntryId(place.to_owned())), body });

@@ -1,28 +1,24 @@
 //! An outbox entry: fields of a stream entry, tagged and versioned.
 //!
-//! `f` format, `k` kind, `g` generation, `s` sku, `e` epoch, and by kind: `purchases`: `b`, for
-//! each purchase an item (see `record.rs`), ordinal 2, held after 1, bytes of the buyer 2, the
-//! buyer, extras (see `attempt.rs`); `change`: `v` version, `p` paused, `r` end reason, `a` starts,
-//! `z` ends, `l` limit, `b` definition. `lua/fence.lua` and `lua/change.lua` write them.
+//! `f` format, `k` kind, `g` generation, `s` sku, `e` epoch, and by kind: `purchases`: `b`, the
+//! purchases as bytes (see `packed.rs`); `change`: `v` version, `p` paused, `r` end reason, `a`
+//! starts, `z` ends, `l` limit, `b` definition. `lua/fence.lua` and `lua/change.lua` write them.
 
 use redis::Value;
 use stampede_application::ports::{Entry, EntryBody, EntryId, RecordedChange};
 use stampede_domain::{
-    BuyerId, Epoch, Generation, Instant, RecordedPurchase, Sale, SaleId, Sku, Version, Window,
+    Epoch, Generation, Instant, RecordedPurchase, Sale, SaleId, Sku, Version, Window,
 };
 use uuid::Uuid;
 
 use super::{
-    attempt::{self, BATCH_MAX},
     fence::{Undecodable, parse_epoch},
     link,
-    record::{ITEM, Reader},
 };
+use crate::packed::Reader;
 
 /// The format of entries that this version writes.
 const FORMAT: u64 = 1;
-/// The fewest bytes of a purchase: its buyer and its extras have at least one each.
-const PURCHASE_BYTES_MIN: usize = ITEM + 7;
 
 /// A stream entry as Redis replies it: id, and fields by turns with values; `None` for the fields
 /// of an entry that was removed while a consumer held it.
@@ -102,33 +98,6 @@ fn body(fields: &[(Vec<u8>, Vec<u8>)]) -> EntryBody {
     read.unwrap_or_else(|error| broken(&error))
 }
 
-/// Reads the purchases of an entry's body; `None` if one of them has a part that this version does
-/// not know.
-pub(super) fn purchases(
-    sale: &SaleId,
-    epoch: Epoch,
-    body: &[u8],
-) -> Result<Option<Vec<RecordedPurchase>>, Undecodable> {
-    let mut reader = Reader(body);
-    let mut purchases = Vec::with_capacity((body.len() / PURCHASE_BYTES_MIN).min(BATCH_MAX));
-    while !reader.0.is_empty() {
-        let mut purchase = reader.item()?;
-        purchase.ordinal = reader.small(2)?;
-        purchase.held_after = reader.small(1)?;
-        let bytes = reader.small(2)?;
-        let buyer = reader.take(bytes as usize)?;
-        let buyer = std::str::from_utf8(buyer).ok().and_then(|name| BuyerId::parse(name).ok());
-        let buyer = buyer.ok_or(Undecodable("a buyer"))?;
-        let Some((traceparent, unit_price)) = attempt::read_extras(&mut reader)? else {
-            return Ok(None);
-        };
-        purchase.unit_price = unit_price;
-        let sale = sale.clone();
-        purchases.push(RecordedPurchase { sale, epoch, buyer, purchase, traceparent });
-    }
-    Ok(Some(purchases))
-}
-
 /// The fields of one entry.
 struct Fields<'a>(&'a [(Vec<u8>, Vec<u8>)]);
 
@@ -155,7 +124,7 @@ impl<'a> Fields<'a> {
 
     fn purchases(&self) -> Result<Option<Vec<RecordedPurchase>>, Undecodable> {
         let (sale, epoch) = self.sale()?;
-        purchases(&sale, epoch, self.get("b")?)
+        Reader(self.get("b")?).purchases(&sale, epoch)
     }
 
     fn change(&self) -> Result<RecordedChange, Undecodable> {

@@ -4,6 +4,7 @@ use redis::Value;
 use stampede_domain::Epoch;
 
 use super::link;
+pub(super) use crate::packed::Undecodable;
 
 /// A script's reply.
 pub(super) enum Reply {
@@ -31,11 +32,6 @@ pub(super) enum Refusal {
     /// A newer version of this program wrote what this one cannot read.
     Newer,
 }
-
-/// A reply or a value of the store that no version of this program wrote.
-#[derive(Debug, thiserror::Error)]
-#[error("not readable: {0}")]
-pub(super) struct Undecodable(pub(super) &'static str);
 
 impl Reply {
     /// Reads what every script's reply begins with, and the store's time in it.

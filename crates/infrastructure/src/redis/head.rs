@@ -6,8 +6,9 @@ use stampede_domain::{Epoch, Instant, Position, Sale, Version, Window};
 
 use super::{
     fence::{Undecodable, parse_epoch},
-    link, price,
+    link,
 };
+use crate::packed::write_price;
 
 /// What the head holds as the end reason of a sale that an admin ended; else it is empty, since
 /// the other reasons follow from stock and window.
@@ -97,7 +98,7 @@ pub(super) fn read_sale(head: &mut Fields) -> Result<Sale, Undecodable> {
 /// of the scripts.
 pub(super) fn write_sale(sale: &Sale, definition: &str, command: &mut Cmd) {
     let mut packed = Vec::new();
-    price::write(sale.price, &mut packed);
+    write_price(sale.price, &mut packed);
     command
         .arg(sale.window.start.millis())
         .arg(sale.window.end.millis())

@@ -17,7 +17,7 @@ use stampede_domain::{Epoch, Instant, RecordedPurchase, SaleId, Shard};
 
 use self::hands::Hands;
 use super::{
-    attempt::{self, BATCH_MAX},
+    attempt::BATCH_MAX,
     connections::Connections,
     entry::RawEntry,
     failure::{inconsistent, unavailable},
@@ -25,9 +25,9 @@ use super::{
     gatehouse::Gatehouse,
     head::Fields,
     link::Link,
-    record,
     script::{ADOPT, Call},
 };
+use crate::packed::{ITEM, write_extras, write_item};
 
 /// The consumer group of those who record in the ledger.
 const GROUP: &str = "ledger";
@@ -242,12 +242,12 @@ impl Outbox for RedisOutbox {
 
 /// Adds the buyer, and item and extras in one, of each purchase.
 fn write_stale(stale: &[&RecordedPurchase], command: &mut Cmd) {
-    let mut given = Vec::with_capacity(record::ITEM + 1);
+    let mut given = Vec::with_capacity(ITEM + 1);
     for recorded in stale {
         given.clear();
-        record::write_item(&recorded.purchase, &mut given);
+        write_item(&recorded.purchase, &mut given);
         let (trace, price) = (recorded.traceparent.as_ref(), recorded.purchase.unit_price);
-        attempt::write_extras(trace, price, &mut given);
+        write_extras(trace, price, &mut given);
         command.arg(recorded.buyer.as_str()).arg(&given[..]);
     }
 }

@@ -265,7 +265,7 @@ async fn an_entry_of_a_newer_version_holds_a_deletion_and_is_kept(shop: Shop) {
     }
     let waiting = shop.waiting(&id).await;
     assert!(
-        waiting.iter().any(|entry| entry.body == EntryBody::Newer { format: 2 }),
+        waiting.iter().any(|entry| entry.body == EntryBody::Newer { format: 3 }),
         "{waiting:?}"
     );
     assert_eq!(shop.dead_letters().await, []);

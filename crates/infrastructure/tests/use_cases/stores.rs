@@ -49,11 +49,11 @@ impl HeldRow {
 }
 
 impl Stores {
-    /// Puts an entry into the outbox that a version of this program wrote whose format is 2.
+    /// Puts an entry into the outbox that a version of this program wrote whose format is 3.
     pub(crate) async fn plant_newer(&self, id: &SaleId) {
         match self {
-            Self::File(pool) => journal(pool, id, r#"{"format":2,"kind":"purchases"}"#).await,
-            Self::Redis { redis, prefix, .. } => stream(redis, prefix, id, "2", "purchases").await,
+            Self::File(pool) => journal(pool, id, r#"{"format":3,"kind":"purchases"}"#).await,
+            Self::Redis { redis, prefix, .. } => stream(redis, prefix, id, "3", "purchases").await,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stampede_infrastructure::queue::{Queue, QueueLimits, QueueMetrics};
+use stampede_infrastructure::queue::{Queue, QueueLimits, QueueMetrics, QueueParts};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -25,9 +25,12 @@ impl Workers {
     /// The same, of the node of that name.
     pub(crate) fn of_node(node: &str, shop: &Shop, limits: QueueLimits) -> Self {
         let queue = Queue::new(
-            shop.outbox.clone(),
-            shop.record.clone(),
-            Arc::new(shop.reconcile(10_000)),
+            QueueParts {
+                outbox: shop.outbox.clone(),
+                record: shop.record.clone(),
+                reconcile: Arc::new(shop.reconcile(10_000)),
+                live: shop.live.clone(),
+            },
             HARDLY_EVER.parse().expect("a schedule"),
             node.to_owned(),
             limits,

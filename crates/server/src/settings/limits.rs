@@ -116,6 +116,7 @@ pub(super) fn queue(read: &Reader) -> QueueLimits {
         rows_max: read.whole("STAMPEDE_OUTBOX_ROWS_MAX"),
         read_wait: read.millis("STAMPEDE_OUTBOX_READ_WAIT_MS"),
         claim_idle: read.millis("STAMPEDE_OUTBOX_CLAIM_IDLE_MS"),
+        lag_max: read.millis("STAMPEDE_OUTBOX_LAG_MAX_MS"),
         backoff_min,
         backoff_max,
         stop_max: StopLimits::from_reader(read).outbox_max,

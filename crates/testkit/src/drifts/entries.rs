@@ -28,7 +28,8 @@ impl Stores {
         self.enqueue(&stale).await;
     }
 
-    /// Puts an entry of one purchase into the outbox, as the gate writes it.
+    /// Puts an entry of one purchase into the outbox: as the gate writes it in Redis, and in a file
+    /// as one of an older version did, which every version reads.
     pub async fn enqueue(&self, recorded: &RecordedPurchase) {
         match self {
             Self::File(pool) => {

@@ -141,7 +141,7 @@ impl Loader {
         statement: &'static str,
         into: &mut Journalled,
     ) -> Result<(), PortError> {
-        let bodies: Vec<String> = sqlx::query_scalar(statement)
+        let bodies: Vec<Vec<u8>> = sqlx::query_scalar(statement)
             .bind(id.generation.0)
             .fetch_all(self.database.readers())
             .await

@@ -165,8 +165,11 @@ impl Memory {
         let now = self.judging(id, group);
         let judged = self.find(id).map(|found| {
             let Some(open) = found else { return Judged::UnknownSale };
-            let (decisions, accepted) = open.decide(batch, now);
-            group.write_purchases(&accepted);
+            let epoch = open.epoch();
+            let decisions = open.decide(batch, now, |attempt, purchase| {
+                let trace = attempt.traceparent.as_ref();
+                group.write_purchase(id, epoch, &attempt.buyer, purchase, trace);
+            });
             let decisions: Vec<Option<Decision>> = decisions.into_iter().map(Some).collect();
             let trail = open.trail();
             Judged::Decided { decisions, stock: open.stock(), version: open.version(), trail }
@@ -200,7 +203,9 @@ impl Memory {
             return Ok(Readmission::Refused(NoPlace::SaleGone));
         };
         let (answer, adopted) = open.readmit(stale);
-        group.write_purchases(adopted.as_slice());
+        if let Some(RecordedPurchase { sale, epoch, buyer, purchase, traceparent }) = adopted {
+            group.write_purchase(&sale, epoch, &buyer, &purchase, traceparent.as_ref());
+        }
         Ok(answer)
     }
 }

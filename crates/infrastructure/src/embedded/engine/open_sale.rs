@@ -125,35 +125,30 @@ impl OpenSale {
         self.tally.purchases(buyer).to_vec()
     }
 
-    /// Decides a batch by the domain's rules; returns what was accepted beside the decisions.
+    /// Decides a batch by the domain's rules; what it accepts is to be written by `accepted`.
     pub(super) fn decide(
         &mut self,
         batch: &[Attempt],
         now: Instant,
-    ) -> (Vec<Decision>, Vec<RecordedPurchase>) {
+        mut accepted: impl FnMut(&Attempt, &Purchase),
+    ) -> Vec<Decision> {
+        let before = self.tally.position;
         let decisions = decide(&self.sale, &mut self.tally, batch, now);
-        let mut accepted = Vec::new();
         for (attempt, decision) in batch.iter().zip(&decisions) {
             match decision {
                 Decision::Accepted(purchase) => {
                     if purchase.ordinal == 1 {
                         self.buyers.push(attempt.buyer.clone());
                     }
-                    accepted.push(RecordedPurchase {
-                        sale: self.sale.id.clone(),
-                        epoch: self.epoch,
-                        buyer: attempt.buyer.clone(),
-                        purchase: *purchase,
-                        traceparent: attempt.traceparent.clone(),
-                    });
+                    accepted(attempt, purchase);
                 }
                 Decision::Replayed(_) | Decision::KeyReused | Decision::Rejected(_) => {}
             }
         }
-        if !accepted.is_empty() {
+        if self.tally.position != before {
             self.version = self.version.plus(1);
         }
-        (decisions, accepted)
+        decisions
     }
 
     pub(super) fn change(&mut self, change: Change, now: Instant) -> Turned {

@@ -2,7 +2,7 @@
 
 use std::{mem, time::Duration};
 
-use sqlx::{ConnectOptions, QueryBuilder, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 use stampede_application::ports::{Causes, PortError};
 use tokio::{
     sync::{mpsc, watch},
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     command::{Answer, Asking, Command},
-    group::{Group, Over, Row},
+    group::{Body, Group, Over, Row},
     load::Loader,
     memory::Memory,
 };
@@ -22,6 +22,11 @@ use crate::embedded::{STORE, failure::unavailable};
 const TURN_WAIT_MAX: Duration = Duration::from_secs(5);
 /// How long a gate that could not be made anew is left alone before it is tried again.
 const RECOVERY_PAUSE: Duration = Duration::from_secs(1);
+/// Rows of a statement that is kept prepared: a group seldom has more, being one row a sale and one
+/// a change, and to keep a statement of every length would cost more than to prepare it again.
+const ROWS_KEPT_MAX: usize = 16;
+/// A statement of one row.
+const INSERT_ROW: &str = "INSERT INTO journal (id, generation, weight, body) VALUES (?, ?, ?, ?)";
 /// SQLite's extended codes for a sync of a file or folder that failed.
 const FAILED_SYNC_CODES: [&str; 2] = ["1034", "1290"];
 
@@ -99,10 +104,11 @@ impl Task {
     async fn settle(&mut self) -> Result<(), PortError> {
         let last_id = self.group.last_id();
         let group = mem::replace(&mut self.group, Group::after(last_id));
+        let has_rows = !group.rows.is_empty();
         let written = match group.fault {
             Some(fault) => Err(fault),
-            None if group.rows.is_empty() && group.over.is_empty() => Ok(()),
-            None => self.write(&group.rows, &group.over).await,
+            None if !has_rows && group.over.is_empty() => Ok(()),
+            None => self.write(group.rows, &group.over).await,
         };
         if let Err(error) = &written {
             tracing::error!(
@@ -112,7 +118,7 @@ impl Task {
             // What was decided may or may not be in the journal: only reading it tells.
             self.memory = None;
             self.connection = None;
-        } else if !group.rows.is_empty() {
+        } else if has_rows {
             self.written.send_replace(last_id);
         }
         tell(group.answers, &written);
@@ -121,7 +127,7 @@ impl Task {
 
     /// One statement, and so one transaction and one sync, whatever the number of rows; and one for
     /// each sale that has come to its end.
-    async fn write(&mut self, rows: &[Row], over: &[Over]) -> Result<(), PortError> {
+    async fn write(&mut self, rows: Vec<Row>, over: &[Over]) -> Result<(), PortError> {
         let database = &self.loader.database;
         // Only this wait is bounded: a statement that was given up might still be done later,
         // behind the back of a gate that was made anew without it.
@@ -130,7 +136,7 @@ impl Task {
         let connection = match &mut self.connection {
             Some(connection) => connection,
             none @ None => {
-                none.insert(database.connect_options().connect().await.map_err(unavailable)?)
+                none.insert(database.journal_options().connect().await.map_err(unavailable)?)
             }
         };
         let written = write(connection, rows, over).await;
@@ -172,7 +178,7 @@ impl Task {
 
 async fn write(
     connection: &mut SqliteConnection,
-    rows: &[Row],
+    rows: Vec<Row>,
     over: &[Over],
 ) -> Result<(), sqlx::Error> {
     for Over { generation, at } in over {
@@ -187,12 +193,17 @@ async fn write(
     if rows.is_empty() {
         return Ok(());
     }
-    let mut insert = QueryBuilder::new("INSERT INTO journal (id, generation, weight, body) ");
-    insert.push_values(rows, |mut values, row| {
-        values.push_bind(row.id).push_bind(row.generation.0);
-        values.push_bind(row.weight).push_bind(&row.body);
-    });
-    insert.build().execute(connection).await.map(drop)
+    let statement = format!("{INSERT_ROW}{}", ", (?, ?, ?, ?)".repeat(rows.len() - 1));
+    let is_kept = rows.len() <= ROWS_KEPT_MAX;
+    let mut insert = sqlx::query(AssertSqlSafe(statement)).persistent(is_kept);
+    for Row { id, generation, weight, body } in rows {
+        insert = insert.bind(id).bind(generation.0).bind(weight);
+        insert = match body {
+            Body::Purchases(_, bytes) => insert.bind(bytes),
+            Body::Change(text) => insert.bind(text),
+        };
+    }
+    insert.execute(connection).await.map(drop)
 }
 
 fn tell(answers: Vec<Answer>, written: &Result<(), PortError>) {

@@ -23,12 +23,8 @@ pub(super) async fn raise(
     letter: &DeadLetter,
 ) -> Result<Raised, PortError> {
     let generation = letter.purchase.as_ref().map(|recorded| recorded.sale.generation.0);
-    let body = letter
-        .purchase
-        .as_ref()
-        .map(|recorded| format::write_purchases(std::slice::from_ref(recorded)))
-        .transpose()
-        .map_err(inconsistent)?;
+    let body =
+        letter.purchase.as_ref().map(format::write_letter).transpose().map_err(inconsistent)?;
     let mut writing = database.write().await?;
     // Instant and bits are a purchase's number; whoever else has met it may know less of its trace.
     let done = sqlx::query(
@@ -105,7 +101,7 @@ impl Row {
     /// The letter; one that this version cannot read is shown as it is kept.
     fn into_letter(self) -> DeadLetter {
         let Self { body, raw, error, .. } = self;
-        match body.as_deref().map(format::read) {
+        match body.as_deref().map(|body| format::read(body.as_bytes())) {
             None => DeadLetter { purchase: None, raw, error },
             Some(EntryBody::Purchases(purchases)) => {
                 DeadLetter { purchase: purchases.into_iter().next(), raw, error }

@@ -1,13 +1,25 @@
 //! How an entry is written into the journal and read from it.
+//!
+//! Purchases are bytes, which are format 2: the format 1, bytes of the sku 1, the sku, generation
+//! 16, epoch 16, and the purchases (see `packed.rs`), so that more of them are written behind. A
+//! change and a dead letter are JSON, which is format 1, and purchases were until they were bytes.
 
 use serde::{Deserialize, Serialize};
 use stampede_application::ports::{EntryBody, RecordedChange};
 use stampede_domain::{
-    BuyerId, Epoch, Price, Purchase, RecordedPurchase, Sale, SaleId, TraceParent, Version,
+    BuyerId, Epoch, Generation, Price, Purchase, RecordedPurchase, Sale, SaleId, Sku, TraceParent,
+    Version,
 };
+use uuid::Uuid;
 
-/// The format that this version writes, and the highest that it reads.
+use crate::packed::{Reader, Undecodable};
+
+/// The format of entries that are JSON.
 const FORMAT: u64 = 1;
+/// The format of entries that are bytes, which is their first.
+const PACKED: u8 = 2;
+/// No text of ours begins with a byte below this one, and every entry of bytes does.
+const TEXT_MIN: u8 = b' ';
 const PURCHASES: &str = "purchases";
 const CHANGE: &str = "change";
 
@@ -49,31 +61,41 @@ struct Change {
     version: Version,
 }
 
-/// Writes accepted purchases of one sale and epoch as one entry.
+/// Begins an entry of accepted purchases of one sale and epoch, which are written behind it.
+pub(in crate::embedded) fn begin_purchases(sale: &SaleId, epoch: Epoch) -> Vec<u8> {
+    let sku = sale.sku.as_str().as_bytes();
+    // A sku has 64 characters at most.
+    let sku_bytes = u8::try_from(sku.len()).unwrap_or(u8::MAX);
+    let mut body = vec![PACKED, sku_bytes];
+    body.extend_from_slice(sku);
+    body.extend_from_slice(sale.generation.0.as_bytes());
+    body.extend_from_slice(&epoch.number.to_be_bytes());
+    body.extend_from_slice(&epoch.nonce.to_be_bytes());
+    body
+}
+
+/// Writes the purchase of a dead letter, as a person can read it.
 ///
 /// # Errors
 ///
-/// There are none, of which no entry is made; JSON itself never fails for these types.
-pub(in crate::embedded) fn write_purchases(
-    purchases: &[RecordedPurchase],
+/// Those of JSON, which these types never cause.
+pub(in crate::embedded) fn write_letter(
+    recorded: &RecordedPurchase,
 ) -> Result<String, serde_json::Error> {
-    let Some(first) = purchases.first() else {
-        return Err(serde::ser::Error::custom("an entry has one purchase at least"));
-    };
-    let items = purchases.iter().cloned().map(|recorded| Item {
+    let recorded = recorded.clone();
+    let item = Item {
         buyer: recorded.buyer,
         purchase: Purchase { unit_price: None, ..recorded.purchase },
         traceparent: recorded.traceparent,
         unit_price: recorded.purchase.unit_price,
-    });
-    let entry = Batch {
+    };
+    serde_json::to_string(&Batch {
         format: FORMAT,
         kind: PURCHASES.into(),
-        sale: first.sale.clone(),
-        epoch: first.epoch,
-        purchases: items.collect(),
-    };
-    serde_json::to_string(&entry)
+        sale: recorded.sale,
+        epoch: recorded.epoch,
+        purchases: vec![item],
+    })
 }
 
 /// Writes a change as one entry.
@@ -94,21 +116,44 @@ pub(in crate::embedded) fn write_change(
 }
 
 /// Reads an entry of any format: what a newer version wrote is told apart from what is broken.
-pub(in crate::embedded) fn read(text: &str) -> EntryBody {
-    try_read(text).unwrap_or_else(|error| EntryBody::Broken {
-        raw: text.to_owned(),
-        error: error.to_string(),
-    })
+pub(in crate::embedded) fn read(body: &[u8]) -> EntryBody {
+    let broken = |error: String| EntryBody::Broken { raw: shown(body), error };
+    match body {
+        [PACKED, rest @ ..] => unpacked(rest).unwrap_or_else(|error| broken(error.to_string())),
+        [format, ..] if (PACKED..TEXT_MIN).contains(format) => {
+            EntryBody::Newer { format: u64::from(*format) }
+        }
+        text => try_read(text).unwrap_or_else(|error| broken(error.to_string())),
+    }
 }
 
-fn try_read(text: &str) -> Result<EntryBody, serde_json::Error> {
-    let Head { format, kind } = serde_json::from_str(text)?;
+/// What a person is shown of an entry that nobody can read.
+fn shown(body: &[u8]) -> String {
+    match std::str::from_utf8(body) {
+        Ok(text) if !text.contains(char::is_control) => text.to_owned(),
+        Ok(_) | Err(_) => body.escape_ascii().to_string(),
+    }
+}
+
+fn unpacked(body: &[u8]) -> Result<EntryBody, Undecodable> {
+    let mut reader = Reader(body);
+    let sku_bytes = reader.small(1)?;
+    let sku = std::str::from_utf8(reader.take(sku_bytes as usize)?).ok();
+    let sku = sku.and_then(|sku| Sku::parse(sku).ok()).ok_or(Undecodable("a sku"))?;
+    let generation = Generation(Uuid::from_bytes(reader.array()?));
+    let epoch = Epoch { number: reader.number(8)?, nonce: reader.number(8)? };
+    let purchases = reader.purchases(&SaleId { sku, generation }, epoch)?;
+    Ok(purchases.map_or(EntryBody::Newer { format: PACKED.into() }, EntryBody::Purchases))
+}
+
+fn try_read(text: &[u8]) -> Result<EntryBody, serde_json::Error> {
+    let Head { format, kind } = serde_json::from_slice(text)?;
     if format > FORMAT {
         return Ok(EntryBody::Newer { format });
     }
     match kind.as_str() {
-        PURCHASES => serde_json::from_str(text).map(|entry: Batch| entry.into_body()),
-        CHANGE => serde_json::from_str(text).map(|entry: Change| {
+        PURCHASES => serde_json::from_slice(text).map(|entry: Batch| entry.into_body()),
+        CHANGE => serde_json::from_slice(text).map(|entry: Change| {
             let Change { sale, epoch, version, .. } = entry;
             EntryBody::Change(Box::new(RecordedChange { sale, epoch, version }))
         }),
@@ -133,12 +178,11 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use stampede_domain::{
-        Acknowledgement, AttemptKey, Currency, Generation, Instant, Position, PurchaseBits, Sku,
-        Window,
+        Acknowledgement, AttemptKey, Currency, Instant, Position, PurchaseBits, Window,
     };
-    use uuid::Uuid;
 
     use super::*;
+    use crate::packed::write_purchase;
 
     /// What version 1 wrote; a later version must read it for ever.
     const WRITTEN: &str = concat!(
@@ -189,16 +233,45 @@ mod tests {
         assert!(!unpriced.contains("price"));
         let mut bought = purchase();
         bought.purchase.unit_price = None;
-        assert_eq!(write_purchases(std::slice::from_ref(&bought)).unwrap(), unpriced);
-        assert_eq!(read(&unpriced), EntryBody::Purchases(vec![bought]));
+        assert_eq!(write_letter(&bought).unwrap(), unpriced);
+        assert_eq!(read(unpriced.as_bytes()), EntryBody::Purchases(vec![bought]));
     }
 
     #[test]
-    fn purchases_are_written_as_they_always_were_and_read_back() {
-        let text = write_purchases(&[purchase()]).unwrap();
+    fn a_letter_is_written_as_it_always_was_and_read_back() {
+        let text = write_letter(&purchase()).unwrap();
         assert_eq!(text, WRITTEN);
-        assert_eq!(read(&text), EntryBody::Purchases(vec![purchase()]));
-        assert!(write_purchases(&[]).is_err());
+        assert_eq!(read(text.as_bytes()), EntryBody::Purchases(vec![purchase()]));
+    }
+
+    /// The same purchase as version 2 wrote it; a later version must read it for ever.
+    const PACKED_AND_WRITTEN: &str = concat!(
+        "020a5749444745542d303031000000000000000000000000000000070000000000000003",
+        "0000000000000009020202020202020202020202020202020101010101010101010102",
+        "019c60be25000000000800000000010000010200084164612022c3b62202",
+        "00000000000007cf455552",
+    );
+
+    fn packed(purchases: &[RecordedPurchase]) -> Vec<u8> {
+        let mut body = begin_purchases(&id(), Epoch { number: 3, nonce: 9 });
+        for RecordedPurchase { buyer, purchase, traceparent, .. } in purchases {
+            write_purchase(buyer, purchase, traceparent.as_ref(), &mut body);
+        }
+        body
+    }
+
+    #[test]
+    fn purchases_are_written_as_they_always_were_and_read_back_with_all_they_have() {
+        let body = packed(&[purchase()]);
+        let hex = body.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        assert_eq!(hex, PACKED_AND_WRITTEN);
+        let mut traced = purchase();
+        let trace = format!("00-{}-{}-01", "a".repeat(32), "b".repeat(16));
+        traced.traceparent = Some(TraceParent::parse(&trace).unwrap());
+        traced.purchase.unit_price = None;
+        traced.purchase.cancelled = true;
+        let all = [purchase(), traced];
+        assert_eq!(read(&packed(&all)), EntryBody::Purchases(all.to_vec()));
     }
 
     /// What was written before products had pages.
@@ -239,23 +312,42 @@ mod tests {
         change.sale.picture = Some("/pictures/widget-001.svg".into());
         change.sale.price = Some(price());
         let text = write_change(&change).unwrap();
-        assert_eq!(read(&text), EntryBody::Change(Box::new(change)));
+        assert_eq!(read(text.as_bytes()), EntryBody::Change(Box::new(change)));
     }
 
     #[test]
     fn a_change_of_a_product_without_a_page_is_written_and_read_as_it_always_was() {
         assert_eq!(write_change(&change()).unwrap(), WRITTEN_CHANGE);
-        assert_eq!(read(WRITTEN_CHANGE), EntryBody::Change(Box::new(change())));
+        assert_eq!(read(WRITTEN_CHANGE.as_bytes()), EntryBody::Change(Box::new(change())));
     }
 
     #[test]
     fn what_a_newer_version_wrote_is_told_apart_from_what_is_broken() {
-        let newer = r#"{"format":2,"kind":"purchases","packed":"AAEC"}"#;
-        assert_eq!(read(newer), EntryBody::Newer { format: 2 });
-        let unknown_kind = r#"{"format":1,"kind":"transfer"}"#;
+        let newer = br#"{"format":3,"kind":"purchases","packed":"AAEC"}"#;
+        assert_eq!(read(newer), EntryBody::Newer { format: 3 });
+        assert_eq!(read(b"\x03and what it means"), EntryBody::Newer { format: 3 });
+        let mut with_more = packed(&[purchase()]);
+        // The flags of the extras, before the price.
+        let flags = with_more.len() - 12;
+        with_more[flags] |= 0x80;
+        assert_eq!(read(&with_more), EntryBody::Newer { format: 2 });
+        let unknown_kind = br#"{"format":1,"kind":"transfer"}"#;
         assert_eq!(read(unknown_kind), EntryBody::Newer { format: 1 });
-        for broken in ["", "{", "[]", r#"{"format":1,"kind":"purchases"}"#] {
-            assert!(matches!(read(broken), EntryBody::Broken { .. }), "{broken}");
+        for broken in ["", "{", "[]", r#"{"format":1,"kind":"purchases"}"#, "\x01", "\x02"] {
+            assert!(matches!(read(broken.as_bytes()), EntryBody::Broken { .. }), "{broken}");
         }
+    }
+
+    #[test]
+    fn what_is_broken_is_shown_as_text() {
+        let shown = |body: &[u8]| {
+            let EntryBody::Broken { raw, .. } = read(body) else { panic!("{body:?} was read") };
+            raw
+        };
+        assert_eq!(shown(br#"{"buyer":"\xc3\xb6"#), r#"{"buyer":"\xc3\xb6"#);
+        assert_eq!(shown("{\"buyer\":\"ö".as_bytes()), "{\"buyer\":\"ö");
+        let mut torn = packed(&[purchase()]);
+        torn.truncate(20);
+        assert!(shown(&torn).starts_with(r"\x02\nWIDGET-001\x00"), "{}", shown(&torn));
     }
 }

@@ -48,8 +48,8 @@ for i = 5, #ARGV, 2 do
   else
     stock, sold, position = stock - qty, sold + qty, position + 1
     -- The receipt stays as it was answered; only the place is new.
-    local at, remaining = struct.unpack('>I6I4', sub(given, 28, 37))
-    local packed = item(sub(given, 1, 27), at, remaining, position)
+    local remaining = struct.unpack('>I4', sub(given, 34, 37))
+    local packed = item(sub(given, 1, 27), sub(given, 28, 33), remaining, position)
     if record == '' then
       record, count = string.char(FORMAT), count + 1
     end

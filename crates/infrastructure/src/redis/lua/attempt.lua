@@ -17,8 +17,9 @@
 --   D over the limit: as R, the newest purchase   L over the limit, holding nothing
 --   N not active                                  S sold out
 --
--- One read of the batch's buyers and one write of each kind a batch, not an attempt: `seen`
--- holds the records of those who bought in this very batch. Lua's `unpack` bounds the batch.
+-- One read of the batch's buyers and one write of each kind a batch, not an attempt: `writes` are
+-- the buyers and new records of those who bought in this very batch, `place` tells where in it a
+-- buyer's record is. Lua's `unpack` bounds the batch.
 
 local head, refusal = enter()
 if refusal then
@@ -37,26 +38,31 @@ for i = 1, n do
 end
 local held = redis.call('HMGET', buyers_key, unpack(buyers))
 
-local seen, order, letters, receipts, accepted = {}, {}, {}, {}, {}
+local letters, receipts, accepted, writes, place = {}, {}, {}, {}, {}
+local taken = 0
+local at, format, priced = pack('>I6', now), string.char(FORMAT), price ~= ''
 for i = 1, n do
   local buyer, blob = buyers[i], ARGV[5 + 2 * i]
-  local record = seen[buyer] or held[i] or ''
-  local key, qty = sub(blob, 1, 16), byte(blob, 27)
-
-  if #record > 0 and byte(record) ~= FORMAT then
-    return refuse('NEWER', head.epoch)
-  end
+  local written = place[buyer]
+  local record = written and writes[written] or held[i]
+  local qty = byte(blob, 27)
 
   -- What the buyer holds, and whether this key has bought before.
   local units, ordinal, known = 0, 0, nil
-  for at = 2, #record, ITEM do
-    ordinal = ordinal + 1
-    if byte(record, at + 42) % 2 == 0 then
-      units = units + byte(record, at + 26)
+  if record then
+    if byte(record) ~= FORMAT then
+      return refuse('NEWER', head.epoch)
     end
-    if sub(record, at, at + 15) == key then
-      known = at
-      break
+    local key = sub(blob, 1, 16)
+    for item_at = 2, #record, ITEM do
+      ordinal = ordinal + 1
+      if byte(record, item_at + 42) % 2 == 0 then
+        units = units + byte(record, item_at + 26)
+      end
+      if sub(record, item_at, item_at + 15) == key then
+        known = item_at
+        break
+      end
     end
   end
 
@@ -78,19 +84,21 @@ for i = 1, n do
   else
     stock, sold, position = stock - qty, sold + qty, position + 1
     ordinal, units = ordinal + 1, units + qty
-    local packed = item(sub(blob, 1, 27), now, stock, position)
-    if record == '' then
-      record, count = string.char(FORMAT), count + 1
+    local packed = item(sub(blob, 1, 27), at, stock, position)
+    if not record then
+      record, count = format, count + 1
     end
-    if not seen[buyer] then
-      order[#order + 1] = buyer
+    taken = taken + 1
+    if not written then
+      written = #writes + 2
+      place[buyer], writes[written - 1] = written, buyer
     end
-    seen[buyer] = record .. packed
+    writes[written] = record .. packed
     local extras = sub(blob, 28)
-    if price ~= '' then
+    if priced then
       extras = string.char(byte(extras) + HAS_PRICE) .. sub(extras, 2) .. price
     end
-    accepted[#accepted + 1] = entry_item(packed, ordinal, units, buyer, extras)
+    accepted[taken] = entry_item(packed, ordinal, units, buyer, extras)
     letter = 'A'
     if ordinal > 1 then
       letter = 'B'
@@ -103,12 +111,8 @@ end
 -- A level that only newer versions know is more than this gate's word.
 local strict = ARGV[5] == '1' or acknowledge_of(head.acknowledge) ~= 'gate'
 local version, id, body = head.version, '', ''
-if #accepted > 0 then
+if taken > 0 then
   version = version + 1
-  local writes = {}
-  for i, buyer in ipairs(order) do
-    writes[2 * i - 1], writes[2 * i] = buyer, seen[buyer]
-  end
   redis.call('HSET', buyers_key, unpack(writes))
   redis.call('HSET', head_key, 'stock', int(stock), 'sold', int(sold), 'count', int(count),
     'version', int(version), 'position', int(position), 'last_now', int(now))

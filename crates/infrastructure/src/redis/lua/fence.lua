@@ -40,16 +40,22 @@ local head_key, buyers_key, sales_key, outbox_key, feed_key =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local generation, epoch, sku = ARGV[1], ARGV[2], ARGV[4]
 
--- Numbers as text: `tostring` keeps 14 digits, a version needs 16.
+-- Numbers as text: `tostring` keeps 14 digits, a version needs 16. `%d` is several times faster, and
+-- where a long has 32 bits it holds no more than this.
 local function int(number)
-  return string.format('%.0f', number)
+  return string.format(number < 2147483648 and '%d' or '%.0f', number)
 end
 
 -- TIME twice in one script differs, so it is read once.
 local time = redis.call('TIME')
 local raw = time[1] * 1000 + floor(time[2] / 1000)
 local info = redis.call('INFO', 'server', 'replication')
-local inc = string.match(info, 'run_id:(%x+)') .. ':' .. string.match(info, 'master_replid:(%x+)')
+-- What stands behind a name in INFO: by a plain search, since a pattern is tried at each of its bytes.
+local function told(name)
+  local _, last = find(info, '\n' .. name .. ':', 1, true)
+  return sub(info, last + 1, find(info, '\r', last, true) - 1)
+end
+local inc = told('run_id') .. ':' .. told('master_replid')
 
 local function refuse(name, head_epoch)
   return '-' .. name .. ' ' .. int(raw) .. ' ' .. (head_epoch or '-')
@@ -60,7 +66,7 @@ local function refuse_here()
   if raw > tonumber(ARGV[3]) then
     return refuse('LATE')
   end
-  if string.match(info, 'role:(%a+)') ~= 'master' then
+  if told('role') ~= 'master' then
     return refuse('NOT_MASTER')
   end
 end
@@ -145,9 +151,9 @@ local function refuse_restore()
 end
 
 -- One purchase in a record: key 16, bits 10, units 1 | instant 6, remaining 4, position 5,
--- flags 1 (1: cancelled). `taken` is the first 27 bytes as the caller packed them.
+-- flags 1 (1: cancelled). `taken` is the first 27 bytes, and `at` the instant's, as the caller has them.
 local function item(taken, at, remaining, position)
-  return taken .. pack('>I6I4I5B', at, remaining, position, 0)
+  return taken .. at .. pack('>I4I5B', remaining, position, 0)
 end
 
 -- A purchase as an outbox entry carries it: the item, its place among its buyer's, what the
@@ -159,9 +165,10 @@ end
 
 -- Tells all nodes that the sale has this version now. `mark` is `live`, `shut` or `deleted`.
 local function announce(version, mark, kind, more)
-  redis.call('HSET', sales_key, sku, generation .. ' ' .. int(version) .. ' ' .. mark)
+  local told = int(version)
+  redis.call('HSET', sales_key, sku, generation .. ' ' .. told .. ' ' .. mark)
   redis.call('PUBLISH', feed_key, '{"format":' .. FORMAT .. ',"kind":"' .. kind .. '","sku":"' ..
-    sku .. '","generation":"' .. generation .. '","version":' .. int(version) .. more .. '}')
+    sku .. '","generation":"' .. generation .. '","version":' .. told .. more .. '}')
 end
 
 local function announce_stock(version, stock)

@@ -219,6 +219,28 @@ fn beyond_its_queue_the_engine_sheds() {
     });
 }
 
+/// The file is in the hand of whoever records a batch, and buyers wait for it meanwhile.
+#[test]
+fn a_read_brings_no_more_than_may_hold_the_file_up() {
+    run(async {
+        let node = super::embedded().await;
+        let scene = Scene::active(&node, 1_000, 1).await;
+        for batch in 0..3 {
+            let attempts: Vec<Attempt> =
+                (0..200).map(|n| attempt(&format!("buyer-{batch}-{n}"), n, 1)).collect();
+            scene.decide(&attempts).await;
+        }
+        for _ in 0..3 {
+            let wait = Duration::from_millis(10);
+            let read = scene.outbox.read(scene.shard(), "one", 1_000, wait).await;
+            let read = read.expect("the outbox answers");
+            let EntryBody::Purchases(purchases) = &read[0].body else { panic!("{read:?}") };
+            assert_eq!((read.len(), purchases.len()), (1, 200));
+        }
+        assert_eq!(scene.outbox.depth().await.expect("the outbox answers"), 3);
+    });
+}
+
 const FAIL: &str = "CREATE TRIGGER journal_fails BEFORE INSERT ON journal
                     BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
 
@@ -261,15 +283,17 @@ fn an_entry_of_a_newer_version_is_left_alone_and_keeps_its_sale_closed() {
         let scene = Scene::active(&node, 10, 1).await;
         let id = scene.id().clone();
         let generation = id.generation.0.simple();
-        let body = r#"{"format":2,"kind":"purchases","packed":"AAEC"}"#;
+        let body = r#"{"format":3,"kind":"purchases","packed":"AAEC"}"#;
         tamper(&node, format!("INSERT INTO journal VALUES (70, x'{generation}', 1, '{body}')"))
+            .await;
+        tamper(&node, format!("INSERT INTO journal VALUES (71, x'{generation}', 1, x'0300')"))
             .await;
         let wait = Duration::from_millis(10);
         let read = scene.outbox.read(scene.shard(), "one", 100, wait).await;
         let bodies = |entries: Vec<Entry>| -> Vec<EntryBody> {
             entries.into_iter().map(|entry| entry.body).collect()
         };
-        let newer = [EntryBody::Newer { format: 2 }];
+        let newer = [EntryBody::Newer { format: 3 }, EntryBody::Newer { format: 3 }];
         assert_eq!(bodies(read.expect("the outbox answers")), newer);
         assert_eq!(bodies(scene.waiting().await), newer);
         drop((scene, node));
@@ -281,7 +305,7 @@ fn an_entry_of_a_newer_version_is_left_alone_and_keeps_its_sale_closed() {
         let refused = node.gate().snapshot(&id).await;
         assert!(matches!(refused, Err(PortError::Unavailable { .. })), "{refused:?}");
         // A worker that can read it records it.
-        tamper(&node, "DELETE FROM journal WHERE id = 70".to_owned()).await;
+        tamper(&node, "DELETE FROM journal WHERE id IN (70, 71)".to_owned()).await;
         assert_eq!(snapshot(&node, &id).await.stock, 10);
         let decided = decide(&node, &id, &attempt("ada", 1, 1)).await;
         assert!(matches!(decided, Ok(Decision::Accepted(_))), "{decided:?}");

@@ -10,7 +10,7 @@ pub(super) const OUTBOX: Section = Section {
             "purchases",
             "1000",
             (1, 10_000),
-            "purchases in one commit, about",
+            "purchases in one commit, about; on embedded 256 at most",
         ),
         Setting::whole(
             "STAMPEDE_OUTBOX_READ_WAIT_MS",
@@ -25,6 +25,13 @@ pub(super) const OUTBOX: Section = Section {
             "5000",
             (500, WAIT_MAX_MS),
             "idle time after which another worker takes over what one held",
+        ),
+        Setting::whole(
+            "STAMPEDE_OUTBOX_LAG_MAX_MS",
+            "milliseconds",
+            "10000",
+            (0, 60_000),
+            "how long purchases may wait for the ledger so that buyers come first: while anything is sold, the drain takes a fifth of the time at most until they have waited so long; 0 and it never gives way",
         ),
         Setting::whole(
             "STAMPEDE_OUTBOX_BACKOFF_MIN_MS",

@@ -210,9 +210,9 @@ pub(super) const GATE: Section = Section {
         Setting::whole(
             "STAMPEDE_BATCHES_IN_FLIGHT_MAX",
             "batches",
-            "2",
+            "1",
             (1, 64),
-            "batches of one sale and worker on their way to the gate",
+            "batches of one sale and worker on their way to the gate; more make them smaller, which pays if the gate's store is far away",
         ),
         Setting::whole(
             "STAMPEDE_WAITING_ATTEMPTS_MAX",
