@@ -146,7 +146,7 @@ impl Watch {
                 span.name_in(response.headers_mut());
             }
             let (error, correlation) = (error_word(response), &correlation);
-            let ending = Ending { method, route, status, correlation, took, error };
+            let ending = Ending { method, route, status, correlation, arrived, took, error };
             spans.end(span, response.request().headers(), &ending);
         }
         set_headers(response, correlation);
@@ -160,7 +160,7 @@ impl Watch {
         self.tally.answered(method, route, status, took);
         if let Some(spans) = &self.spans {
             let (error, correlation) = (Some(ApiError::Internal.code().as_str()), &correlation);
-            let ending = Ending { method, route, status, correlation, took, error };
+            let ending = Ending { method, route, status, correlation, arrived, took, error };
             spans.end(span, &HeaderMap::new(), &ending);
         }
         correlation

@@ -5,7 +5,7 @@ use std::{
     cell::Cell,
     fmt,
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use actix_web::{
@@ -52,6 +52,10 @@ impl fmt::Debug for Tracing {
     }
 }
 
+/// Least time between two failures of one worker thread that get a span at their end: where all of
+/// a crowd is refused, the others pay nothing for it.
+const FAILURE_PAUSE: Duration = Duration::from_millis(5);
+
 /// What one worker thread traces.
 pub(crate) struct RequestSpans {
     tracing: Tracing,
@@ -59,6 +63,8 @@ pub(crate) struct RequestSpans {
     up_to: u64,
     /// The last throw; no secret, and never 0.
     dice: Cell<u64>,
+    /// When the last failure got a span at its end.
+    failed: Cell<Option<Instant>>,
 }
 
 /// The span of a request that is traced.
@@ -70,6 +76,7 @@ pub(crate) struct Ending<'a> {
     pub(crate) route: &'static str,
     pub(crate) status: StatusCode,
     pub(crate) correlation: &'a HeaderValue,
+    pub(crate) arrived: Instant,
     pub(crate) took: Duration,
     /// The word for what went wrong.
     pub(crate) error: Option<&'static str>,
@@ -85,7 +92,7 @@ impl RequestSpans {
 
     fn seeded(tracing: Tracing, seed: u64) -> Self {
         let up_to = part_of_all(tracing.ratio);
-        Self { tracing, up_to, dice: Cell::new(seed) }
+        Self { tracing, up_to, dice: Cell::new(seed), failed: Cell::new(None) }
     }
 
     /// Begins the span of a request that is traced; `None` for all others.
@@ -99,11 +106,12 @@ impl RequestSpans {
         span.span_context().is_sampled().then_some(RequestSpan(span))
     }
 
-    /// Ends the span. A failure of ours that has none gets one, which begins when the request did.
+    /// Ends the span. A failure of ours that has none gets one, which begins when the request did;
+    /// but not one after another without a pause.
     pub(crate) fn end(&self, span: Option<RequestSpan>, headers: &HeaderMap, ending: &Ending<'_>) {
         let mut span = match span {
             Some(RequestSpan(span)) => span,
-            None if ending.status.is_server_error() => {
+            None if ending.status.is_server_error() && self.may_tell(ending) => {
                 let builder = SpanBuilder::from_name(ending.method)
                     .with_kind(SpanKind::Server)
                     .with_start_time(ago(ending.took))
@@ -129,6 +137,17 @@ impl RequestSpans {
         if ending.status.is_server_error() {
             span.set_status(Status::error(ending.word()));
         }
+    }
+
+    /// Whether a failure gets a span at its end.
+    fn may_tell(&self, ending: &Ending<'_>) -> bool {
+        let now = ending.arrived + ending.took;
+        let last = self.failed.get();
+        let may = last.is_none_or(|last| now.saturating_duration_since(last) >= FAILURE_PAUSE);
+        if may {
+            self.failed.set(Some(now));
+        }
+        may
     }
 
     /// Whether a request is traced that nobody has decided about.
@@ -228,11 +247,33 @@ mod tests {
 
     use super::*;
 
+    fn spans(ratio: f64) -> RequestSpans {
+        let tracer = Arc::new(BoxedTracer::new(Box::new(NoopTracer::new())));
+        RequestSpans::seeded(Tracing { tracer, ratio, heeds_caller: true }, 7)
+    }
+
+    #[test]
+    fn of_failures_one_after_another_one_in_a_while_gets_a_span() {
+        let (spans, arrived) = (spans(0.0), Instant::now());
+        let correlation = HeaderValue::from_static("x");
+        let told = [0, 1, 4, 5, 9, 10].map(|millis| {
+            spans.may_tell(&Ending {
+                method: "POST",
+                route: "/",
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                correlation: &correlation,
+                arrived,
+                took: Duration::from_millis(millis),
+                error: None,
+            })
+        });
+        assert_eq!(told, [true, false, false, true, false, true]);
+    }
+
     #[test]
     fn a_ratio_of_the_requests_is_traced_that_nobody_has_decided_about() {
         let traced = |ratio| {
-            let tracer = Arc::new(BoxedTracer::new(Box::new(NoopTracer::new())));
-            let spans = RequestSpans::seeded(Tracing { tracer, ratio, heeds_caller: true }, 7);
+            let spans = spans(ratio);
             (0..10_000).filter(|_| spans.throw()).count()
         };
         assert_eq!((traced(0.0), traced(1.0)), (0, 10_000));
