@@ -28,7 +28,10 @@ use std::{
 };
 
 use stampede_domain::{Acknowledgement, Attempt, Decision, SaleId};
-use tokio::{task::spawn_local, time::sleep};
+use tokio::{
+    task::spawn_local,
+    time::{Instant, sleep},
+};
 
 pub use self::reply::Ticket;
 use self::{
@@ -39,7 +42,7 @@ use self::{
 };
 use crate::{
     live_sales::LiveSales,
-    ports::{Causes, GateLane, Judged, PortError},
+    ports::{BatchTook, Causes, GateLane, Judged, PortError},
     use_cases::ConfirmPurchases,
 };
 
@@ -208,7 +211,11 @@ async fn drive(shared: Rc<Shared>, id: SaleId) {
     let mut driver = Driver { shared, id, away: 0 };
     while let Some(batch) = driver.next_batch() {
         let shared = &driver.shared;
+        let (left, waiting) = (Instant::now(), shared.waiting.get());
         let judged = shared.lane.decide(&driver.id, &batch.attempts).await;
+        let (attempts, waited) = (batch.attempts.len(), left - batch.opened);
+        let took = BatchTook { attempts, waited, waiting, took: left.elapsed() };
+        shared.lane.measured(&took, &judged);
         shared.answer(&driver.id, batch, judged);
     }
 }

@@ -4,6 +4,7 @@
 //! node's own answers, bring snapshots in; a slow stream costs nothing, because it reads the
 //! newest value when it gets to it.
 
+mod age;
 mod selling;
 mod taking_in;
 mod turning;

@@ -2,6 +2,7 @@
 //!
 //! One contract suite per port, in `crates/testkit/src/suites`, runs over every adapter.
 
+mod batch_took;
 mod catalogue;
 mod clock;
 mod durability;
@@ -14,6 +15,7 @@ mod sale_feed;
 mod sale_gate;
 mod store_probe;
 
+pub use batch_took::BatchTook;
 pub use catalogue::{
     Buried, Catalogue, CatalogueCursor, CatalogueRow, Created, LockedSale, PutDecision,
     SaleStanding,

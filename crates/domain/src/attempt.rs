@@ -30,6 +30,13 @@ impl AttemptKey {
 pub struct TraceParent(Box<str>);
 
 impl TraceParent {
+    /// The header of a span: the ids of its trace and of itself, and whether both are recorded.
+    #[must_use]
+    pub fn new(trace: u128, span: u64, is_sampled: bool) -> Self {
+        let flags = u8::from(is_sampled);
+        Self(format!("00-{trace:032x}-{span:016x}-{flags:02x}").into())
+    }
+
     /// Takes a header of version 00: 55 characters of lower-case hex and hyphens, else nothing.
     ///
     /// A wrong header is dropped and not an error, as the standard asks.
@@ -48,6 +55,28 @@ impl TraceParent {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether the trace is recorded, as whoever made the header says.
+    #[must_use]
+    pub fn is_sampled(&self) -> bool {
+        matches!(self.0.as_bytes(), [.., b'1' | b'3' | b'5' | b'7' | b'9' | b'b' | b'd' | b'f'])
+    }
+
+    /// The same trace, and not recorded.
+    #[must_use]
+    pub fn unsampled(self) -> Self {
+        let named = self.0.get(..53).unwrap_or_default();
+        Self(format!("{named}00").into())
+    }
+
+    /// The ids of the trace and of the span; zero, which is none, if they cannot be read.
+    #[must_use]
+    pub fn ids(&self) -> (u128, u64) {
+        let part = |range| self.0.get(range).unwrap_or_default();
+        let trace = u128::from_str_radix(part(3..35), 16);
+        let span = u64::from_str_radix(part(36..52), 16);
+        (trace.unwrap_or_default(), span.unwrap_or_default())
     }
 }
 
@@ -83,5 +112,23 @@ mod tests {
         let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         assert_eq!(TraceParent::parse(good).unwrap().as_str(), good);
         assert_eq!(TraceParent::parse("00-xyz"), None);
+    }
+
+    #[test]
+    fn a_traceparent_says_whose_it_is_and_whether_it_is_recorded() {
+        let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let parsed = TraceParent::parse(good).unwrap();
+        let (trace, span) = parsed.ids();
+        assert_eq!(trace, 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c);
+        assert_eq!(span, 0xb7ad_6b71_6920_3331);
+        assert!(parsed.is_sampled());
+        assert_eq!(TraceParent::new(trace, span, true), parsed);
+        let quiet = parsed.unsampled();
+        assert_eq!(quiet, TraceParent::new(trace, span, false));
+        assert_eq!((quiet.ids(), quiet.is_sampled()), ((trace, span), false));
+        for (flags, is_sampled) in [("02", false), ("03", true), ("fa", false), ("ff", true)] {
+            let header = format!("{}{flags}", &good[..53]);
+            assert_eq!(TraceParent::parse(&header).unwrap().is_sampled(), is_sampled, "{flags}");
+        }
     }
 }

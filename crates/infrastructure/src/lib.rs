@@ -15,6 +15,8 @@ mod packed;
 mod run_row;
 mod settlement;
 mod system_clock;
+mod watched;
 
 pub use os_randomness::OsRandomness;
 pub use system_clock::SystemClock;
+pub use watched::{Spans, Watch};

@@ -1,6 +1,7 @@
 //! The workers, by apalis: one per shard that drains the outbox, one that reconciles.
 
 mod outbox_backend;
+mod outbox_gauges;
 mod outbox_reader;
 mod queue_metrics;
 mod reconciliation;
@@ -113,6 +114,8 @@ impl Queue {
             monitor = self.register_shard(monitor, shard, reconciliation.clone());
         }
         monitor = reconciliation.clone().register(monitor, &self.node);
+        let gauges = self.metrics.outbox.clone().watch(self.parts.outbox.clone(), stop.clone());
+        let gauges = tokio::spawn(gauges);
         // What an earlier life left is found now, not at the first tick.
         let first = tokio::spawn({
             let stop = stop.clone();
@@ -132,6 +135,9 @@ impl Queue {
             .await;
         if let Err(error) = ended {
             tracing::error!(%error, "the workers did not end in order");
+        }
+        if let Err(error) = gauges.await {
+            tracing::error!(%error, "looking at the outbox did not end in order");
         }
         if let Err(error) = first.await {
             tracing::error!(%error, "the first reconciliation did not end in order");
@@ -188,7 +194,8 @@ struct Job {
 /// Records what one read brought; a failure is tried again with the same entries.
 async fn record_batch(batch: Batch, job: Data<Job>) -> Result<Recorded, BoxDynError> {
     let entries: Vec<Entry> = batch.entries.to_vec();
-    match job.record.run(job.shard, entries).await {
+    let recording = job.record.run(job.shard, entries);
+    match job.metrics.watch().recording(&batch.entries, recording).await {
         Ok(recorded) => {
             job.metrics.recorded(&recorded);
             job.reconciliation.drift_met(recorded.findings.clone()).await;

@@ -50,6 +50,10 @@ pub(crate) enum Ended {
 }
 
 impl Ended {
+    /// Every reason.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::SlowHead, Self::Unread, Self::Unfinished, Self::FarAhead, Self::TooMany];
+
     /// The word in metrics.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {

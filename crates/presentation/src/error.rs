@@ -179,7 +179,8 @@ impl ApiError {
         Self::NotFound("There is no product of this sku.")
     }
 
-    fn code(&self) -> Code {
+    /// Its word on the wire.
+    pub(crate) fn code(&self) -> Code {
         match self {
             Self::Validation(_) => Code::ValidationError,
             Self::Unauthorized => Code::Unauthorized,

@@ -6,6 +6,7 @@
 //! Architecture invariant: nothing here names a store. What a request means is decided by the
 //! use cases; this crate reads it and writes the answer.
 
+mod access_log;
 mod admin_guard;
 mod buyer;
 mod client_address;
@@ -36,6 +37,7 @@ mod rate_limit;
 mod rejection;
 mod relay;
 mod rendered;
+mod request_span;
 mod routes;
 mod sale_event;
 mod sale_status;
@@ -47,9 +49,10 @@ mod use_cases;
 mod worker;
 
 pub use client_address::{TrustedProxies, TrustedProxiesError};
-pub use current_request::current_request;
+pub use current_request::{CurrentRequest, current_request};
 pub use image_origins::{ImageOrigins, ImageOriginsError};
 pub use openapi::openapi_json;
+pub use request_span::Tracing;
 pub use server::Http;
 pub use settings::{HttpLimits, HttpSettings, Serves};
 pub use use_cases::{AttemptFactory, Telemetry, UseCases};

@@ -23,6 +23,7 @@ pub(crate) struct Metrics {
     pub(crate) tallies: Tallies,
     connections_ended: Counter<u64>,
     streams: UpDownCounter<i64>,
+    streams_refused: Counter<u64>,
     streams_open: AtomicUsize,
 }
 
@@ -39,10 +40,18 @@ impl Metrics {
                 .i64_up_down_counter("sse_connections_active")
                 .with_description("Event streams open now")
                 .build(),
+            streams_refused: meter
+                .u64_counter("sse_connections_refused")
+                .with_description("Event streams refused, as many as may be were open")
+                .build(),
             streams_open: AtomicUsize::new(0),
         };
         // A dashboard shows zero, not nothing, before the first shopper comes.
         metrics.streams.add(0, &[]);
+        metrics.streams_refused.add(0, &[]);
+        for reason in Ended::ALL {
+            metrics.connections_ended.add(0, &[KeyValue::new("reason", reason.as_str())]);
+        }
         metrics
     }
 
@@ -58,6 +67,8 @@ impl Metrics {
         });
         if opened.is_ok() {
             self.streams.add(1, &[]);
+        } else {
+            self.streams_refused.add(1, &[]);
         }
         opened.is_ok()
     }
@@ -68,6 +79,14 @@ impl Metrics {
         self.streams.add(-1, &[]);
     }
 }
+
+/// Every word that [`shed_word`] has.
+pub(crate) const SHED_WORDS: [&str; 4] = [
+    shed_word(Shed::Full),
+    shed_word(Shed::Late),
+    shed_word(Shed::Silent),
+    shed_word(Shed::Unconfirmed),
+];
 
 /// Why an attempt was shed, as a label.
 pub(crate) const fn shed_word(why: Shed) -> &'static str {

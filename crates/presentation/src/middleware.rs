@@ -19,27 +19,39 @@ use actix_web::{
 use futures::{FutureExt, future::LocalBoxFuture};
 
 use crate::{
+    access_log::AccessLog,
     connection::{HeldBody, Pace},
     correlation::{self, X_CORRELATION_ID},
     cors,
     current_request::CurrentRequest,
     error::ApiError,
     metrics::method_word,
+    request_span::{Ending, RequestSpan, RequestSpans, error_word},
     routes::RouteLabel,
     tally::Tally,
-    worker::Node,
+    worker::{Node, Worker},
 };
 
 /// Wraps every route of one worker.
 pub(crate) struct Edge {
     node: Arc<Node>,
+    watch: Rc<Watch>,
+}
+
+/// What hears of each request of one worker.
+struct Watch {
     tally: Arc<Tally>,
+    spans: Option<Rc<RequestSpans>>,
+    access_log: AccessLog,
 }
 
 impl Edge {
     /// Limits by the node's settings, counts in the worker's tally.
-    pub(crate) fn new(node: Arc<Node>, tally: Arc<Tally>) -> Self {
-        Self { node, tally }
+    pub(crate) fn of(worker: &Worker) -> Self {
+        let access_log = AccessLog::new(worker.node.settings.access_log_one_in);
+        let (tally, spans) = (worker.tally.clone(), worker.spans.clone());
+        let watch = Rc::new(Watch { tally, spans, access_log });
+        Self { node: worker.node.clone(), watch }
     }
 }
 
@@ -55,7 +67,7 @@ where
     type Future = Ready<Result<EdgeService<S>, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(EdgeService { service, node: self.node.clone(), tally: self.tally.clone() }))
+        ready(Ok(EdgeService { service, node: self.node.clone(), watch: self.watch.clone() }))
     }
 }
 
@@ -63,7 +75,7 @@ where
 pub(crate) struct EdgeService<S> {
     service: S,
     node: Arc<Node>,
-    tally: Arc<Tally>,
+    watch: Rc<Watch>,
 }
 
 impl<S, B> Service<ServiceRequest> for EdgeService<S>
@@ -80,18 +92,23 @@ where
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let arrived = Instant::now();
         let method = method_word(request.method());
-        let (node, tally) = (&self.node, self.tally.clone());
+        let (node, watch) = (&self.node, self.watch.clone());
         let in_hand = request.conn_data::<Rc<Pace>>().map(Pace::take_in_hand);
         let correlation =
             correlation::read_or_make(request.headers(), node.use_cases.randomness.as_ref());
-        let current = CurrentRequest { correlation: correlation.clone(), method };
+        let span = watch.spans.as_ref().and_then(|spans| spans.begin(request.headers(), method));
+        let traced = span.as_ref().map(RequestSpan::ids);
+        let current = CurrentRequest { correlation: correlation.clone(), method, traced };
+        let asked = Asked { arrived, method, correlation, span };
         if let Err(refusal) = admit(node, &request) {
-            let mut refused = current.during(|| refusal.error_response());
             let origins = &node.settings.cors_origins;
-            cors::permit(origins, request.headers(), refused.headers_mut());
-            let mut response = request.into_response(refused).map_into_right_body();
-            finish(&mut response, correlation);
-            tally.answered(method, label(&response), response.status(), arrived.elapsed());
+            let response = current.during(|| {
+                let mut refused = refusal.error_response();
+                cors::permit(origins, request.headers(), refused.headers_mut());
+                let mut response = request.into_response(refused).map_into_right_body();
+                watch.finish(asked, &mut response);
+                response
+            });
             let response = response.map_body(|_, body| HeldBody::new(body, in_hand));
             return Box::pin(ready(Ok(response)));
         }
@@ -100,15 +117,53 @@ where
             let Ok(answered) = answering.await else {
                 // The panic hook has said where; the request itself went down with it.
                 tracing::error!("a controller panicked");
-                let status = ApiError::Internal.status_code();
-                tally.answered(method, RouteLabel::NONE, status, arrived.elapsed());
-                return Err(Panicked(correlation).into());
+                return Err(Panicked(watch.panicked(asked)).into());
             };
             let mut response = answered?.map_into_left_body();
-            finish(&mut response, correlation);
-            tally.answered(method, label(&response), response.status(), arrived.elapsed());
+            watch.finish(asked, &mut response);
             Ok(response.map_body(|_, body| HeldBody::new(body, in_hand)))
         }))
+    }
+}
+
+/// What is known of a request from its head, until it is answered.
+struct Asked {
+    arrived: Instant,
+    method: &'static str,
+    correlation: HeaderValue,
+    span: Option<RequestSpan>,
+}
+
+impl Watch {
+    /// Sets the headers that every answer has, and tells of it whoever counts.
+    fn finish<B>(&self, asked: Asked, response: &mut ServiceResponse<B>) {
+        let Asked { arrived, method, correlation, span } = asked;
+        let (route, status, took) = (label(response), response.status(), arrived.elapsed());
+        self.tally.answered(method, route, status, took);
+        self.access_log.answered(route, status, took);
+        if let Some(spans) = &self.spans {
+            if let Some(span) = &span {
+                span.name_in(response.headers_mut());
+            }
+            let (error, correlation) = (error_word(response), &correlation);
+            let ending = Ending { method, route, status, correlation, arrived, took, error };
+            spans.end(span, response.request().headers(), &ending);
+        }
+        set_headers(response, correlation);
+    }
+
+    /// The same where only the correlation id is left, which it gives back.
+    fn panicked(&self, asked: Asked) -> HeaderValue {
+        let Asked { arrived, method, correlation, span } = asked;
+        let (route, status) = (RouteLabel::NONE, ApiError::Internal.status_code());
+        let took = arrived.elapsed();
+        self.tally.answered(method, route, status, took);
+        if let Some(spans) = &self.spans {
+            let (error, correlation) = (Some(ApiError::Internal.code().as_str()), &correlation);
+            let ending = Ending { method, route, status, correlation, arrived, took, error };
+            spans.end(span, &HeaderMap::new(), &ending);
+        }
+        correlation
     }
 }
 
@@ -147,7 +202,7 @@ fn label<B>(response: &ServiceResponse<B>) -> &'static str {
 }
 
 /// Sets the headers that every answer has.
-fn finish<B>(response: &mut ServiceResponse<B>, correlation: HeaderValue) {
+fn set_headers<B>(response: &mut ServiceResponse<B>, correlation: HeaderValue) {
     let failed = !response.status().is_success() && !response.status().is_redirection();
     let headers = response.headers_mut();
     headers.insert(X_CORRELATION_ID.clone(), correlation);

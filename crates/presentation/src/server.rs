@@ -213,7 +213,7 @@ fn app_of(
     >,
 > {
     let node = worker.node.clone();
-    let edge = Edge::new(node.clone(), worker.tally.clone());
+    let edge = Edge::of(&worker);
     let origins = &node.settings.cors_origins;
     App::new()
         .app_data(Data::new(worker))

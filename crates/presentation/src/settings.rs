@@ -39,6 +39,8 @@ pub struct HttpSettings {
     pub cors_origins: Vec<String>,
     /// Origins that products' pictures may come from, beside the page's own; none by default.
     pub image_origins: ImageOrigins,
+    /// Of so many answers of a worker one gets a line in the log; 0 for none.
+    pub access_log_one_in: u32,
     /// What one request, connection or stream may take.
     pub limits: HttpLimits,
 }
@@ -102,6 +104,7 @@ impl HttpSettings {
             trusted_proxies: TrustedProxies::default(),
             cors_origins: Vec::new(),
             image_origins: ImageOrigins::default(),
+            access_log_one_in: 1_000,
             limits: HttpLimits::default(),
         }
     }

@@ -17,6 +17,8 @@ use prometheus::{
     proto::{Bucket, Counter, Histogram, LabelPair, Metric, MetricFamily, MetricType},
 };
 
+use crate::metrics::SHED_WORDS;
+
 /// Upper bounds of the durations' buckets, in seconds.
 const BOUNDS_S: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -30,6 +32,10 @@ const DURATIONS: (&str, &str) =
 const OUTCOMES: (&str, &str) = ("purchase_outcomes_total", "Decided attempts by outcome");
 const SHED: (&str, &str) =
     ("attempts_shed_total", "Attempts refused before the gate was asked, by reason");
+const LIMITS: (&str, &str) = ("limits_hit_total", "Requests refused for a limit, by limit");
+
+/// The words of the limits that a status tells of.
+const LIMIT_WORDS: [&str; 4] = ["body", "uri", "headers", "rate"];
 
 /// The tallies of all workers of this node.
 #[derive(Clone, Debug, Default)]
@@ -82,6 +88,7 @@ impl Tallies {
             desc(DURATIONS, &by_route)?,
             desc(OUTCOMES, &["outcome"])?,
             desc(SHED, &["reason"])?,
+            desc(LIMITS, &["limit"])?,
         ];
         registry.register(Box::new(Sum { tallies: self.clone(), descs }))
     }
@@ -178,6 +185,8 @@ impl Collector for Sum {
 
     fn collect(&self) -> Vec<MetricFamily> {
         let mut all = Counts::default();
+        // At zero, so that a rate is known before the first.
+        all.shed.extend(SHED_WORDS.map(|word| (word, 0)));
         for worker in lock(&self.tallies.0).iter() {
             all.add(&lock(&worker.0));
         }
@@ -189,12 +198,21 @@ impl Collector for Sum {
         let outcomes = outcomes.map(|(word, count)| counter(vec![label("outcome", word)], *count));
         let shed = all.shed.iter();
         let shed = shed.map(|(word, count)| counter(vec![label("reason", word)], *count));
+        let mut limits: Vec<_> = LIMIT_WORDS.map(|word| (word, 0)).into();
+        for (what, took) in &all.answered {
+            if let Some(limit) = what.limit() {
+                *entry(&mut limits, limit) += took.count();
+            }
+        }
+        let limits = limits.iter();
+        let limits = limits.map(|(word, count)| counter(vec![label("limit", word)], *count));
         vec![
             family(REQUESTS, MetricType::COUNTER, requests.collect()),
             family(ERRORS, MetricType::COUNTER, errors.collect()),
             family(DURATIONS, MetricType::HISTOGRAM, durations.collect()),
             family(OUTCOMES, MetricType::COUNTER, outcomes.collect()),
             family(SHED, MetricType::COUNTER, shed.collect()),
+            family(LIMITS, MetricType::COUNTER, limits.collect()),
         ]
     }
 }
@@ -202,6 +220,17 @@ impl Collector for Sum {
 impl Answered {
     fn is_error(&self) -> bool {
         self.status.is_client_error() || self.status.is_server_error()
+    }
+
+    /// The limit that was hit, if the status tells of one.
+    fn limit(&self) -> Option<&'static str> {
+        match self.status {
+            StatusCode::PAYLOAD_TOO_LARGE => Some("body"),
+            StatusCode::URI_TOO_LONG => Some("uri"),
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Some("headers"),
+            StatusCode::TOO_MANY_REQUESTS => Some("rate"),
+            _ => None,
+        }
     }
 
     fn labels(&self) -> Vec<LabelPair> {
@@ -282,6 +311,8 @@ mod tests {
         one.answered(post, buy, StatusCode::OK, Duration::from_millis(3));
         other.answered(post, buy, StatusCode::OK, Duration::from_secs(11));
         other.answered("GET", "/health", StatusCode::SERVICE_UNAVAILABLE, Duration::ZERO);
+        one.answered(post, buy, StatusCode::TOO_MANY_REQUESTS, Duration::ZERO);
+        other.answered("GET", "/none", StatusCode::TOO_MANY_REQUESTS, Duration::ZERO);
         one.decided("SUCCESS");
         other.decided("SUCCESS");
         other.decided("SOLD_OUT");
@@ -304,6 +335,7 @@ mod tests {
             "purchase_outcomes_total{outcome=\"SUCCESS\"} 2\n".to_owned(),
             "purchase_outcomes_total{outcome=\"SOLD_OUT\"} 1\n".to_owned(),
             "attempts_shed_total{reason=\"late\"} 2\n".to_owned(),
+            "limits_hit_total{limit=\"rate\"} 2\n".to_owned(),
         ] {
             assert!(text.contains(&line), "{line} is not in\n{text}");
         }

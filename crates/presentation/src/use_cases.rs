@@ -11,6 +11,8 @@ use stampede_application::{
     },
 };
 
+use crate::request_span::Tracing;
+
 /// Makes a worker thread's own way to attempt purchases; called on that thread.
 pub type AttemptFactory = Arc<dyn Fn() -> AttemptPurchase + Send + Sync>;
 
@@ -60,4 +62,6 @@ pub struct Telemetry {
     pub meter: Meter,
     /// What the meter's exporter writes to; `/metrics` shows all of it.
     pub registry: prometheus::Registry,
+    /// How requests are traced, if they are.
+    pub tracing: Option<Tracing>,
 }

@@ -17,6 +17,7 @@ use crate::{
     rate_limit::RateLimits,
     relay::Relays,
     rendered::RenderedSales,
+    request_span::{RequestSpans, Tracing},
     settings::HttpSettings,
     tally::Tally,
     use_cases::{Telemetry, UseCases},
@@ -32,6 +33,8 @@ pub(crate) struct Node {
     pub(crate) metrics: Metrics,
     /// What `/metrics` shows.
     pub(crate) registry: prometheus::Registry,
+    /// How requests are traced, if they are.
+    pub(crate) tracing: Option<Tracing>,
     /// Who asks too often.
     pub(crate) rate_limits: RateLimits,
     /// How many connections an address has.
@@ -58,6 +61,7 @@ impl Node {
         Ok(Self {
             metrics,
             registry: telemetry.registry,
+            tracing: telemetry.tracing,
             rate_limits: RateLimits::new(&settings),
             places: Arc::new(Places::new(&settings)),
             admin_key: AdminKey::new(&settings.admin_key),
@@ -76,6 +80,8 @@ pub(crate) struct Worker {
     pub(crate) node: Arc<Node>,
     /// What this thread counts.
     pub(crate) tally: Arc<Tally>,
+    /// What this thread traces, if requests are traced.
+    pub(crate) spans: Option<Rc<RequestSpans>>,
     /// This thread's lane to the gate.
     pub(crate) attempt_purchase: AttemptPurchase,
     /// Bytes of sales that were made here already.
@@ -87,7 +93,10 @@ pub(crate) struct Worker {
 impl Worker {
     /// The calling thread's part of the node.
     pub(crate) fn new(node: Arc<Node>) -> Self {
+        let randomness = node.use_cases.randomness.as_ref();
+        let spans = |tracing: &Tracing| Rc::new(RequestSpans::new(tracing.clone(), randomness));
         Self {
+            spans: node.tracing.as_ref().map(spans),
             tally: node.metrics.tallies.of_worker(),
             attempt_purchase: (node.use_cases.attempt_purchase)(),
             rendered: RenderedSales::default(),

@@ -13,7 +13,7 @@ use stampede_application::{
         Catalogue, Clock, Durability, Ledger, Outbox, Randomness, SaleFeed, SaleGate, StoreProbe,
     },
 };
-use stampede_infrastructure::queue::QueueMetrics;
+use stampede_infrastructure::{Watch, queue::QueueMetrics};
 use tokio_util::sync::CancellationToken;
 
 use crate::settings::{self, Settings};
@@ -44,6 +44,8 @@ pub struct Engine {
     pub durability: Arc<dyn Durability>,
     /// How long what was read of the gate may be shown.
     pub freshness: Freshness,
+    /// What watches its ports: the ledger already, the lanes as they are made.
+    pub watch: Watch,
     /// How the engine ends.
     pub ending: Ending,
 }
@@ -74,10 +76,12 @@ impl fmt::Debug for Ending {
 ///
 /// If a store does not answer in time, or answers what must not be.
 pub async fn open(settings: &Settings, metrics: &QueueMetrics) -> anyhow::Result<Engine> {
-    match &settings.engine {
-        settings::Engine::Embedded(embedded) => embedded::open(embedded).await,
+    let engine = match &settings.engine {
+        settings::Engine::Embedded(embedded) => embedded::open(embedded, metrics).await,
         settings::Engine::Redis(stores) => redis::open(stores, settings, metrics).await,
-    }
+    }?;
+    let ledger = engine.watch.ledger(engine.ledger);
+    Ok(Engine { ledger, ..engine })
 }
 
 /// Brings the tables of the engine's database up to date, and no more.

@@ -11,6 +11,7 @@ mod reader;
 mod setting;
 mod source;
 pub mod table;
+mod telemetry;
 
 use std::{ffi::OsString, path::Path, time::Duration};
 
@@ -21,7 +22,6 @@ use stampede_application::{
 use stampede_domain::Acknowledgement;
 use stampede_infrastructure::queue::QueueLimits;
 use stampede_presentation::HttpLimits;
-use tracing_subscriber::EnvFilter;
 
 pub use access::Access;
 pub use engine::{EmbeddedSettings, Engine, RedisAndPostgres};
@@ -30,6 +30,7 @@ pub use fault::{Fault, Faults};
 pub use limits::{ReconcileSettings, StopLimits};
 use reader::Reader;
 pub use setting::{Kind, Setting};
+pub use telemetry::{LogFormat, TelemetrySettings, TraceSettings};
 
 /// All that may be set.
 #[derive(Debug)]
@@ -81,24 +82,6 @@ pub struct Listen {
     pub background_threads: usize,
 }
 
-/// Form of the log lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// One JSON object a line.
-    Json,
-    /// For a person at a terminal.
-    Pretty,
-}
-
-/// What the process says about itself.
-#[derive(Clone, Debug)]
-pub struct TelemetrySettings {
-    /// Levels of log lines, already known to be readable.
-    pub levels: String,
-    /// Form of log lines.
-    pub format: LogFormat,
-}
-
 /// What a command needs of the settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
@@ -141,7 +124,6 @@ impl Settings {
 
     /// Reads every setting once; `None` only after a fault.
     fn from_reader(read: &Reader, need: Need) -> Option<Self> {
-        read.refuse("OTEL_EXPORTER_OTLP_ENDPOINT");
         read.choice("STAMPEDE_IDENTITY");
         let engine = Engine::from_reader(read, need);
         let reconcile = ReconcileSettings::from_reader(read);
@@ -182,19 +164,6 @@ impl Listen {
             port: read.whole("PORT"),
             workers: Some(read.whole("STAMPEDE_HTTP_WORKERS")).filter(|&workers| workers > 0),
             background_threads: read.whole("STAMPEDE_BACKGROUND_THREADS"),
-        }
-    }
-}
-
-impl TelemetrySettings {
-    fn from_reader(read: &Reader) -> Self {
-        read.parsed("RUST_LOG", |levels| levels.parse::<EnvFilter>().ok());
-        Self {
-            levels: read.text("RUST_LOG").unwrap_or_default(),
-            format: match read.choice("STAMPEDE_LOG_FORMAT") {
-                "pretty" => LogFormat::Pretty,
-                _ => LogFormat::Json,
-            },
         }
     }
 }

@@ -199,10 +199,12 @@ fn attempts(
     confirm: &Arc<ConfirmPurchases>,
 ) -> AttemptFactory {
     let (gate, randomness) = (engine.gate.clone(), engine.randomness.clone());
+    let watch = engine.watch.clone();
     let (live, find, confirm) = (live.clone(), find.clone(), confirm.clone());
     let limits = settings.coalescer;
     Arc::new(move || {
-        let coalescer = Coalescer::new(gate.lane(), live.clone(), confirm.clone(), limits);
+        let lane = watch.lane(gate.lane());
+        let coalescer = Coalescer::new(lane, live.clone(), confirm.clone(), limits);
         AttemptPurchase::new(coalescer, find.clone(), randomness.clone())
     })
 }

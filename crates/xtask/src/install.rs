@@ -19,6 +19,7 @@ pub(crate) enum Need {
     Redis,
     Postgres,
     Nginx,
+    Prometheus,
     Wrk,
     Chromium,
     CargoDeny,
@@ -40,7 +41,7 @@ impl Need {
         match stage {
             Stage::Lint => &[Self::CargoDeny],
             Stage::Unit => &[],
-            Stage::Integration => &[Self::Redis, Self::Postgres, Self::Nginx],
+            Stage::Integration => &[Self::Redis, Self::Postgres, Self::Nginx, Self::Prometheus],
             Stage::Bench => &[Self::Redis, Self::Postgres, Self::Wrk],
             Stage::EndToEnd => &[Self::Redis, Self::Postgres, Self::Chromium],
         }
@@ -56,6 +57,7 @@ impl Need {
             Self::Postgres => postgres().is_some_and(|found| is_new(found, OLDEST_POSTGRES)),
             // With the program that makes its certificate.
             Self::Nginx => find("nginx").is_some() && find("openssl").is_some(),
+            Self::Prometheus => find("prometheus").is_some(),
             Self::Wrk => find("wrk").is_some(),
             // Where it can be installed, the shell is what is wanted.
             Self::Chromium if is_root_on_debian() => find(HEADLESS_SHELL).is_some(),
@@ -71,6 +73,7 @@ impl Need {
             Self::Redis => &["redis-server"],
             Self::Postgres => &["postgresql"],
             Self::Nginx => &["nginx", "openssl"],
+            Self::Prometheus => &["prometheus"],
             Self::Wrk => &["wrk"],
             Self::Chromium => &[HEADLESS_SHELL],
             Self::CargoDeny | Self::CargoLlvmCov => &[],
@@ -82,7 +85,12 @@ impl Need {
         match self {
             Self::CargoDeny => Some("cargo-deny"),
             Self::CargoLlvmCov => Some("cargo-llvm-cov"),
-            Self::Redis | Self::Postgres | Self::Nginx | Self::Wrk | Self::Chromium => None,
+            Self::Redis
+            | Self::Postgres
+            | Self::Nginx
+            | Self::Prometheus
+            | Self::Wrk
+            | Self::Chromium => None,
         }
     }
 
@@ -91,6 +99,7 @@ impl Need {
             Self::Redis => "Redis 7.0 or newer",
             Self::Postgres => "PostgreSQL 15 or newer",
             Self::Nginx => "nginx with openssl",
+            Self::Prometheus => "Prometheus",
             Self::Wrk => "wrk, which sends the load",
             Self::Chromium => "Chromium",
             Self::CargoDeny => "cargo-deny",

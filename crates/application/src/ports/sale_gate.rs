@@ -8,7 +8,7 @@ use stampede_domain::{
     RecordedPurchase, Sale, SaleId, Shard, Version,
 };
 
-use super::{Entry, PortError};
+use super::{BatchTook, Entry, PortError};
 
 /// A sale as its gate has it at one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -319,6 +319,10 @@ pub trait SaleGate: Send + Sync {
 /// The gate as one worker thread holds it: a way of its own to the store, no lock, not `Send`.
 #[async_trait(?Send)]
 pub trait GateLane {
+    /// Hears what a batch took and what came of it, at once after it was answered. For whoever
+    /// measures; others have nothing to do.
+    fn measured(&self, _batch: &BatchTook, _judged: &Result<Judged, PortError>) {}
+
     /// Decides `batch` (1 to 256 attempts) in order, as one atomic step in one round trip.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ mod recorded;
 
 use std::sync::Arc;
 
-use stampede_domain::{SaleId, Shard};
+use stampede_domain::{SaleId, Shard, TraceParent};
 
 use self::progress::Progress;
 pub use self::recorded::Recorded;
@@ -292,12 +292,15 @@ impl RecordPurchases {
         let number = letter.purchase.as_ref().map(|lost| lost.purchase.no());
         recorded.letters.extend(number);
         let (purchase, reason) = (number.map(|number| number.to_string()), &letter.error);
+        let trace = letter.purchase.as_ref().and_then(|lost| lost.traceparent.as_ref());
+        let traceparent = trace.map(TraceParent::as_str);
         match raised {
             Raised::Now => {
                 recorded.raised += 1;
                 tracing::error!(
                     purchase,
                     reason,
+                    traceparent,
                     "a purchase cannot be recorded and becomes a dead letter"
                 );
             }

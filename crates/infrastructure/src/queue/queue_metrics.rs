@@ -11,7 +11,11 @@ use stampede_application::{
 };
 use stampede_domain::SaleId;
 
-use crate::redis::{LogRestores, RestoreOutcome, RestoreReason, RestoreStep, RestoreWatch};
+use super::outbox_gauges::OutboxGauges;
+use crate::{
+    redis::{LogRestores, RestoreOutcome, RestoreReason, RestoreStep, RestoreWatch},
+    watched::{Spans, Watch},
+};
 
 /// Counters of the workers and the restores; the exporter appends `_total`.
 #[derive(Clone, Debug)]
@@ -22,6 +26,10 @@ pub struct QueueMetrics {
     unrepaired: Counter<u64>,
     runs: Counter<u64>,
     restores: Counter<u64>,
+    epochs: Counter<u64>,
+    above_stock: Counter<u64>,
+    pub(super) outbox: OutboxGauges,
+    watch: Watch,
 }
 
 impl QueueMetrics {
@@ -53,9 +61,35 @@ impl QueueMetrics {
                 .u64_counter("gate_restores")
                 .with_description("Restores of a sale's gate, by reason and outcome.")
                 .build(),
+            epochs: meter
+                .u64_counter("gate_epochs")
+                .with_description("Epochs that restores have taken in the ledger.")
+                .build(),
+            above_stock: meter
+                .u64_counter("receipts_above_stock")
+                .with_description(
+                    "Purchases that were accepted, lost in a fault, and found no place when they \
+                     turned up: at level gate, receipts above the stock.",
+                )
+                .build(),
+            outbox: OutboxGauges::new(meter),
+            watch: Watch::new(meter),
         };
         metrics.start();
         metrics
+    }
+
+    /// The same, and makes spans of what belongs to a trace that is recorded.
+    #[must_use]
+    pub fn with_spans(mut self, spans: Spans) -> Self {
+        self.watch = self.watch.with(spans);
+        self
+    }
+
+    /// What watches the ports.
+    #[must_use]
+    pub fn watch(&self) -> &Watch {
+        &self.watch
     }
 
     pub(super) fn recorded(&self, recorded: &Recorded) {
@@ -73,12 +107,17 @@ impl QueueMetrics {
             self.mismatches.add(u64::from(count.found()), &kind);
             self.unrepaired.add(u64::from(count.raised), &kind);
         }
+        let lost = [Drift::StaleEntryRefused, Drift::SoldTwice];
+        let lost = lost.map(|drift| u64::from(run.findings.of(drift).raised));
+        self.above_stock.add(lost.iter().sum(), &[]);
     }
 
     /// Shows the counters at zero, so that a rate is known before the first event.
     fn start(&self) {
         self.recorded.add(0, &[]);
         self.dead_letters.add(0, &[]);
+        self.epochs.add(0, &[]);
+        self.above_stock.add(0, &[]);
         for drift in Drift::ALL {
             let kind = [KeyValue::new("drift", drift.as_str())];
             self.mismatches.add(0, &kind);
@@ -97,6 +136,9 @@ impl QueueMetrics {
 #[async_trait]
 impl RestoreWatch for QueueMetrics {
     async fn reached(&self, sale: &SaleId, step: RestoreStep) -> Result<(), PortError> {
+        if step == RestoreStep::Taken {
+            self.epochs.add(1, &[]);
+        }
         LogRestores.reached(sale, step).await
     }
 

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use opentelemetry::trace::SpanKind;
 use stampede_application::ports::{Aligned, PortError};
 use stampede_domain::{Acknowledgement, Epoch, SaleId};
 
@@ -17,6 +18,7 @@ use super::{
     restore::{RestoreReason, Restored, Restorer},
     script::{Answer, Call, SHUT, SNAPSHOT, send},
 };
+use crate::watched::within;
 
 /// How often one request is sent again because the sale moved to another epoch meanwhile.
 const TURNS_MAX: usize = 4;
@@ -62,7 +64,9 @@ impl Gatehouse {
                     None => return Ok(None),
                 },
             };
+            let span = within("redis.script", SpanKind::Client);
             let sent = send(link, self.response_timeout_ms, &sale, Some(epoch), call).await?;
+            drop(span);
             resent |= sent.resent;
             match sent.reply {
                 Reply::Done(value) => return Ok(Some(Answer { value, epoch, resent })),

@@ -2,12 +2,12 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{CONTENT_TYPE, HeaderName, HeaderValue},
+    http::header::{CONTENT_TYPE, HeaderValue},
     web::Data,
 };
 use bytes::Bytes;
 use stampede_application::use_cases::{Attempted, PurchaseRequest};
-use stampede_domain::{Acknowledgement, Decision, Sku, TraceParent};
+use stampede_domain::{Acknowledgement, Decision, Sku};
 
 use crate::{
     buyer,
@@ -19,12 +19,9 @@ use crate::{
     metrics::{SUCCESS, shed_word},
     purchase::{self, PurchaseReceipt},
     purchase_form::{self, PurchaseForm, qty_out_of_range},
-    rejection,
+    rejection, request_span,
     worker::Worker,
 };
-
-/// The trace that the request belongs to, as W3C has it.
-static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// A buyer attempts to buy.
 ///
@@ -87,10 +84,7 @@ async fn read(
     let form = purchase_form::read(body, &mut fields);
     match (buyer, key, form) {
         (Some(buyer), Some(key), PurchaseForm { sku: Some(sku), qty }) if fields.is_empty() => {
-            let traceparent = headers
-                .get(&TRACEPARENT)
-                .and_then(|header| header.to_str().ok())
-                .and_then(TraceParent::parse);
+            let traceparent = request_span::traceparent(headers, worker.spans.is_some());
             Ok(PurchaseRequest { buyer, sku, qty, key, traceparent })
         }
         (_, _, form) => {

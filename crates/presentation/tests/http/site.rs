@@ -256,7 +256,7 @@ pub(crate) fn telemetry() -> (Telemetry, SdkMeterProvider) {
         .build()
         .expect("an exporter");
     let metrics = SdkMeterProvider::builder().with_reader(exporter).build();
-    (Telemetry { meter: metrics.meter("test"), registry }, metrics)
+    (Telemetry { meter: metrics.meter("test"), registry, tracing: None }, metrics)
 }
 
 /// The use cases over an engine.

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use stampede_application::ports::Randomness as _;
-use stampede_infrastructure::{OsRandomness, queue::QueueMetrics};
+use stampede_infrastructure::OsRandomness;
 use stampede_presentation::{Http, UseCases};
 use tempfile::TempDir;
 
@@ -21,7 +21,7 @@ use crate::{
     role::Role,
     run,
     settings::{EmbeddedSettings, Engine, Settings},
-    telemetry::Metrics,
+    telemetry::Telemetry,
     wiring::Node,
 };
 
@@ -59,12 +59,13 @@ pub(super) fn settings(
 /// Serves with sales and buyers of its own until told to stop.
 pub(super) async fn demo(settings: Settings, folder: Folder) -> anyhow::Result<()> {
     tell_open_files(&OpenFiles::raise(&settings));
-    let metrics = Metrics::install()?;
-    let counters = QueueMetrics::new(&metrics.meter());
+    let telemetry = Telemetry::start(&settings.telemetry)?;
+    let counters = telemetry.of_queue()?;
     let engine = engine::open(&settings, &counters).await?;
     tell_worth(engine.durability.as_ref()).await;
     let node = Node::new(engine, &settings, counters);
-    let (http, place) = bind_near(&settings, &node, &metrics)?;
+    telemetry.show_feed(node.live.clone());
+    let (http, place) = bind_near(&settings, &node, &telemetry)?;
     let key = settings.access.admin_key.clone().unwrap_or_default();
     let open_shop = open(node.use_cases.clone(), place, key, folder.fate());
     let beside = async {
@@ -73,7 +74,9 @@ pub(super) async fn demo(settings: Settings, folder: Folder) -> anyhow::Result<(
             tracing::error!(error = error as &dyn std::error::Error, "the shop does not open");
         }
     };
-    Box::pin(run::run(node, http, Role::All, settings.stop, beside)).await
+    let ended = Box::pin(run::run(node, http, Role::All, settings.stop, beside)).await;
+    telemetry.stop().await;
+    ended
 }
 
 /// Opens the shop, says so, and keeps it for as long as it is polled.
@@ -93,11 +96,15 @@ async fn open(
 }
 
 /// Listens on the port of the settings, or on the next one that is free.
-fn bind_near(settings: &Settings, node: &Node, metrics: &Metrics) -> anyhow::Result<(Http, Place)> {
+fn bind_near(
+    settings: &Settings,
+    node: &Node,
+    telemetry: &Telemetry,
+) -> anyhow::Result<(Http, Place)> {
     let wanted = settings.listen.port;
     let last = if wanted == 0 { 0 } else { wanted.saturating_add(PORTS_TRIED) };
     for port in wanted..=last {
-        match bind(settings, port, Role::All.serves(), node, metrics) {
+        match bind(settings, port, Role::All.serves(), node, telemetry) {
             Ok(http) => {
                 let address = http.addresses().first().copied().context("no address")?;
                 let taken = Some(wanted).filter(|_| port != wanted);

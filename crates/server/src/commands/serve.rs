@@ -5,24 +5,26 @@ use std::future::pending;
 use anyhow::Context as _;
 use secrecy::SecretString;
 use stampede_application::ports::{Causes, Durability};
-use stampede_infrastructure::queue::QueueMetrics;
-use stampede_presentation::{Http, HttpSettings, Serves, Telemetry};
+use stampede_presentation::{Http, HttpSettings, Serves};
 
 use crate::{
-    engine, open_files::OpenFiles, role::Role, run, settings::Settings, telemetry::Metrics,
+    engine, open_files::OpenFiles, role::Role, run, settings::Settings, telemetry::Telemetry,
     wiring::Node,
 };
 
 /// Makes the engine, the use cases over it and the web in front, and runs them until told to stop.
 pub(super) async fn serve(settings: Settings, role: Role) -> anyhow::Result<()> {
     tell_open_files(&OpenFiles::raise(&settings));
-    let metrics = Metrics::install()?;
-    let counters = QueueMetrics::new(&metrics.meter());
+    let telemetry = Telemetry::start(&settings.telemetry)?;
+    let counters = telemetry.of_queue()?;
     let engine = engine::open(&settings, &counters).await?;
     tell_worth(engine.durability.as_ref()).await;
     let node = Node::new(engine, &settings, counters);
-    let http = bind(&settings, settings.listen.port, role.serves(), &node, &metrics)?;
-    run::run(node, http, role, settings.stop, pending()).await
+    telemetry.show_feed(node.live.clone());
+    let http = bind(&settings, settings.listen.port, role.serves(), &node, &telemetry)?;
+    let ended = run::run(node, http, role, settings.stop, pending()).await;
+    telemetry.stop().await;
+    ended
 }
 
 /// Logs what an acknowledgement is worth here, a line a fault.
@@ -58,11 +60,10 @@ pub(super) fn bind(
     port: u16,
     serves: Serves,
     node: &Node,
-    metrics: &Metrics,
+    telemetry: &Telemetry,
 ) -> anyhow::Result<Http> {
     let key = settings.access.admin_key.clone().unwrap_or_else(|| SecretString::from(""));
     let host = settings.listen.host.clone();
-    let telemetry = Telemetry { meter: metrics.meter(), registry: metrics.registry.clone() };
     let defaults = HttpSettings::new(key);
     let http = HttpSettings {
         host: host.clone(),
@@ -77,9 +78,10 @@ pub(super) fn bind(
         trusted_proxies: settings.access.trusted_proxies.clone(),
         cors_origins: settings.access.cors_origins.clone(),
         image_origins: settings.access.image_origins.clone(),
+        access_log_one_in: settings.telemetry.access_log_one_in,
         limits: settings.http,
         ..defaults
     };
-    Http::bind(http, node.use_cases.clone(), telemetry)
+    Http::bind(http, node.use_cases.clone(), telemetry.of_http())
         .with_context(|| format!("cannot listen on {host}:{port} (HOST, PORT)"))
 }

@@ -13,6 +13,7 @@ use stampede_infrastructure::{
         EmbeddedCatalogue, EmbeddedDatabase, EmbeddedEngine, EmbeddedLedger, EmbeddedProbe,
         EngineParts,
     },
+    queue::QueueMetrics,
     worth::EmbeddedDurability,
 };
 
@@ -24,7 +25,10 @@ use crate::settings::EmbeddedSettings;
 const ONCE_READ: Freshness = Freshness::Within(Duration::MAX);
 
 /// Opens the folder and makes the gate from what is in it.
-pub(super) async fn open(settings: &EmbeddedSettings) -> anyhow::Result<Engine> {
+pub(super) async fn open(
+    settings: &EmbeddedSettings,
+    metrics: &QueueMetrics,
+) -> anyhow::Result<Engine> {
     let database = open_database(settings).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let randomness: Arc<dyn Randomness> = Arc::new(OsRandomness);
@@ -50,6 +54,7 @@ pub(super) async fn open(settings: &EmbeddedSettings) -> anyhow::Result<Engine> 
         ledger_store: None,
         durability: Arc::new(EmbeddedDurability),
         freshness: ONCE_READ,
+        watch: metrics.watch().clone(),
         ending: Ending {
             fatal: database.fatal().clone(),
             close: Box::pin(async move {

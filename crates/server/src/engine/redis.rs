@@ -57,6 +57,7 @@ pub(super) async fn open(
         randomness,
         ledger_store: Some(Arc::new(ledger_store.clone())),
         freshness: Freshness::Within(stores.status_age_max),
+        watch: metrics.watch().clone(),
         ending: Ending {
             fatal: CancellationToken::new(),
             close: Box::pin(async move {

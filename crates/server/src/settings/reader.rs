@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Fault, Kind, Setting, source::Values, table};
 
@@ -115,6 +115,11 @@ impl Reader {
         Some(text.into())
     }
 
+    /// The same, of what holds no password.
+    pub(super) fn address(&self, name: &'static str) -> Option<String> {
+        self.url(name).map(|address| address.expose_secret().to_owned())
+    }
+
     /// A key that fits into a header.
     pub(super) fn key(&self, name: &'static str) -> Option<SecretString> {
         let (setting, text) = self.raw(name)?;
@@ -146,7 +151,8 @@ impl Reader {
         let (setting, text) = self.raw(name)?;
         let parsed = parse(text);
         if parsed.is_none() {
-            self.fault(Fault::broken(setting, format!("is {text:?}")));
+            let shown = if setting.secret { "is not".to_owned() } else { format!("is {text:?}") };
+            self.fault(Fault::broken(setting, shown));
         }
         parsed
     }
@@ -161,13 +167,6 @@ impl Reader {
             self.fault(Fault::broken(setting, format!("has {other:?}")));
         }
         origins.into_iter().map(str::to_ascii_lowercase).collect()
-    }
-
-    /// Refuses a setting whose work is not built.
-    pub(super) fn refuse(&self, name: &'static str) {
-        if self.raw(name).is_some() {
-            self.fault(Fault::not_in_this_version(name, "unset it"));
-        }
     }
 }
 

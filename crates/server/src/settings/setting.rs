@@ -57,8 +57,10 @@ pub enum Kind {
     Origins,
     /// Origins that a page may load from.
     SecureOrigins,
-    /// Nothing: its work is not built.
-    Later,
+    /// Names with values.
+    Pairs,
+    /// A part of all.
+    Ratio,
 }
 
 impl Kind {
@@ -89,7 +91,8 @@ impl Kind {
                  a path, separated by commas"
                     .to_owned()
             }
-            Self::Later => "unset in this version".to_owned(),
+            Self::Pairs => "names with values (a=1,b=2), in ASCII".to_owned(),
+            Self::Ratio => "a number from 0 to 1".to_owned(),
         }
     }
 }

@@ -5,6 +5,7 @@
 mod recording;
 mod selling;
 mod serving;
+mod telemetry;
 
 use super::{Kind, Setting};
 
@@ -30,7 +31,8 @@ pub const SECTIONS: &[Section] = &[
     recording::OUTBOX,
     recording::RECONCILIATION,
     serving::STOP,
-    serving::TELEMETRY,
+    telemetry::LOGS,
+    telemetry::TRACES,
 ];
 
 /// The longest wait that any setting allows: an hour.

@@ -110,7 +110,7 @@ fn what_is_not_built_is_refused_and_never_ignored() {
     for (name, value) in [
         ("STAMPEDE_ENGINE", "postgres"),
         ("REDIS_URL", "redis://a:6379,redis://b:6379"),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4317"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
         ("STAMPEDE_IDENTITY", "token"),
     ] {
         let mut environment = redis.to_vec();
@@ -122,10 +122,61 @@ fn what_is_not_built_is_refused_and_never_ignored() {
 }
 
 #[test]
-fn every_name_of_an_exporter_of_traces_is_refused_unless_it_is_empty() {
-    let told = faults(&[KEY, ("OTEL_TRACES_EXPORTER", "otlp")]);
+fn a_name_of_opentelemetry_that_means_nothing_here_is_refused_unless_it_is_empty() {
+    let told = faults(&[KEY, ("OTEL_LOGS_EXPORTER", "otlp")]);
     assert!(told.len() == 1 && told[0].contains("not in this version"), "{told:?}");
-    assert!(read(&[KEY, ("OTEL_TRACES_EXPORTER", "")], None).is_ok());
+    assert!(read(&[KEY, ("OTEL_LOGS_EXPORTER", "")], None).is_ok());
+}
+
+#[test]
+fn traces_are_exported_where_a_collector_is_set_and_by_the_sampler_that_is_named() {
+    let collector = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317");
+    let traces = |more: &[(&str, &str)]| {
+        let environment = [&[KEY, collector], more].concat();
+        read(&environment, None).unwrap().telemetry.traces
+    };
+    assert!(read(&[KEY], None).unwrap().telemetry.traces.is_none());
+    assert!(traces(&[("OTEL_TRACES_EXPORTER", "none")]).is_none());
+    let usual = traces(&[]).unwrap();
+    assert_eq!((usual.ratio.to_string(), usual.heeds_caller), ("0.01".to_owned(), true));
+    let quarter = ("OTEL_TRACES_SAMPLER_ARG", "0.25");
+    let sampled = |sampler| {
+        let traces = traces(&[quarter, ("OTEL_TRACES_SAMPLER", sampler)]).unwrap();
+        (traces.ratio.to_string(), traces.heeds_caller)
+    };
+    for (sampler, ratio, heeds_caller) in [
+        ("parentbased_traceidratio", "0.25", true),
+        ("traceidratio", "0.25", false),
+        ("parentbased_always_on", "1", true),
+        ("always_on", "1", false),
+        ("parentbased_always_off", "0", true),
+        ("always_off", "0", false),
+    ] {
+        assert_eq!(sampled(sampler), (ratio.to_owned(), heeds_caller), "{sampler}");
+    }
+    let told = traces(&[
+        ("OTEL_RESOURCE_ATTRIBUTES", "team=shop, region=eu"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "x-api-key=k"),
+    ]);
+    let told = told.unwrap();
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(told.attributes, [pair("team", "shop"), pair("region", "eu")]);
+    assert_eq!((told.headers[0].0.as_str(), told.headers[0].1.expose_secret()), ("x-api-key", "k"));
+}
+
+#[test]
+fn a_ratio_and_pairs_that_are_none_are_faults() {
+    for (name, value) in [
+        ("OTEL_TRACES_SAMPLER_ARG", "1.1"),
+        ("OTEL_TRACES_SAMPLER_ARG", "NaN"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "team"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "=hunter2hunter2"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"),
+    ] {
+        let told = faults(&[KEY, (name, value)]);
+        assert!(told.len() == 1 && told[0].starts_with(name), "{told:?}");
+        assert!(!told[0].contains("hunter2"), "{told:?}");
+    }
 }
 
 #[test]
@@ -186,14 +237,14 @@ fn a_file_may_hold_every_name_and_no_other() {
 #[test]
 fn an_empty_value_is_the_same_as_none() {
     let settings = read(&[KEY, ("PORT", ""), ("OTEL_EXPORTER_OTLP_ENDPOINT", " ")], None).unwrap();
+    assert!(settings.telemetry.traces.is_none());
     assert_eq!(settings.listen.port, 3000);
     assert_eq!(settings.access.admin_key.unwrap().expose_secret(), KEY.1);
 }
 
 #[test]
 fn every_setting_of_the_table_is_read_and_every_example_is_right() {
-    let examples = table::all().filter(|setting| !matches!(setting.kind, Kind::Later));
-    let environment = examples.map(|setting| (setting.name.into(), setting.example.into()));
+    let environment = table::all().map(|setting| (setting.name.into(), setting.example.into()));
     let mut faults = Vec::new();
     let values = source::collect(environment.collect::<Vec<_>>(), None, &mut faults);
     let reader = Reader::new(values, faults);

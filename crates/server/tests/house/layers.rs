@@ -40,7 +40,13 @@ const ALONE: [(&[&str], &[&str]); 6] = [
     ),
     (&["clap*"], &["stampede-server", "stampede-prove", "stampede-bench"]),
     (
-        &["tracing-subscriber", "opentelemetry_sdk", "opentelemetry-prometheus"],
+        &[
+            "tracing-subscriber",
+            "opentelemetry_sdk",
+            "opentelemetry-otlp",
+            "opentelemetry-prometheus",
+            "tonic",
+        ],
         &["stampede-server"],
     ),
     (&["stateright"], &["stampede-model"]),

@@ -45,8 +45,8 @@ async fn every_bad_setting_is_told_at_once_and_nothing_starts() {
 async fn what_is_not_built_is_refused_and_never_ignored() {
     for (name, value) in [
         ("STAMPEDE_ENGINE", "postgres"),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317"),
-        ("OTEL_TRACES_EXPORTER", "otlp"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+        ("OTEL_LOGS_EXPORTER", "otlp"),
     ] {
         let key = ("ADMIN_API_KEY", "0123456789abcdef");
         let ended = run("serve", [key, (name, value)]).await;

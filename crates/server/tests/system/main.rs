@@ -4,6 +4,7 @@
 
 mod acknowledgement;
 mod answers;
+mod collector;
 mod commands;
 mod copies;
 mod crash;
@@ -11,11 +12,13 @@ mod deletion;
 mod lost_postgres;
 mod lost_redis;
 mod machine;
+mod metrics;
 mod prices;
 mod proxied;
 mod races;
 mod roles;
 mod stop;
+mod traces;
 mod two_nodes;
 mod worth;
 

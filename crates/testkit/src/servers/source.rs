@@ -33,7 +33,7 @@ impl Source {
 pub(super) fn missing(server: &str, why: &str) -> String {
     format!(
         "no {server} for this test ({why}): `cargo xtask test` installs what is missing \
-         (Debian: redis-server, postgresql), or name a server by STAMPEDE_TEST_REDIS_URL \
+         (Debian: redis-server, postgresql, prometheus), or name a server by STAMPEDE_TEST_REDIS_URL \
          and STAMPEDE_TEST_DATABASE_URL"
     )
 }

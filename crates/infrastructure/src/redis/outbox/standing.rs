@@ -31,9 +31,10 @@ impl RedisOutbox {
         let stream = self.stream(shard);
         let mut standing = Vec::new();
         let mut from = "-".to_owned();
+        let page_max = ENTRIES_MAX.min(entries_max);
         while standing.len() < entries_max {
             let mut command = redis::cmd("XRANGE");
-            command.arg(&stream).arg(&from).arg(to).arg("COUNT").arg(ENTRIES_MAX);
+            command.arg(&stream).arg(&from).arg(to).arg("COUNT").arg(page_max);
             let page: Vec<Value> =
                 self.connections.shared.query(&command).await.map_err(unavailable)?;
             let entries = page.len();
@@ -44,7 +45,7 @@ impl RedisOutbox {
                     standing.extend(raw.decode());
                 }
             }
-            if entries < ENTRIES_MAX {
+            if entries < page_max {
                 break;
             }
         }

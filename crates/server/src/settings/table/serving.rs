@@ -1,4 +1,4 @@
-//! Settings of serving: listening, access, requests, streams, stopping, logs.
+//! Settings of serving: listening, access, requests, streams, stopping.
 
 use super::{Kind, Section, Setting, WAIT_MAX_MS};
 
@@ -198,25 +198,5 @@ pub(super) const STOP: Section = Section {
             (0, 3_600),
             "how long closing the engine may take",
         ),
-    ],
-};
-
-pub(super) const TELEMETRY: Section = Section {
-    title: "What it says about itself",
-    settings: &[
-        Setting::of("RUST_LOG", Kind::Levels, "info", "levels of the log lines"),
-        Setting::choice(
-            "STAMPEDE_LOG_FORMAT",
-            &["json", "pretty"],
-            &[],
-            "form of the log lines: json for machines, pretty for people",
-        ),
-        Setting::of(
-            "OTEL_EXPORTER_OTLP_ENDPOINT",
-            Kind::Later,
-            "",
-            "where traces are sent; not in this version, and refused when set",
-        )
-        .unset(),
     ],
 };

@@ -1,0 +1,70 @@
+//! What waits in the outbox, looked at now and then.
+
+use std::{sync::Arc, time::Duration};
+
+use opentelemetry::metrics::{Gauge, Meter};
+use stampede_application::ports::{Clock as _, Entry, EntryBody, Outbox, PortError};
+use stampede_domain::Instant;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::SystemClock;
+
+/// How often it is looked.
+const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Of the outbox of all nodes, as this one has last seen it.
+#[derive(Clone, Debug)]
+pub(super) struct OutboxGauges {
+    entries: Gauge<u64>,
+    oldest: Gauge<f64>,
+}
+
+impl OutboxGauges {
+    pub(super) fn new(meter: &Meter) -> Self {
+        Self {
+            entries: meter
+                .u64_gauge("outbox_entries")
+                .with_description("Entries of the outbox that are not in the ledger, of all nodes.")
+                .build(),
+            oldest: meter
+                .f64_gauge("outbox_oldest_seconds")
+                .with_description("Age of the oldest purchase in the outbox, of all nodes.")
+                .build(),
+        }
+    }
+
+    /// Looks until `stop`. Where the outbox does not answer the figures stay as they were: those
+    /// who need it say so.
+    pub(super) async fn watch(self, outbox: Arc<dyn Outbox>, stop: CancellationToken) {
+        let mut looks = interval(LOOK_INTERVAL);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while stop.run_until_cancelled(looks.tick()).await.is_some() {
+            if let Some(Err(error)) = stop.run_until_cancelled(self.look(outbox.as_ref())).await {
+                tracing::debug!(%error, "the outbox was not looked at");
+            }
+        }
+    }
+
+    async fn look(&self, outbox: &dyn Outbox) -> Result<(), PortError> {
+        self.entries.record(outbox.depth().await?, &[]);
+        let mut oldest = None::<Instant>;
+        for shard in outbox.shards() {
+            let first = outbox.overdue(shard, Instant::MAX, 1).await?;
+            oldest = oldest.into_iter().chain(first.iter().filter_map(accepted)).min();
+        }
+        let now = SystemClock::default().now();
+        let age_ms = oldest.map_or(0, |oldest| now.millis_since(oldest));
+        let age = Duration::from_millis(u64::try_from(age_ms).unwrap_or_default());
+        self.oldest.record(age.as_secs_f64(), &[]);
+        Ok(())
+    }
+}
+
+/// When the first purchase of an entry was accepted; a change says no instant.
+fn accepted(entry: &Entry) -> Option<Instant> {
+    match &entry.body {
+        EntryBody::Purchases(purchases) => purchases.first().map(|first| first.purchase.at),
+        EntryBody::Change(_) | EntryBody::Newer { .. } | EntryBody::Broken { .. } => None,
+    }
+}
