@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, Sleep, sleep_until, timeout},
 };
 
-use crate::{Fault, Outcome, Said, Script, answer::Answer, run::Run};
+use crate::{Fault, Outcome, Said, Script, answer::Answer, draft::Times, run::Run};
 
 /// Room for a usual request and a usual answer.
 const BYTES: usize = 1024;
@@ -51,9 +51,10 @@ impl Connection {
         let Self { stream, request, answer, deadline } = self;
         run.write(number, request);
         deadline.as_mut().reset(due + run.answer_max);
+        let mut sent = due;
         let answered = tokio::select! {
             biased;
-            answered = exchange(run, due, stream, request, answer) => Some(answered),
+            answered = exchange(run, due, &mut sent, stream, request, answer) => Some(answered),
             () = deadline.as_mut() => None,
         };
         let outcome = match answered {
@@ -67,8 +68,7 @@ impl Connection {
                 return Outcome::TimedOut;
             }
         };
-        let now = Instant::now();
-        run.draft().settled(outcome, now.saturating_duration_since(due), now);
+        run.draft().settled(outcome, Times { due, sent, now: Instant::now() });
         outcome
     }
 }
@@ -78,6 +78,7 @@ impl Connection {
 async fn exchange<S: Script>(
     run: &Run<S>,
     due: Instant,
+    sent: &mut Instant,
     place: &mut Option<TcpStream>,
     request: &[u8],
     answer: &mut Vec<u8>,
@@ -87,7 +88,8 @@ async fn exchange<S: Script>(
         Some(_) | None => connect(run.address).await?,
     };
     stream.write_all(request).await.map_err(Fault::Lost)?;
-    run.draft().sent(due, Instant::now());
+    *sent = Instant::now();
+    run.draft().sent(due, *sent);
     answer.clear();
     loop {
         if stream.read_buf(answer).await.map_err(Fault::Lost)? == 0 {

@@ -15,6 +15,7 @@ pub(crate) struct Draft {
     breaks: BTreeMap<String, u64>,
     latencies: Latencies,
     decided: Latencies,
+    decided_since_sent: Latencies,
     lateness: Latencies,
     /// The seconds that are over.
     seconds: Vec<Second>,
@@ -22,6 +23,14 @@ pub(crate) struct Draft {
     second: Second,
     /// What was decided in the second that is running.
     second_decided: Latencies,
+}
+
+/// When a request was due, written, and at its end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    pub(crate) due: Instant,
+    pub(crate) sent: Instant,
+    pub(crate) now: Instant,
 }
 
 impl Draft {
@@ -33,6 +42,7 @@ impl Draft {
             breaks: BTreeMap::new(),
             latencies: Latencies::default(),
             decided: Latencies::default(),
+            decided_since_sent: Latencies::default(),
             lateness: Latencies::default(),
             seconds: Vec::new(),
             second: Second::default(),
@@ -49,13 +59,16 @@ impl Draft {
     }
 
     /// Notes what came of a request, once for each.
-    pub(crate) fn settled(&mut self, outcome: Outcome, latency: Duration, now: Instant) {
+    pub(crate) fn settled(&mut self, outcome: Outcome, times: Times) {
+        let Times { due, sent, now } = times;
+        let latency = now.saturating_duration_since(due);
         self.turn_to(now);
         *self.outcomes.entry(outcome).or_default() += 1;
         self.latencies.record(latency);
         if outcome.is_decided() {
             self.second.decided += 1;
             self.decided.record(latency);
+            self.decided_since_sent.record(now.saturating_duration_since(sent));
             self.second_decided.record(latency);
         } else if outcome.is_shed() {
             self.second.shed += 1;
@@ -79,6 +92,7 @@ impl Draft {
             breaks: mem::take(&mut self.breaks),
             latencies: mem::take(&mut self.latencies),
             decided: mem::take(&mut self.decided),
+            decided_since_sent: mem::take(&mut self.decided_since_sent),
             lateness: mem::take(&mut self.lateness),
             seconds: mem::take(&mut self.seconds),
         }
@@ -107,7 +121,7 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::Draft;
+    use super::{Draft, Times};
     use crate::{Code, Fault, Outcome, Said, Second};
 
     const SUCCESS: Outcome = Outcome::Answered(Said::Success);
@@ -118,15 +132,21 @@ mod tests {
         Duration::from_millis(ms)
     }
 
+    /// What took so long, and was written at once.
+    fn took(latency_ms: u64, now: Instant) -> Times {
+        let due = now - ms(latency_ms);
+        Times { due, sent: due, now }
+    }
+
     #[test]
     fn a_report_has_each_second_with_what_came_in_it() {
         let started = Instant::now();
         let mut draft = Draft::new(started);
         draft.sent(started, started + ms(2));
-        draft.settled(SUCCESS, ms(10), started + ms(10));
+        draft.settled(SUCCESS, Times { sent: started + ms(2), ..took(10, started + ms(10)) });
         draft.sent(started + ms(900), started + ms(900));
-        draft.settled(SHED, ms(150), started + ms(1_050));
-        draft.settled(SOLD_OUT, ms(20), started + ms(3_000));
+        draft.settled(SHED, took(150, started + ms(1_050)));
+        draft.settled(SOLD_OUT, took(20, started + ms(3_000)));
         let report = draft.report(started + ms(3_200));
         let second = |sent, decided, shed, p99| Second { sent, decided, shed, p99: ms(p99) };
         assert_eq!(
@@ -135,6 +155,8 @@ mod tests {
         );
         assert_eq!((report.sent, report.due(), report.took), (2, 3, ms(3_200)));
         assert_eq!(report.lateness.max(), ms(2));
+        let since_sent = &report.decided_since_sent;
+        assert_eq!((since_sent.quantile(0.0), since_sent.max()), (ms(8), ms(20)));
     }
 
     #[test]
@@ -149,7 +171,7 @@ mod tests {
             (Outcome::TimedOut, 5),
             (Outcome::Broken, 6),
         ] {
-            draft.settled(outcome, ms(latency_ms), started);
+            draft.settled(outcome, took(latency_ms, started + ms(latency_ms)));
         }
         draft.broke(&Fault::Closed);
         let report = draft.report(started);

@@ -25,6 +25,9 @@ pub struct Report {
     pub latencies: Latencies,
     /// The same of those that were told success or a rejection.
     pub decided: Latencies,
+    /// These from the instant at which each was written: what the server took, whatever this
+    /// generator was late by.
+    pub decided_since_sent: Latencies,
     /// From the instant a request was due or begun until it was written, a new connection and the
     /// wait for a free one included.
     pub lateness: Latencies,

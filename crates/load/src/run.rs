@@ -8,7 +8,11 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::{Outcome, Report, Script, Target, draft::Draft, latencies::LONGEST};
+use crate::{
+    Outcome, Report, Script, Target,
+    draft::{Draft, Times},
+    latencies::LONGEST,
+};
 
 /// What the connections of one run share.
 ///
@@ -51,7 +55,9 @@ impl<S: Script> Run<S> {
 
     /// Gives up a request at the end of its time.
     pub(crate) fn give_up(&self) {
-        self.draft().settled(Outcome::TimedOut, self.answer_max, Instant::now());
+        let now = Instant::now();
+        let due = now.checked_sub(self.answer_max).unwrap_or(self.started);
+        self.draft().settled(Outcome::TimedOut, Times { due, sent: due, now });
     }
 
     /// The report, once everything is settled.

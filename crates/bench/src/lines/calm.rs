@@ -84,7 +84,7 @@ pub(super) async fn calm(ground: &Ground, sku: &str, rate: u32, duration: Durati
 }
 
 /// The p99 of the median second.
-pub(super) fn usual_p99(report: &Report) -> f64 {
+fn usual_p99(report: &Report) -> f64 {
     Spread::of(report.seconds.iter().map(|second| millis(second.p99))).median
 }
 

@@ -9,7 +9,7 @@ use futures::FutureExt;
 use stampede_testkit::servers::{Fsync, Proxy, Way};
 use tokio::time::sleep;
 
-use super::calm::{calm_rate, usual_p99};
+use super::calm::calm_rate;
 use crate::{
     ask::{Level, NOWHERE, STOCK},
     bench::Bench,
@@ -241,8 +241,15 @@ fn measured(calm: &Report, calm_rate: u32, takes: f64, flood: &Flood) -> Measure
     measured.add(
         once("p99 of the decided, times the calm one's", Unit::Ratio, times).at_most(P99_TIMES_MAX),
     );
-    let usual = usual_p99(&flood.report) / usual_p99(calm).max(f64::MIN_POSITIVE);
-    measured.add(once("the same of the median second", Unit::Ratio, usual));
+    let [calm_sent, flood_sent] = [calm, &flood.report].map(|report| &report.decided_since_sent);
+    let times = millis(flood_sent.p99()) / millis(calm_sent.p99()).max(f64::MIN_POSITIVE);
+    measured.add(once("the same since they were sent", Unit::Ratio, times));
+    for (name, latency) in [
+        ("median of the decided since they were sent", flood_sent.p50()),
+        ("p99 of the decided since they were sent", flood_sent.p99()),
+    ] {
+        measured.add(once(name, Unit::Millis, millis(latency)));
+    }
     let after = seconds_of(&flood.after, flood.calm_for);
     let normal_s =
         flood.opening.as_secs_f64() + normal_after_s(after, calm_rate, calm.decided.p99());
@@ -296,6 +303,9 @@ fn add_unslowed(measured: &mut Measured, report: &Report) {
     }
     let p99 = Spread::once(millis(report.decided.p99()));
     measured.add(Figure::new("unslowed flood", "p99 of the decided", Unit::Millis, p99));
+    let p99 = Spread::once(millis(report.decided_since_sent.p99()));
+    let name = "p99 of the decided since they were sent";
+    measured.add(Figure::new("unslowed flood", name, Unit::Millis, p99));
 }
 
 #[cfg(test)]
