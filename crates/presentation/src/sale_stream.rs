@@ -29,7 +29,7 @@ pub(crate) struct SaleStream {
     is_of_all: bool,
     /// What the client has seen of each sale.
     sales: Vec<Shown>,
-    /// Events that are not sent; streams share their bytes.
+    /// Events that are not sent; all streams share their bytes.
     ready: VecDeque<Bytes>,
     /// Where to look first for a stock that is newer than shown.
     first: usize,
