@@ -24,8 +24,8 @@ const CALM_IN_QUICK: f64 = 0.2;
 const P99_ADDED_MAX_MS: f64 = 3.0;
 const P999_ADDED_MAX_MS: f64 = 15.0;
 /// The same where everything shares two cores.
-const P99_ADDED_RESTATED_MS: f64 = 45.0;
-const P999_ADDED_RESTATED_MS: f64 = 90.0;
+const P99_ADDED_RESTATED_MS: f64 = 80.0;
+const P999_ADDED_RESTATED_MS: f64 = 120.0;
 /// The load of the bare handler that is most like this one.
 const LIKE_CONNECTIONS: u32 = 64;
 

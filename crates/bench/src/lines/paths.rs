@@ -92,7 +92,7 @@ async fn status(bench: Rc<Bench>) -> Measured {
         &bench,
         &ground,
         Ask::Status,
-        floors(floored(0.9, [0.8, 0.85]), Some(floored(0.9, [0.8, 0.8]))),
+        floors(floored(0.9, [0.8, 0.65]), Some(floored(0.9, [0.7, 0.65]))),
     )
     .await
 }
@@ -103,14 +103,14 @@ async fn sold_out(bench: Rc<Bench>) -> Measured {
         &bench,
         &ground,
         Ask::SoldOut,
-        floors(floored(0.75, [0.65, 0.55]), Some(floored(0.8, [0.65, 0.5]))),
+        floors(floored(0.75, [0.55, 0.55]), Some(floored(0.8, [0.55, 0.5]))),
     )
     .await
 }
 
 async fn accepted(bench: Rc<Bench>) -> Measured {
     let ground = Ground::redis(&bench, Fsync::EverySecond, Level::Gate).await;
-    let gate = floors(floored(0.6, [0.35, 0.4]), Some(floored(0.8, [0.55, 0.48])));
+    let gate = floors(floored(0.6, [0.35, 0.4]), Some(floored(0.8, [0.5, 0.48])));
     let drained = floored(0.45, [0.19, 0.19]);
     let floors =
         |connections| Floors { drained: Some(drained.at(connections)), ..gate(connections) };
@@ -129,7 +129,7 @@ async fn synced(bench: Rc<Bench>) -> Measured {
     let ground = Ground::redis(&bench, Fsync::Always, Level::Gate).await;
     let floors = |connections: u32| {
         let asked = if connections < MANY { 0.45 } else { 0.5 };
-        floors(floored(asked, [0.28, 0.4]), Some(floored(0.75, [0.5, 0.55])))(connections)
+        floors(floored(asked, [0.28, 0.4]), Some(floored(0.75, [0.48, 0.55])))(connections)
     };
     let mut measured = duel(&bench, &ground, Ask::Accepted(Level::Gate), floors).await;
     drop(ground);
@@ -153,7 +153,7 @@ async fn embedded(bench: Rc<Bench>) -> Measured {
         &bench,
         &ground,
         Ask::Accepted(Level::Ledger),
-        floors(floored(0.5, [0.37, 0.42]), Some(floored(0.7, [0.34, 0.34]))),
+        floors(floored(0.5, [0.36, 0.42]), Some(floored(0.7, [0.33, 0.35]))),
     )
     .await
 }
