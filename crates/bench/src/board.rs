@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use serde_json::{Value, json};
 
 use crate::{
-    figure::{Bound, Figure},
+    figure::{Bound, Figure, RESTATED},
     line::{Line, Measured},
     machine::Machine,
     pace::Pace,
@@ -59,16 +59,23 @@ impl Board {
         if self.pace.is_quick {
             return QUICK.to_owned();
         }
-        let (met, missed) = self.verdicts();
-        format!("{met} bounds met, {missed} missed.")
+        let [met, restated, missed] = self.verdicts();
+        format!("{met} bounds met, {restated} as restated, {missed} missed.")
     }
 
-    fn verdicts(&self) -> (usize, usize) {
+    /// How many figures are met, met as restated, and missed.
+    fn verdicts(&self) -> [usize; 3] {
+        let mut counts = [0; 3];
         let measured = self.rows.iter().filter_map(|row| row.outcome.as_ref()?.measured());
-        let figures = measured.flat_map(|measured| &measured.figures);
-        let bound = figures.filter(|figure| figure.bound.is_some());
-        let (met, missed): (Vec<_>, Vec<_>) = bound.partition(|figure| figure.verdict() == "met");
-        (met.len(), missed.len())
+        for figure in measured.flat_map(|measured| &measured.figures) {
+            match figure.verdict() {
+                "" => {}
+                "met" => counts[0] += 1,
+                RESTATED => counts[1] += 1,
+                _ => counts[2] += 1,
+            }
+        }
+        counts
     }
 
     /// How long all lines took.
@@ -141,6 +148,7 @@ fn figure_json(figure: &Figure) -> Value {
         "most": figure.measured.most,
         "times": figure.measured.count,
         "bound": bound,
+        "restated": figure.restated,
         "verdict": figure.verdict(),
     })
 }
@@ -244,13 +252,13 @@ mod tests {
     fn a_missed_floor_is_told_and_fails_nothing() {
         let board = board(Some(Outcome::Measured(measured())));
         assert!(board.is_sound());
-        assert_eq!(board.verdicts(), (1, 1));
+        assert_eq!(board.verdicts(), [1, 0, 1]);
         let said = board.to_string();
         for part in ["64 connections: throughput ratio", "0.55 [0.50 – 0.65]", "≥ 0.60", "BELOW"]
         {
             assert!(said.contains(part), "{part} in {said}");
         }
-        assert!(said.contains("1 bounds met, 1 missed."), "{said}");
+        assert!(said.contains("1 bounds met, 0 as restated, 1 missed."), "{said}");
         assert!(said.ends_with("\n  1 passed (0.0m)"), "{said}");
         let figure = &board.to_json()["lines"][0]["figures"][1];
         assert_eq!(figure["verdict"], "met");

@@ -9,7 +9,7 @@ use crate::{
     bare::{Bare, Status},
     bench::{Bench, attempts, in_turn, to_bare},
     books::{Answered, Books, answered, outcomes},
-    figure::{Bound, Figure, Spread, Unit, real},
+    figure::{Figure, Spread, Unit, real},
     ground::Ground,
     line::Measured,
     process::cpu_s,
@@ -29,10 +29,17 @@ const STATUS_READ: &str = r#"route="/api/v1/sales",status_code="200""#;
 /// The least that ratios may be at some number of connections.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Floors {
-    pub(crate) throughput: f64,
-    pub(crate) cpu: Option<f64>,
+    pub(crate) throughput: Floor,
+    pub(crate) cpu: Option<Floor>,
     /// Of purchases over the time until the ledger had them all.
-    pub(crate) drained: Option<f64>,
+    pub(crate) drained: Option<Floor>,
+}
+
+/// The least that was asked of a ratio, and what it is held to instead, where that is out of reach.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Floor {
+    pub(crate) asked: f64,
+    pub(crate) restated: f64,
 }
 
 /// One turn of one of the two.
@@ -239,10 +246,13 @@ fn add_figures(
     let turns = || ours.iter().zip(theirs);
     let figure =
         |name, unit, values: Vec<f64>| Figure::new(at(connections), name, unit, Spread::of(values));
-    let mut ratio = |name, values: Vec<f64>, floor: Option<f64>| {
+    let mut ratio = |name, values: Vec<f64>, floor: Option<Floor>| {
         if !values.is_empty() {
             let figure = figure(name, Unit::Ratio, values);
-            measured.add(Figure { bound: floor.map(Bound::AtLeast), ..figure });
+            measured.add(match floor {
+                Some(Floor { asked, restated }) => figure.at_least(asked).restated(restated),
+                None => figure,
+            });
         }
     };
     let rates = turns().map(|(ours, theirs)| ours.closed.rate / theirs.closed.rate);
@@ -281,7 +291,7 @@ fn add_figures(
 
 #[cfg(test)]
 mod tests {
-    use super::{Drained, Floors, Turn, add_figures};
+    use super::{Drained, Floor, Floors, Turn, add_figures};
     use crate::{line::Measured, wrk::Closed};
 
     fn turn(rate: f64, cpu_us: f64, drained: Option<f64>) -> Turn {
@@ -294,7 +304,8 @@ mod tests {
     fn ratios_are_taken_round_by_round() {
         let ours = [turn(50.0, 20.0, Some(40.0)), turn(80.0, 15.0, Some(60.0))];
         let theirs = [turn(100.0, 10.0, None), turn(100.0, 12.0, None)];
-        let floors = Floors { throughput: 0.7, cpu: Some(0.5), drained: None };
+        let floor = |asked| Floor { asked, restated: 0.66 };
+        let floors = Floors { throughput: floor(0.7), cpu: Some(floor(0.5)), drained: None };
         let mut measured = Measured::default();
         add_figures(&mut measured, 64, &ours, &theirs, floors);
         let shown = |name: &str| {

@@ -55,6 +55,7 @@ impl Measured {
     pub(crate) fn unbind(&mut self) {
         for figure in &mut self.figures {
             figure.bound = None;
+            figure.restated = None;
         }
     }
 

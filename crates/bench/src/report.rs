@@ -13,11 +13,11 @@ use crate::{
 /// Colours that can be told apart on both grounds, by those who see no red or green too.
 const STYLE: &str = "
 :root { color-scheme: light dark; --ground: #fff; --text: #1b1f24; --faint: #5a636e;
-  --rule: #d0d7de; --met: #1a7f37; --missed: #b3261e; --bar: #7d8ba0;
+  --rule: #d0d7de; --met: #1a7f37; --missed: #b3261e; --restated: #8a5a00; --bar: #7d8ba0;
   --s0: #0b61a4; --s1: #b54708; --s2: #1a7f37; --s3: #7a3fb8; }
 @media (prefers-color-scheme: dark) {
   :root { --ground: #14181d; --text: #e6e9ec; --faint: #a2acb7; --rule: #3a434d;
-    --met: #56d079; --missed: #ff8a80; --bar: #6d7a8c;
+    --met: #56d079; --missed: #ff8a80; --restated: #f0c25e; --bar: #6d7a8c;
     --s0: #6cb6ff; --s1: #f0a35e; --s2: #56d079; --s3: #c9a2ff; }
 }
 body { margin: 0 auto; max-width: 72rem; padding: 1rem; background: var(--ground);
@@ -29,14 +29,16 @@ caption { text-align: left; color: var(--faint); }
 th, td { padding: 0.25rem 0.75rem 0.25rem 0; border-bottom: 1px solid var(--rule);
   text-align: left; vertical-align: top; }
 tbody th { font-weight: normal; }
-.met { color: var(--met); } .missed { color: var(--missed); font-weight: bold; }
+.met { color: var(--met); } .restated { color: var(--restated); }
+.missed { color: var(--missed); font-weight: bold; }
 figure { margin: 1.5rem 0; } figcaption { font-weight: bold; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem; } dd { margin: 0; }
 dt { color: var(--faint); }
 svg { width: 100%; height: auto; }
 svg text { fill: var(--faint); font: 12px system-ui, sans-serif; }
 .bar { width: 12rem; } .bar rect { fill: var(--bar); } .bar .met { fill: var(--met); }
-.bar .missed { fill: var(--missed); } .bar line { stroke: var(--text); stroke-width: 2; }
+.bar .restated { fill: var(--restated); } .bar .missed { fill: var(--missed); }
+.bar line { stroke: var(--text); stroke-width: 2; }
 .axis { stroke: var(--rule); fill: none; }
 .s { fill: none; stroke-width: 2; } .s0 { stroke: var(--s0); }
 .s1 { stroke: var(--s1); stroke-dasharray: 7 3; } .s2 { stroke: var(--s2); stroke-dasharray: 2 3; }
@@ -120,8 +122,7 @@ fn results(page: &mut String, name: &str, measured: &Measured) {
 }
 
 fn table_row(page: &mut String, figure: &Figure) {
-    let bound = figure.bound.map(|bound| bound.show(figure.unit)).unwrap_or_default();
-    let verdict = figure.verdict();
+    let (bound, verdict) = (figure.shown_bound(), figure.verdict());
     let class = svg::class(figure);
     let bar = figure.bound.map(|bound| svg::bar(figure, bound)).unwrap_or_default();
     writeln!(

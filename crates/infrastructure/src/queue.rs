@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     outbox_backend::{Batch, OutboxBackend},
+    outbox_reader::GivenWay,
     reconciliation::Reconciliation,
 };
 
@@ -110,8 +111,10 @@ impl Queue {
         let mut monitor = Monitor::new();
         let reconciliation =
             Arc::new(Reconciliation::new(self.parts.reconcile.clone(), self.schedule.clone()));
+        let given_way = GivenWay::new();
         for shard in self.parts.outbox.shards() {
-            monitor = self.register_shard(monitor, shard, reconciliation.clone());
+            monitor =
+                self.register_shard(monitor, shard, given_way.clone(), reconciliation.clone());
         }
         monitor = reconciliation.clone().register(monitor, &self.node);
         let gauges = self.metrics.outbox.clone().watch(self.parts.outbox.clone(), stop.clone());
@@ -148,6 +151,7 @@ impl Queue {
         &self,
         monitor: Monitor,
         shard: Shard,
+        given_way: GivenWay,
         reconciliation: Arc<Reconciliation>,
     ) -> Monitor {
         let QueueParts { outbox, record, live, .. } = self.parts.clone();
@@ -167,8 +171,11 @@ impl Queue {
                 reconciliation: reconciliation.clone(),
                 metrics: metrics.clone(),
             };
+            let (limits, given_way) = (limits.clone(), given_way.clone());
+            let backend =
+                OutboxBackend::new(outbox.clone(), live.clone(), shard, limits, given_way);
             let builder = WorkerBuilder::new(name.as_str())
-                .backend(OutboxBackend::new(outbox.clone(), live.clone(), shard, limits.clone()))
+                .backend(backend)
                 .data(job)
                 // Below the retries: a panic is not tried again in place, its entries come again.
                 .catch_panic();

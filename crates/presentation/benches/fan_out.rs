@@ -1,6 +1,6 @@
 //! What one change of a sale costs with so many event streams open, the network left out.
 //!
-//! From the change in the node's memory until each stream has made its event: the relay, the
+//! From the change in the node's memory until each stream has made its event: the round, the
 //! bytes that all of them share, and each stream's task. By the settings every change is shown; a
 //! server shows a stock that changes more often than each tenth of a second only so often.
 #![expect(clippy::expect_used, reason = "a benchmark fails by panicking")]

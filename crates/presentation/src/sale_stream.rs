@@ -1,65 +1,53 @@
 //! One open event stream: what its client has seen, and what it is to see next.
 
 use std::{
-    collections::{HashMap, VecDeque},
-    future::pending,
+    cell::RefCell,
+    collections::VecDeque,
+    rc::Rc,
     sync::Arc,
+    task::{Context, Poll, Waker},
 };
 
 use actix_web::web::Data;
 use bytes::Bytes;
-use futures::{
-    FutureExt, StreamExt,
-    future::LocalBoxFuture,
-    stream::{FuturesUnordered, unfold},
-};
+use futures::{StreamExt, stream::poll_fn};
 use stampede_application::live_sales::LiveSale;
-use stampede_domain::{EndReason, Generation, State};
-use tokio::{
-    sync::watch::Receiver,
-    time::{Instant, sleep_until},
+use stampede_domain::{EndReason, State};
+
+use crate::{
+    connection::Events,
+    sale_event,
+    streams::{Changes, WatchedSale},
+    worker::Worker,
 };
-
-use crate::{connection::Events, sale_event, worker::Worker};
-
-/// The changes of one sale, or of none any more.
-type Changes = Receiver<Arc<LiveSale>>;
 
 /// One open event stream.
 pub(crate) struct SaleStream {
     worker: Data<Worker>,
     _open: OpenStream,
+    /// Whether it shows sales that come, too.
+    is_of_all: bool,
     /// What the client has seen of each sale.
-    shown: HashMap<Generation, Arc<LiveSale>>,
-    /// Waits for the next change of each sale.
-    waiting: FuturesUnordered<LocalBoxFuture<'static, Changed>>,
-    /// Tells that a sale came; `None` in the stream of one sale.
-    directory: Option<Receiver<u64>>,
-    /// Set if sales that came could not be listed.
-    look_again_at: Option<Instant>,
-    /// Events that are not sent.
-    ready: VecDeque<Ready>,
-    /// Sales whose stock is newer than shown, oldest first.
-    stock_moved: VecDeque<(Generation, Arc<LiveSale>)>,
-    /// When the next stock may be shown.
-    stock_due: Instant,
-    heartbeat_at: Instant,
+    sales: Vec<Shown>,
+    /// Events that are not sent; all streams share their bytes.
+    ready: VecDeque<Bytes>,
+    /// Where to look first for a stock that is newer than shown.
+    first: usize,
+    /// The last round of stocks that it has taken part in.
+    round: u64,
+    /// How often it was told to show that it is alive.
+    beats: u64,
+    /// Whom to wake in its turn; `None` unless all is shown.
+    waiting: Option<Waker>,
 }
 
-/// An event that is not sent.
-enum Ready {
-    /// Its bytes, which all streams share.
-    Made(Bytes),
-    /// The whole of a sale, with the time in it: made when it is sent, since those of all sales
-    /// may be megabytes that a client may never take.
-    Initial(Arc<LiveSale>),
-}
-
-/// The next change of a sale, or its end.
-struct Changed {
-    generation: Generation,
-    /// `None` if the sale is gone.
-    next: Option<(Arc<LiveSale>, Changes)>,
+/// What a client has seen of a sale.
+struct Shown {
+    sale: Rc<WatchedSale>,
+    /// `None` before its first event.
+    seen: Option<Arc<LiveSale>>,
+    /// Another sale of its sku has come.
+    is_replaced: bool,
 }
 
 /// One stream in the count of open ones, for as long as it lives.
@@ -80,202 +68,194 @@ impl Drop for OpenStream {
 }
 
 impl SaleStream {
-    /// The stream of one sale, or of all sales with the directory that tells of new ones.
-    pub(crate) fn new(
+    /// The events of one sale, or of all sales and those that come; they end when the sale is
+    /// deleted or the server stops. Needs a local task set.
+    pub(crate) fn open(
         worker: Data<Worker>,
         open: OpenStream,
         sales: Vec<Changes>,
-        directory: Option<Receiver<u64>>,
-    ) -> Self {
-        let limits = worker.node.settings.limits;
-        let now = Instant::now();
-        let mut stream = Self {
+        is_of_all: bool,
+    ) -> Events {
+        let streams = worker.streams.clone();
+        let retry = sale_event::retry(worker.node.settings.limits.stream_retry);
+        let stream = Rc::new(RefCell::new(Self {
             _open: open,
-            shown: HashMap::new(),
-            waiting: FuturesUnordered::new(),
-            directory,
-            look_again_at: None,
-            ready: VecDeque::from([Ready::Made(sale_event::retry(limits.stream_retry))]),
-            stock_moved: VecDeque::new(),
-            stock_due: now,
-            heartbeat_at: now + limits.heartbeat_interval,
+            is_of_all,
+            sales: sales.into_iter().map(|changes| Shown::of(streams.watch(changes))).collect(),
+            ready: VecDeque::from([retry]),
+            first: 0,
+            round: streams.round(),
+            beats: streams.beats(),
+            waiting: None,
             worker,
+        }));
+        streams.open(&stream);
+        poll_fn(move |context| stream.borrow_mut().poll_next(context)).boxed_local()
+    }
+
+    /// Whether it shows sales that come, too.
+    pub(crate) fn is_of_all(&self) -> bool {
+        self.is_of_all
+    }
+
+    /// It has its turn: takes in what is listed, and is polled again if there is something to show.
+    pub(crate) fn turn(&mut self, listed: &[Rc<WatchedSale>]) {
+        if self.is_of_all && !listed.is_empty() {
+            self.take_in(listed);
+        }
+        if self.has_news()
+            && let Some(waiting) = self.waiting.take()
+        {
+            waiting.wake();
+        }
+    }
+
+    fn has_news(&self) -> bool {
+        let streams = &self.worker.streams;
+        self.beats != streams.beats()
+            || streams.is_closing()
+            || self.sales.iter().any(Shown::has_news)
+    }
+
+    fn poll_next(&mut self, context: &Context<'_>) -> Poll<Option<Bytes>> {
+        let next = self.next();
+        let goes_on = self.is_of_all || !self.sales.is_empty();
+        if next.is_none() && goes_on && !self.worker.streams.is_closing() {
+            self.waiting = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        Poll::Ready(next)
+    }
+
+    /// The next event; `None` if there is nothing to show.
+    fn next(&mut self) -> Option<Bytes> {
+        if let Some(event) = self.ready.pop_front() {
+            return Some(event);
+        }
+        let streams = &self.worker.streams;
+        if streams.is_closing() {
+            return None;
+        }
+        if self.beats != streams.beats() {
+            self.beats = streams.beats();
+            return Some(Bytes::from_static(sale_event::HEARTBEAT));
+        }
+        match self.sales.iter().position(Shown::is_more_than_stock) {
+            Some(at) => Some(self.show(at)),
+            None => self.stock(),
+        }
+    }
+
+    /// The next event of a sale of which there is more to show than its stock.
+    fn show(&mut self, at: usize) -> Bytes {
+        let shown = &mut self.sales[at];
+        let newest = shown.sale.newest().clone();
+        let rendered = self.worker.rendered.of(&newest);
+        // Made when it is sent: those of all sales may be megabytes that a client may never take.
+        let initial = || rendered.initial(self.worker.node.use_cases.watch_sales.now());
+        let Some(seen) = shown.seen.take() else {
+            shown.seen = Some(newest);
+            return initial();
         };
-        for changes in sales {
-            stream.watch(changes);
+        if !is_redefined(&seen, &newest) && !is_turned(&seen, &newest) {
+            self.sales.remove(at);
+            return sale_event::deleted(&seen);
         }
-        stream
-    }
-
-    /// The events of an answer; they end when the sale is deleted or the server stops.
-    pub(crate) fn into_events(self) -> Events {
-        let next = async |mut stream: Self| stream.next().await.map(|event| (event, stream));
-        unfold(self, next).boxed_local()
-    }
-
-    /// The next event; `None` at the end.
-    async fn next(&mut self) -> Option<Bytes> {
-        let closing = self.worker.node.closing.clone();
-        loop {
-            match self.ready.pop_front() {
-                Some(Ready::Made(event)) => return Some(event),
-                Some(Ready::Initial(live)) => return Some(self.initial(&live)),
-                None => {}
-            }
-            if self.waiting.is_empty() && self.directory.is_none() {
-                return None;
-            }
-            let directory = self.directory.as_mut();
-            let came = async {
-                match directory {
-                    Some(directory) => directory.changed().await.is_ok(),
-                    None => pending().await,
-                }
-            };
-            let (look, look_again_at) = (self.look_again_at.is_some(), self.look_again_at);
-            // Timers first: a sale in a rush always has a change ready.
-            tokio::select! {
-                biased;
-                () = closing.cancelled() => return None,
-                () = sleep_until(self.stock_due), if !self.stock_moved.is_empty() => {
-                    self.show_stock();
-                }
-                () = sleep_until(self.heartbeat_at) => self.beat(),
-                known = came => self.look_for_new_sales(known),
-                () = sleep_until(look_again_at.unwrap_or(self.heartbeat_at)), if look => {
-                    self.look_for_new_sales(true);
-                }
-                Some(changed) = self.waiting.next() => self.changed(changed),
-            }
+        if is_redefined(&seen, &newest) {
+            self.ready.push_back(initial());
         }
-    }
-
-    /// Shows a sale from its beginning on.
-    fn watch(&mut self, mut changes: Changes) {
-        let live = changes.borrow_and_update().clone();
-        let generation = live.sale.id.generation;
-        let listener = self.worker.relays.listen(changes);
-        self.ready.push_back(Ready::Initial(live.clone()));
-        self.shown.insert(generation, live);
-        self.await_change(generation, listener);
-    }
-
-    /// The whole of a sale, as of now.
-    fn initial(&self, live: &Arc<LiveSale>) -> Bytes {
-        let now = self.worker.node.use_cases.watch_sales.now();
-        self.worker.rendered.of(live).initial(now)
-    }
-
-    fn await_change(&mut self, generation: Generation, mut changes: Changes) {
-        let change = async move {
-            if changes.changed().await.is_err() {
-                return Changed { generation, next: None };
-            }
-            let live = changes.borrow_and_update().clone();
-            Changed { generation, next: Some((live, changes)) }
-        };
-        self.waiting.push(change.boxed_local());
-    }
-
-    fn changed(&mut self, Changed { generation, next }: Changed) {
-        let Some((live, changes)) = next else {
-            self.forget(generation);
-            return;
-        };
-        self.await_change(generation, changes);
-        if let Some(shown) = self.shown.get(&generation).cloned() {
-            self.show(generation, &shown, live);
+        if seen.stock != newest.stock {
+            // It has had its stock of the next round.
+            self.round = self.worker.streams.round() + 1;
+            self.ready.push_back(rendered.stock_update());
         }
+        if is_turned(&seen, &newest) {
+            let was_sold_out = seen.phase.end_reason == Some(EndReason::SoldOut);
+            let restocked = was_sold_out && newest.phase.state == State::Active;
+            self.ready.push_back(rendered.state_change(restocked));
+        }
+        shown.seen = Some(newest);
+        self.ready.pop_front().unwrap_or_default()
     }
 
-    /// Makes the events that lead from what the client has seen to what is.
-    fn show(&mut self, generation: Generation, shown: &LiveSale, live: Arc<LiveSale>) {
-        if live.version < shown.version {
-            return;
+    /// The stock of the next sale whose stock is newer than shown, one in each round.
+    fn stock(&mut self) -> Option<Bytes> {
+        let (streams, count) = (&self.worker.streams, self.sales.len());
+        let in_turn = (0..count).map(|step| (self.first + step) % count);
+        let mut moved = in_turn.filter(|at| self.sales[*at].is_other_stock());
+        let at = moved.next()?;
+        let is_late = self.round >= streams.round();
+        if is_late || moved.next().is_some() {
+            streams.stock_moved();
         }
-        let redefined = is_redefined(shown, &live);
-        let turned = shown.phase != live.phase || shown.sale.paused != live.sale.paused;
-        if !redefined && !turned {
-            self.stock_moved.retain(|(moved, _)| *moved != generation);
-            if shown.stock != live.stock {
-                self.stock_moved.push_back((generation, live));
-                if Instant::now() >= self.stock_due {
-                    self.show_stock();
-                }
-            }
-            return;
+        if is_late {
+            return None;
         }
-        let rendered = self.worker.rendered.of(&live);
-        if redefined {
-            self.ready.push_back(Ready::Initial(live.clone()));
-        }
-        if shown.stock != live.stock {
-            self.stock_due = Instant::now().max(self.stock_due) + self.stock_interval();
-            self.ready.push_back(Ready::Made(rendered.stock_update()));
-        }
-        if turned {
-            let was_sold_out = shown.phase.end_reason == Some(EndReason::SoldOut);
-            let restocked = was_sold_out && live.phase.state == State::Active;
-            self.ready.push_back(Ready::Made(rendered.state_change(restocked)));
-        }
-        self.stock_moved.retain(|(moved, _)| *moved != generation);
-        self.shown.insert(generation, live);
+        self.round = streams.round();
+        self.first = at + 1;
+        let shown = &mut self.sales[at];
+        let newest = shown.sale.newest().clone();
+        let update = self.worker.rendered.of(&newest).stock_update();
+        shown.seen = Some(newest);
+        Some(update)
     }
 
-    /// Shows the stock of the sale that has waited longest.
-    fn show_stock(&mut self) {
-        let Some((generation, live)) = self.stock_moved.pop_front() else { return };
-        self.ready.push_back(Ready::Made(self.worker.rendered.of(&live).stock_update()));
-        self.shown.insert(generation, live);
-        self.stock_due = Instant::now() + self.stock_interval();
-    }
-
-    fn beat(&mut self) {
-        self.ready.push_back(Ready::Made(Bytes::from_static(sale_event::HEARTBEAT)));
-        self.heartbeat_at = Instant::now() + self.worker.node.settings.limits.heartbeat_interval;
-    }
-
-    /// Tells that a sale is gone.
-    fn forget(&mut self, generation: Generation) {
-        self.stock_moved.retain(|(moved, _)| *moved != generation);
-        if let Some(live) = self.shown.remove(&generation) {
-            self.ready.push_back(Ready::Made(sale_event::deleted(&live)));
-        }
-    }
-
-    /// Takes in the sales that came since; `known` unless the directory itself is gone.
-    fn look_for_new_sales(&mut self, known: bool) {
-        self.look_again_at = None;
-        if !known {
-            self.directory = None;
-            return;
-        }
-        let limits = self.worker.node.settings.limits;
-        let Ok(sales) = self.worker.node.use_cases.watch_sales.all(limits.sales_per_stream_max)
-        else {
-            // Too old to show: the sales that are shown go on, the new ones wait.
-            self.look_again_at = Some(Instant::now() + limits.stream_retry);
-            return;
-        };
-        for changes in sales {
-            let id = changes.borrow().sale.id.clone();
-            if self.shown.contains_key(&id.generation) {
+    /// Takes in the sales that came since.
+    fn take_in(&mut self, listed: &[Rc<WatchedSale>]) {
+        let sales_max = self.worker.node.settings.limits.sales_per_stream_max;
+        for sale in listed {
+            let generation = sale.generation();
+            let is_shown = self.sales.iter().any(|shown| shown.sale.generation() == generation);
+            // One that went after it was listed may have a successor that is shown.
+            if is_shown || sale.is_gone() {
                 continue;
             }
             // The old sale of the sku ends before the new one begins.
-            let old = self.shown.values().find(|shown| shown.sale.id.sku == id.sku);
-            if let Some(old) = old.map(|old| old.sale.id.generation) {
-                self.forget(old);
+            for shown in &mut self.sales {
+                shown.is_replaced |= shown.sale.newest().sale.id.sku == sale.newest().sale.id.sku;
             }
-            if self.shown.len() < limits.sales_per_stream_max {
-                self.watch(changes);
+            // What the client has seen nothing of needs no end.
+            self.sales.retain(|shown| shown.seen.is_some() || !shown.is_over());
+            if self.sales.iter().filter(|shown| !shown.is_over()).count() < sales_max {
+                self.sales.push(Shown::of(sale.clone()));
             }
         }
     }
+}
 
-    fn stock_interval(&self) -> std::time::Duration {
-        self.worker.node.settings.limits.stock_update_interval
+impl Shown {
+    /// Nothing yet.
+    fn of(sale: Rc<WatchedSale>) -> Self {
+        Self { sale, seen: None, is_replaced: false }
     }
+
+    fn is_over(&self) -> bool {
+        self.is_replaced || self.sale.is_gone()
+    }
+
+    /// Whether there may be something to show, by a glance.
+    fn has_news(&self) -> bool {
+        let is_newest = |seen| Arc::ptr_eq(seen, &self.sale.newest());
+        self.is_over() || !self.seen.as_ref().is_some_and(is_newest)
+    }
+
+    /// Whether there is something to show that does not wait for its round.
+    fn is_more_than_stock(&self) -> bool {
+        let Some(seen) = &self.seen else { return true };
+        let newest = self.sale.newest();
+        let is_other = !Arc::ptr_eq(seen, &newest)
+            && (is_redefined(seen, &newest) || is_turned(seen, &newest));
+        is_other || self.is_over()
+    }
+
+    fn is_other_stock(&self) -> bool {
+        self.seen.as_ref().is_some_and(|seen| seen.stock != self.sale.newest().stock)
+    }
+}
+
+/// Whether its state or its pause changed.
+fn is_turned(shown: &LiveSale, live: &LiveSale) -> bool {
+    shown.phase != live.phase || shown.sale.paused != live.sale.paused
 }
 
 /// Whether something changed that no smaller event tells.

@@ -15,10 +15,10 @@ use crate::{
     metrics::Metrics,
     openapi,
     rate_limit::RateLimits,
-    relay::Relays,
     rendered::RenderedSales,
     request_span::{RequestSpans, Tracing},
     settings::HttpSettings,
+    streams::Streams,
     tally::Tally,
     use_cases::{Telemetry, UseCases},
 };
@@ -86,8 +86,8 @@ pub(crate) struct Worker {
     pub(crate) attempt_purchase: AttemptPurchase,
     /// Bytes of sales that were made here already.
     pub(crate) rendered: RenderedSales,
-    /// What this thread's event streams listen to.
-    pub(crate) relays: Rc<Relays>,
+    /// This thread's event streams.
+    pub(crate) streams: Rc<Streams>,
 }
 
 impl Worker {
@@ -100,7 +100,7 @@ impl Worker {
             tally: node.metrics.tallies.of_worker(),
             attempt_purchase: (node.use_cases.attempt_purchase)(),
             rendered: RenderedSales::default(),
-            relays: Rc::new(Relays::new(node.settings.limits.stock_update_interval)),
+            streams: Rc::new(Streams::new(node.clone())),
             node,
         }
     }

@@ -23,3 +23,5 @@ mod purchases;
 mod sales;
 #[path = "http/site.rs"]
 mod site;
+#[path = "http/turns.rs"]
+mod turns;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::escaped;
 use crate::{
     chart::{Chart, Series},
-    figure::{Bound, Figure},
+    figure::{Bound, Figure, RESTATED},
 };
 
 /// The size of a chart, and of the room around its lines for words.
@@ -29,10 +29,9 @@ const SMALLEST: f64 = 1e-9;
 
 /// The class by which a figure's verdict is coloured.
 pub(super) fn class(figure: &Figure) -> &'static str {
-    match figure.bound {
-        None => "",
-        Some(bound) if bound.is_met(figure.measured.median) => "met",
-        Some(_) => "missed",
+    match figure.verdict() {
+        verdict @ ("" | "met" | RESTATED) => verdict,
+        _ => "missed",
     }
 }
 

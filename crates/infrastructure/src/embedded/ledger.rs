@@ -15,7 +15,7 @@ use super::{
     EmbeddedDatabase, commit,
     failure::{inconsistent, unavailable},
     on_record,
-    rows::PurchaseRow,
+    rows::read_purchases,
     runs,
 };
 
@@ -54,20 +54,14 @@ impl Ledger for EmbeddedLedger {
         after: Option<Position>,
         limit: usize,
     ) -> Result<Vec<RecordedPurchase>, PortError> {
-        let rows: Vec<PurchaseRow> = sqlx::query_as(
-            "SELECT bits, epoch_number, epoch_nonce, buyer, purchased_at, qty, key_hash,
-                    remaining, position, ordinal, held_after, cancelled, traceparent,
-                    unit_price_minor, currency
-             FROM purchases WHERE generation = ?1 AND position > ?2
-             ORDER BY position LIMIT ?3",
-        )
-        .bind(id.generation.0)
-        .bind(after.map_or(0, |after| i64::try_from(after.0).unwrap_or(i64::MAX)))
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(self.database.readers())
-        .await
-        .map_err(unavailable)?;
-        rows.into_iter().map(|row| row.read(id)).collect()
+        let page: String = sqlx::query_scalar(include_str!("purchases_page.sql"))
+            .bind(id.generation.0)
+            .bind(after.map_or(0, |after| i64::try_from(after.0).unwrap_or(i64::MAX)))
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_one(self.database.readers())
+            .await
+            .map_err(unavailable)?;
+        read_purchases(id, &page)
     }
 
     async fn on_record(&self, id: &SaleId, numbers: &[PurchaseNo]) -> Result<OnRecord, PortError> {

@@ -1,7 +1,8 @@
 //! Rows of the tables, and the domain's values that they are.
 
-use std::{fmt::Write, sync::Arc};
+use std::{borrow::Cow, fmt::Write, sync::Arc};
 
+use serde::Deserialize;
 use sqlx::FromRow;
 use stampede_application::ports::{CatalogueRow, CommitError, PortError};
 use stampede_domain::{
@@ -11,7 +12,7 @@ use stampede_domain::{
 use uuid::Uuid;
 
 use super::failure::inconsistent;
-use crate::column::{acknowledgement, bytes, price};
+use crate::column::{Unreadable, acknowledgement, price};
 
 /// A sale's row, tombstones included.
 #[derive(Debug, FromRow)]
@@ -73,44 +74,55 @@ impl SaleRow {
     }
 }
 
-/// A purchase's row.
-#[derive(Debug, FromRow)]
-pub(super) struct PurchaseRow {
-    bits: Vec<u8>,
+/// A purchase's row as the array that `purchases_page.sql` makes of it, in that order.
+///
+/// There are many, and a row that SQLite's thread hands to ours, each column a value of its own,
+/// costs several times what reading it does. So a page is one value, an array of these.
+#[derive(Debug, Deserialize)]
+struct PurchaseRow<'a> {
+    bits: &'a str,
     epoch_number: i64,
     epoch_nonce: i64,
-    buyer: String,
+    #[serde(borrow)]
+    buyer: Cow<'a, str>,
     purchased_at: i64,
     qty: i64,
-    key_hash: Vec<u8>,
+    key_hash: &'a str,
     remaining: i64,
     position: i64,
     ordinal: i64,
     held_after: i64,
-    cancelled: bool,
-    traceparent: Option<String>,
+    cancelled: u8,
+    traceparent: Option<Cow<'a, str>>,
     unit_price_minor: Option<i64>,
-    currency: Option<String>,
+    currency: Option<&'a str>,
 }
 
-impl PurchaseRow {
+/// A page of purchases of `id`, in the order of their positions, which no aggregate promises.
+pub(super) fn read_purchases(id: &SaleId, text: &str) -> Result<Vec<RecordedPurchase>, PortError> {
+    let mut rows: Vec<PurchaseRow<'_>> = serde_json::from_str(text).map_err(inconsistent)?;
+    rows.sort_by_key(|row| row.position);
+    rows.into_iter().map(|row| row.read(id)).collect()
+}
+
+impl PurchaseRow<'_> {
     /// The row as a purchase of `id`.
-    pub(super) fn read(self, id: &SaleId) -> Result<RecordedPurchase, PortError> {
-        let unit_price = price(self.unit_price_minor, self.currency.as_deref());
+    fn read(self, id: &SaleId) -> Result<RecordedPurchase, PortError> {
+        let unit_price = price(self.unit_price_minor, self.currency);
         Ok(RecordedPurchase {
             sale: id.clone(),
             epoch: epoch(self.epoch_number, self.epoch_nonce)?,
             buyer: BuyerId::parse(&self.buyer).map_err(inconsistent)?,
             purchase: Purchase {
-                bits: PurchaseBits(bytes(&self.bits).map_err(inconsistent)?),
+                bits: PurchaseBits(unhex(self.bits).map_err(inconsistent)?),
                 at: Instant::from_millis(self.purchased_at),
                 qty: count(self.qty)?,
-                key: AttemptKey(bytes(&self.key_hash).map_err(inconsistent)?),
+                key: AttemptKey(unhex(self.key_hash).map_err(inconsistent)?),
                 remaining: count(self.remaining)?,
                 position: Position(widen(self.position)?),
                 ordinal: count(self.ordinal)?,
                 held_after: count(self.held_after)?,
-                cancelled: self.cancelled,
+                cancelled: self.cancelled != 0,
                 unit_price: unit_price.map_err(inconsistent)?,
             },
             traceparent: self.traceparent.as_deref().and_then(TraceParent::parse),
@@ -144,4 +156,20 @@ pub(super) fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// Bytes of a fixed length from their hexadecimal digits.
+fn unhex<const N: usize>(text: &str) -> Result<[u8; N], Unreadable> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let mut bytes = [0; N];
+    if pairs.len() != N || !rest.is_empty() {
+        return Err(format!("{text} is not {N} bytes").into());
+    }
+    for (byte, pair) in bytes.iter_mut().zip(pairs) {
+        for &digit in pair {
+            let digit = char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+            *byte = *byte << 4 | digit.ok_or_else(|| format!("{text} is not hexadecimal"))?;
+        }
+    }
+    Ok(bytes)
 }

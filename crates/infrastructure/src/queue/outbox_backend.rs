@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     QueueLimits,
-    outbox_reader::{OutboxReader, State},
+    outbox_reader::{GivenWay, OutboxReader, State},
 };
 
 /// What one read brought; cheap to clone, because a retried task is a clone.
@@ -50,6 +50,7 @@ pub(super) struct OutboxBackend {
     live: Arc<LiveSales>,
     shard: Shard,
     limits: QueueLimits,
+    given_way: GivenWay,
     finished: mpsc::Sender<Finished>,
     /// Both ends are made first and taken when the worker starts.
     unstarted: Option<mpsc::Receiver<Finished>>,
@@ -65,6 +66,7 @@ impl OutboxBackend {
         live: Arc<LiveSales>,
         shard: Shard,
         limits: QueueLimits,
+        given_way: GivenWay,
     ) -> Self {
         let (finished, unstarted) = mpsc::channel(1);
         Self {
@@ -72,6 +74,7 @@ impl OutboxBackend {
             live,
             shard,
             limits,
+            given_way,
             finished,
             unstarted: Some(unstarted),
             batches: None,
@@ -107,6 +110,7 @@ impl Backend for OutboxBackend {
                 shard: self.shard,
                 consumer: worker.name().to_owned(),
                 limits: self.limits.clone(),
+                given_way: self.given_way.clone(),
                 batches,
                 finished,
                 stop: self.stop.clone(),

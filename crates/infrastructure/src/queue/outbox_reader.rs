@@ -1,7 +1,11 @@
 //! Reads one shard of the outbox: hands out a batch, reads the next one while it is recorded, and
 //! removes what is.
 
-use std::{mem, sync::Arc, time::Duration};
+use std::{
+    mem,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use stampede_application::{
     live_sales::LiveSales,
@@ -26,10 +30,33 @@ pub(super) struct OutboxReader {
     pub(super) shard: Shard,
     pub(super) consumer: String,
     pub(super) limits: QueueLimits,
+    pub(super) given_way: GivenWay,
     pub(super) batches: mpsc::Sender<Batch>,
     pub(super) finished: mpsc::Receiver<Finished>,
     pub(super) stop: CancellationToken,
     pub(super) state: State,
+}
+
+/// Until when the drains of a node give way, those of all its shards: what one of them records is
+/// made up for by all, so that together they have one share of the time. Held for a moment.
+#[derive(Clone, Debug)]
+pub(super) struct GivenWay(Arc<Mutex<Instant>>);
+
+impl GivenWay {
+    /// Nobody has recorded anything.
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Mutex::new(Instant::now())))
+    }
+
+    /// Makes up for a batch that began then and ends now; until when its drain gives way.
+    fn until(&self, begun: Instant, lag_max: Duration) -> Instant {
+        let (now, took) = (Instant::now(), begun.elapsed());
+        let mut until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = (*until).max(begun) + took + (took * GIVEN_WAY).min(GIVEN_WAY_MAX);
+        // Nobody waits for longer, so that what is beyond would only be in the way of the next.
+        *until = due.min(now + lag_max);
+        *until
+    }
 }
 
 /// What a reader knows from one batch to the next.
@@ -106,7 +133,7 @@ impl OutboxReader {
             // Its sales wait, or the worker gave up, as after a panic: it is not asked at once.
             return Err(Pause::NothingRecorded);
         }
-        self.give_way(begun.elapsed(), age).await;
+        self.give_way(begun, age).await;
         Ok(())
     }
 
@@ -144,9 +171,14 @@ impl OutboxReader {
     }
 
     /// Leaves processors and disks to the buyers while anything is sold, of which the batch that
-    /// took so long had its share; but not if what it brought was old already.
-    async fn give_way(&self, took: Duration, age: Duration) {
-        let end = Instant::now() + (took * GIVEN_WAY).min(GIVEN_WAY_MAX);
+    /// began then had its share; but no longer than what it brought may wait.
+    async fn give_way(&self, begun: Instant, age: Duration) {
+        if !self.gives_way(age) {
+            return;
+        }
+        let left = self.limits.lag_max.saturating_sub(age);
+        let until = self.given_way.until(begun, self.limits.lag_max);
+        let end = until.min(Instant::now() + left);
         while self.gives_way(age) && !self.stop.is_cancelled() {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -233,6 +265,7 @@ mod tests {
     use stampede_domain::{Epoch, Version};
     use stampede_testkit::builders::{a_purchase, a_sale};
     use tempfile::TempDir;
+    use tokio::time::advance;
 
     use super::*;
     use crate::{
@@ -270,6 +303,7 @@ mod tests {
             live: Arc::new(LiveSales::new(clock, Freshness::Always)),
             consumer: "worker".into(),
             limits: QueueLimits::default(),
+            given_way: GivenWay::new(),
             batches,
             finished,
             stop: CancellationToken::new(),
@@ -319,11 +353,13 @@ mod tests {
             assert!(reader.live.apply_stock(&sale.id, Version(first.0 + version), left));
         };
         let given = async |took_ms: u64, age_ms: u64| {
-            let begun = Instant::now();
-            reader.give_way(Duration::from_millis(took_ms), Duration::from_millis(age_ms)).await;
-            begun.elapsed()
+            let (took, age) = (Duration::from_millis(took_ms), Duration::from_millis(age_ms));
+            let ended = Instant::now();
+            reader.give_way(ended - took, age).await;
+            ended.elapsed()
         };
         tokio::time::pause();
+        advance(Duration::from_mins(1)).await;
         assert_eq!(given(10, 0).await, Duration::ZERO, "nothing is sold");
         assert!(reader.may_read_ahead(Duration::ZERO));
         sell(1);
@@ -339,11 +375,31 @@ mod tests {
         );
         sell(3);
         assert_eq!(given(10, 10_000).await, Duration::ZERO, "it has waited for long enough");
-        assert!(given(10, 9_999).await > Duration::ZERO);
+        let on_the_verge = given(10, 9_999).await;
+        assert!((1..=2).contains(&on_the_verge.as_millis()), "no longer: {on_the_verge:?}");
         sell(4);
         reader.limits.lag_max = Duration::ZERO;
         let begun = Instant::now();
-        reader.give_way(Duration::from_millis(10), Duration::ZERO).await;
+        reader.give_way(begun - Duration::from_millis(10), Duration::ZERO).await;
         assert_eq!(begun.elapsed(), Duration::ZERO, "it never does");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn drains_of_several_shards_have_one_share_of_the_time() {
+        let (given_way, lag_max) = (GivenWay::new(), Duration::from_secs(10));
+        let ended_after = async |took: Duration| {
+            let begun = Instant::now();
+            advance(took).await;
+            begun
+        };
+        let given = |begun| (given_way.until(begun, lag_max) - Instant::now()).as_millis();
+        let together = ended_after(Duration::from_millis(10)).await;
+        assert_eq!([40, 90, 140], [(); 3].map(|()| given(together)), "one after the other");
+        advance(Duration::from_millis(140)).await;
+        let alone = ended_after(Duration::from_millis(10)).await;
+        assert_eq!(given(alone), 40, "of what was made up for nothing is left");
+        advance(Duration::from_millis(40)).await;
+        let slow = ended_after(Duration::from_mins(1)).await;
+        assert_eq!([1_000, 10_000], [(); 2].map(|()| given(slow)), "no longer than may be waited");
     }
 }

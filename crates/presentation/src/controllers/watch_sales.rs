@@ -47,15 +47,12 @@ pub(crate) async fn watch_sales(
     fields.check()?;
     let open = OpenStream::count(&worker).ok_or(ApiError::Overloaded)?;
     let watch_sales = &worker.node.use_cases.watch_sales;
-    let (sales, directory) = if let Some(sku) = sku {
-        (vec![watch_sales.one(&sku).await?], None)
-    } else {
-        // Before the list, so that no sale comes between the two unseen.
-        let directory = watch_sales.directory();
-        let sales_max = worker.node.settings.limits.sales_per_stream_max;
-        (watch_sales.all(sales_max)?, Some(directory))
+    let is_of_all = sku.is_none();
+    let sales = match sku {
+        Some(sku) => vec![watch_sales.one(&sku).await?],
+        None => watch_sales.all(worker.node.settings.limits.sales_per_stream_max)?,
     };
-    let events = SaleStream::new(worker.clone(), open, sales, directory).into_events();
+    let events = SaleStream::open(worker.clone(), open, sales, is_of_all);
     let handover = request.conn_data::<Rc<Handover>>().cloned();
     // This route is not wrapped by compression, which would hold events back.
     let mut response = HttpResponse::Ok();

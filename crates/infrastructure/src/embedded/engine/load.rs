@@ -6,14 +6,12 @@ use stampede_application::ports::{
     Catalogue, CatalogueCursor, CatalogueRow, Clock, EntryBody, Ledger, PortError, Randomness,
     RecordedChange,
 };
-use stampede_domain::{Instant, PurchaseNo, RecordedPurchase, Sale, SaleId, Version};
+use stampede_domain::{PurchaseNo, RecordedPurchase, Sale, SaleId, Version};
 
-use super::{
-    memory::Memory,
-    open_sale::{OpenSale, each_once, standing},
-};
+use super::{memory::Memory, open_sale::OpenSale};
 use crate::embedded::{
-    EmbeddedCatalogue, EmbeddedDatabase, EmbeddedLedger, failure::unavailable, journal::format,
+    EmbeddedCatalogue, EmbeddedDatabase, EmbeddedLedger, STORE, failure::unavailable,
+    journal::format,
 };
 
 /// Sales that are asked for at a time.
@@ -109,18 +107,22 @@ impl Loader {
         if journalled.unreadable {
             return Ok(Read::Closed("its journal has an entry that this version cannot read"));
         }
-        let mut purchases = self.unrecorded(&id, journalled.purchases).await?;
-        purchases.extend(self.recorded(&id).await?);
-        let raised = self.unrecorded(&id, journalled.raised).await?;
+        let waiting = self.unrecorded(&id, journalled.purchases).await?;
         let sale = newest_definition(row.sale, row.version, journalled.change);
-        let purchases = with_what_fits(purchases, raised, sale.initial_stock);
-        let newest = purchases.iter().map(|recorded| recorded.purchase.at).max();
-        memory.not_before(newest.max(row.over_at).unwrap_or(Instant::from_millis(0)));
-        let open = OpenSale::with_purchases(sale, row.epoch, &purchases, memory.now());
-        let open = open.map(|open| open.known_over(row.over_at.is_some()));
-        Ok(open.map_or(Read::Closed("more units stand than are on offer"), |open| {
-            Read::Open(Box::new(open))
-        }))
+        let mut open = OpenSale::new(sale, row.epoch).known_over(row.over_at.is_some());
+        if let Some(over_at) = row.over_at {
+            memory.not_before(over_at);
+        }
+        let fits = self.restore_recorded(&id, &mut open, memory).await?;
+        if !fits || !restore(&waiting, &mut open, memory) {
+            return Ok(Read::Closed("more units stand than are on offer"));
+        }
+        // As much of it as there is room for: what gate and ledger have both sold may have no unit
+        // to stand on.
+        for one in self.unrecorded(&id, journalled.raised).await? {
+            restore(&[one], &mut open, memory);
+        }
+        Ok(Read::Open(Box::new(open.restored(memory.now()))))
     }
 
     async fn journalled(&self, id: &SaleId) -> Result<Journalled, PortError> {
@@ -167,17 +169,35 @@ impl Loader {
         Ok(purchases)
     }
 
-    async fn recorded(&self, id: &SaleId) -> Result<Vec<RecordedPurchase>, PortError> {
-        let mut all: Vec<RecordedPurchase> = Vec::new();
-        loop {
-            let after = all.last().map(|recorded| recorded.purchase.position);
-            let page = self.ledger.page(id, after, PURCHASES_PAGE_MAX).await?;
-            if page.is_empty() {
-                return Ok(all);
+    /// Restores what the ledger has; says whether there was room for all of it. While one page is
+    /// put in its place, another thread reads the next.
+    async fn restore_recorded(
+        &self,
+        id: &SaleId,
+        open: &mut OpenSale,
+        memory: &mut Memory,
+    ) -> Result<bool, PortError> {
+        let mut page = self.ledger.page(id, None, PURCHASES_PAGE_MAX).await?;
+        while let Some(last) = page.last() {
+            let (ledger, id, after) = (self.ledger.clone(), id.clone(), last.purchase.position);
+            let next = async move { ledger.page(&id, Some(after), PURCHASES_PAGE_MAX).await };
+            let next = tokio::spawn(next);
+            if !restore(&page, open, memory) {
+                return Ok(false);
             }
-            all.extend(page);
+            page = next.await.map_err(|ended| PortError::unavailable(STORE, ended))??;
         }
+        Ok(true)
     }
+}
+
+/// Restores these purchases in the order in which they come, and lets nothing be judged before
+/// them; stops at one that there is no unit for, and says whether there was for all.
+fn restore(purchases: &[RecordedPurchase], open: &mut OpenSale, memory: &mut Memory) -> bool {
+    purchases.iter().all(|one| {
+        memory.not_before(one.purchase.at);
+        open.restore(one)
+    })
 }
 
 impl Journalled {
@@ -193,26 +213,6 @@ impl Journalled {
             EntryBody::Newer { .. } | EntryBody::Broken { .. } => self.unreadable = true,
         }
     }
-}
-
-/// The purchases that stand, each once, and of what was raised as much as there is room for:
-/// what gate and ledger have both sold may have no unit to stand on.
-fn with_what_fits(
-    purchases: Vec<RecordedPurchase>,
-    raised: Vec<RecordedPurchase>,
-    stock: u32,
-) -> Vec<RecordedPurchase> {
-    let mut all = each_once(purchases);
-    let taken: u64 = all.iter().map(|one| u64::from(standing(&one.purchase))).sum();
-    let mut room = u64::from(stock).saturating_sub(taken);
-    for one in each_once(raised) {
-        let units = u64::from(standing(&one.purchase));
-        if units <= room {
-            room -= units;
-            all.push(one);
-        }
-    }
-    each_once(all)
 }
 
 /// What the catalogue has, or a change that has not reached it yet.

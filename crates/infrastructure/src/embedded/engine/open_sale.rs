@@ -1,6 +1,6 @@
 //! One sale in the engine's memory, and what may happen to it.
 
-use std::{collections::HashMap, mem};
+use std::mem;
 
 use stampede_application::ports::{
     Amended, Audit, Change, Held, Holding, HoldingsCursor, HoldingsPage, NoPlace, Readmission,
@@ -58,25 +58,28 @@ impl OpenSale {
         Self { sale, epoch, version, tally, buyers: Vec::new(), over: false }
     }
 
-    /// A sale with the purchases that stand, in the order of their positions; `None` if they are
-    /// more than its stock.
-    ///
-    /// The map of a sale that is over is not reserved, since no buyer will come to it.
-    pub(super) fn with_purchases(
-        sale: Sale,
-        epoch: Epoch,
-        purchases: &[RecordedPurchase],
-        now: Instant,
-    ) -> Option<Self> {
-        let mut open = Self::new(sale, epoch);
-        for recorded in purchases {
-            open.tally.stock = open.tally.stock.checked_sub(standing(&recorded.purchase))?;
-            open.insert(recorded);
+    /// Takes in what was sold in an earlier life, once if it comes twice; says whether there was a
+    /// unit for it.
+    pub(super) fn restore(&mut self, recorded: &RecordedPurchase) -> bool {
+        let held = self.tally.purchases(&recorded.buyer);
+        if held.iter().any(|purchase| purchase.no() == recorded.purchase.no()) {
+            return true;
         }
-        if open.sale.phase(open.tally.stock, now).state == State::Ended {
-            open.tally.holdings.shrink_to_fit();
+        let rest = self.tally.stock.checked_sub(standing(&recorded.purchase));
+        if let Some(stock) = rest {
+            self.tally.stock = stock;
+            self.insert(recorded);
         }
-        Some(open)
+        rest.is_some()
+    }
+
+    /// Ends the restoring: the map of a sale that is over is not reserved, since no buyer will come
+    /// to it.
+    pub(super) fn restored(mut self, now: Instant) -> Self {
+        if self.sale.phase(self.tally.stock, now).state == State::Ended {
+            self.tally.holdings.shrink_to_fit();
+        }
+        self
     }
 
     /// The same, and whether it is written down that it is over.
@@ -309,17 +312,6 @@ impl OpenSale {
 }
 
 /// Units that a purchase takes from the stock.
-pub(super) fn standing(purchase: &Purchase) -> u32 {
+fn standing(purchase: &Purchase) -> u32 {
     if purchase.cancelled { 0 } else { purchase.qty }
-}
-
-/// Every purchase once, by number, in the order of positions.
-pub(super) fn each_once(purchases: Vec<RecordedPurchase>) -> Vec<RecordedPurchase> {
-    let mut once: HashMap<_, RecordedPurchase> = HashMap::with_capacity(purchases.len());
-    for recorded in purchases {
-        once.entry(recorded.purchase.no()).or_insert(recorded);
-    }
-    let mut all: Vec<_> = once.into_values().collect();
-    all.sort_by_key(|recorded| recorded.purchase.position);
-    all
 }

@@ -335,3 +335,82 @@ fn a_dead_letter_holds_its_units_until_a_person_discards_it() {
         assert_eq!(rebuilt.stock, 10);
     });
 }
+
+/// As when the program dies between what it writes of one purchase and of the next.
+#[test]
+fn what_stands_in_several_places_takes_its_units_once() {
+    run(async {
+        let folder = tempfile::tempdir().expect("a folder");
+        let node = Node::start(folder.path()).await;
+        let scene = Scene::active(&node, 10, 1).await;
+        for buyer in ["recorded", "raised", "waiting"] {
+            scene.buy(&attempt(buyer, 1, 1)).await;
+        }
+        let purchases = scene.waiting_purchases().await;
+        let entry = Entry { id: None, body: EntryBody::Purchases(vec![purchases[0].clone()]) };
+        node.ledger().commit(&[entry]).await.expect("the ledger commits");
+        for purchase in &purchases[..2] {
+            let purchase = Some(purchase.clone());
+            let letter = DeadLetter { purchase, raw: None, error: "refused".into() };
+            scene.outbox.raise(scene.shard(), &letter).await.expect("the outbox answers");
+        }
+        let id = scene.id().clone();
+        drop((scene, node));
+
+        let node = Node::start(folder.path()).await;
+        let after = snapshot(&node, &id).await;
+        assert_eq!((after.stock, after.sold), (7, 3));
+        let held = standing(&*node.gate(), &id).await;
+        assert_eq!(held, purchases.iter().map(|one| (one.purchase.no(), 1)).collect());
+    });
+}
+
+#[test]
+fn what_was_raised_stands_where_there_is_room_and_what_is_recorded_must() {
+    run(async {
+        let folder = tempfile::tempdir().expect("a folder");
+        let node = Node::start(folder.path()).await;
+        let scene = Scene::active(&node, 2, 1).await;
+        scene.buy(&attempt("ada", 1, 1)).await;
+        scene.record().await;
+        scene.buy(&attempt("ben", 1, 1)).await;
+        let purchase = Some(scene.waiting_purchases().await.remove(0));
+        let letter = DeadLetter { purchase, raw: None, error: "refused".into() };
+        scene.outbox.raise(scene.shard(), &letter).await.expect("the outbox answers");
+        let ids: Vec<_> = scene.waiting().await.into_iter().filter_map(|entry| entry.id).collect();
+        scene.outbox.done(scene.shard(), &ids).await.expect("the outbox answers");
+        let id = scene.id().clone();
+        tamper(&node, "UPDATE sales SET stock = 1".to_owned()).await;
+        let rebuilt = node.gate().rebuild(&id).await.expect("the gate rebuilds").snapshot;
+        assert_eq!((rebuilt.stock, rebuilt.sold), (0, 1));
+
+        tamper(&node, "UPDATE sales SET sold = 0, stock = 0".to_owned()).await;
+        let refused = node.gate().rebuild(&id).await;
+        assert!(matches!(refused, Err(PortError::Unavailable { .. })), "{refused:?}");
+    });
+}
+
+/// More than a start reads at once.
+#[test]
+fn a_start_reads_page_after_page() {
+    run(async {
+        let folder = tempfile::tempdir().expect("a folder");
+        let node = Node::start(folder.path()).await;
+        let scene = Scene::active(&node, 20_000, 1).await;
+        let id = scene.id().clone();
+        for batch in 0..45 {
+            let attempts: Vec<Attempt> =
+                (0..250).map(|n| attempt(&format!("buyer-{batch}-{n}"), n, 1)).collect();
+            scene.decide(&attempts).await;
+        }
+        let entries = scene.waiting().await;
+        node.ledger().commit(&entries).await.expect("the ledger commits");
+        drop((scene, node));
+
+        let node = Node::start(folder.path()).await;
+        let after = snapshot(&node, &id).await;
+        assert_eq!((after.stock, after.sold), (8_750, 11_250));
+        let held = standing(&*node.gate(), &id).await;
+        assert!(held.len() == 11_250 && held.values().all(|&times| times == 1));
+    });
+}
