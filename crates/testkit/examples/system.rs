@@ -3,12 +3,13 @@
 //!
 //! Prints one line once it is ready, `NAME=value` by `NAME=value`: `BASE_URL` (nginx), `ADMIN_URL`
 //! (a node, past its limits) and `ADMIN_API_KEY`. Then it takes an order a line from its input and
-//! prints a line when it is carried out:
+//! prints a line when it is carried out, `done` where nothing else is said:
 //!
 //! | order | what |
 //! |---|---|
 //! | `kill redis` | kills it in the middle of whatever it does |
 //! | `start redis` | starts it again with the files that it left |
+//! | `tell sold` | says what is sold of the newest sale and its stock: `267 800`, or `0 0` |
 //!
 //! What is no order ends it with a panic. It ends with everything that it started when its input
 //! closes, so nothing outlives whoever started it. `STAMPEDE_BIN` names the program, as it does for
@@ -24,7 +25,7 @@ use std::io;
 
 use stampede_testkit::{
     servers::{Nginx, OwnPostgres, OwnPostgresOptions, OwnRedis, OwnRedisOptions, StampedeProcess},
-    shop::{ADMIN_KEY, Stores},
+    shop::{ADMIN_KEY, Shop, Stores},
 };
 
 /// What tests set that a shop does not.
@@ -32,6 +33,8 @@ const FOR_TESTS: &str = "RATE_LIMIT_PURCHASE_PER_BUYER";
 
 /// What runs, in the order in which it ends.
 struct System {
+    /// Its admins, at a node.
+    shop: Shop,
     nginx: Nginx,
     nodes: [StampedeProcess; 2],
     _worker: StampedeProcess,
@@ -45,8 +48,7 @@ fn main() {
     let mut system = runtime.block_on(System::start());
     println!("{}", system.settings());
     for order in io::stdin().lines() {
-        runtime.block_on(system.obey(&order.expect("an order is text")));
-        println!("done");
+        println!("{}", runtime.block_on(system.obey(&order.expect("an order is text"))));
     }
 }
 
@@ -61,7 +63,8 @@ impl System {
         let nodes = [process("api", &settings).await, process("api", &settings).await];
         let worker = process("worker", &settings).await;
         let nginx = Nginx::before(&[nodes[0].base_url(), nodes[1].base_url()]).await;
-        Self { nginx, nodes, _worker: worker, _postgres: postgres, redis }
+        let shop = Shop::at(nodes[0].base_url());
+        Self { shop, nginx, nodes, _worker: worker, _postgres: postgres, redis }
     }
 
     /// Where it is and the key of its admins.
@@ -70,12 +73,21 @@ impl System {
         format!("BASE_URL={base_url} ADMIN_URL={admin_url} ADMIN_API_KEY={ADMIN_KEY}")
     }
 
-    async fn obey(&mut self, order: &str) {
+    async fn obey(&mut self, order: &str) -> String {
         match order {
             "kill redis" => self.redis.kill(),
             "start redis" => self.redis.restart().await,
+            "tell sold" => return self.sold().await,
             _ => panic!("no order {order:?}"),
         }
+        "done".to_owned()
+    }
+
+    async fn sold(&self) -> String {
+        let products = self.shop.products().await;
+        // What is not there, or not told now, has sold nothing.
+        let units = |field: &str| products.body["data"][0][field].as_u64().unwrap_or_default();
+        format!("{} {}", units("totalPurchases"), units("initialStock"))
     }
 }
 

@@ -61,7 +61,7 @@ pub(crate) fn stress(arguments: &[String]) -> Result<(), Stop> {
     for scenario in scenarios {
         println!("\n=== {scenario}");
         let begun = Instant::now();
-        let outcome = system.load(scenario, |_| Ok(()));
+        let outcome = system.load(scenario, |_, _| Ok(()));
         let minutes = begun.elapsed().as_secs_f64() / 60.0;
         let word = if outcome.failed == 0 { "PASS" } else { "FAIL" };
         lines.push(format!("{scenario:<12} {minutes:>5.1} min   {word}"));

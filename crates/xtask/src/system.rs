@@ -67,24 +67,28 @@ impl System {
     /// Has an order carried out: `crates/testkit/examples/system.rs` lists them.
     pub(crate) fn order(&mut self, order: &str) -> Result<(), Stop> {
         println!("--- {order}");
-        if let Some(input) = &mut self.child.stdin {
-            writeln!(input, "{order}").map_err(fault)?;
-        }
-        let said = self.line()?;
+        let said = self.ask(order)?;
         if said.trim() == "done" { Ok(()) } else { Err(fault(format!("{order}: {said:?}"))) }
     }
 
-    /// Runs a scenario, and `meanwhile` beside it; it held if k6 and its summary both say so.
+    /// What is sold of the newest sale, as its admins see it.
+    pub(crate) fn sold(&mut self) -> Result<Sold, Stop> {
+        let said = self.ask("tell sold")?;
+        Sold::read(&said).ok_or_else(|| fault(format!("what is sold is told so: {said:?}")))
+    }
+
+    /// Runs a scenario, and beside it `meanwhile`, which is given k6; it held if k6 and its summary
+    /// both say so.
     pub(crate) fn load(
         &mut self,
         scenario: &str,
-        meanwhile: impl FnOnce(&mut Self) -> Result<(), Stop>,
+        meanwhile: impl FnOnce(&mut Self, &mut Child) -> Result<(), Stop>,
     ) -> Outcome {
         let summary = folder().join(format!("{scenario}.json"));
         // One of an earlier run would speak for this one.
         let _ = fs::remove_file(&summary);
         let ran = self.k6(scenario).spawn().map_err(fault).and_then(|mut k6| {
-            let done = meanwhile(self);
+            let done = meanwhile(self, &mut k6);
             let status = k6.wait().map_err(fault)?;
             done?;
             if status.success() { Ok(()) } else { Err(fault(format!("k6: {status}"))) }
@@ -107,6 +111,14 @@ impl System {
         command
     }
 
+    /// The line that it says to an order.
+    fn ask(&mut self, order: &str) -> Result<String, Stop> {
+        if let Some(input) = &mut self.child.stdin {
+            writeln!(input, "{order}").map_err(fault)?;
+        }
+        self.line()
+    }
+
     /// The next line that it says, empty once it has ended.
     fn line(&mut self) -> Result<String, Stop> {
         let mut line = String::new();
@@ -121,6 +133,27 @@ impl Drop for System {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
         let _ = self.child.wait();
+    }
+}
+
+/// Units of a sale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sold {
+    pub(crate) units: u64,
+    /// Of so many that it began with; 0 before there is a sale.
+    pub(crate) stock: u64,
+}
+
+impl Sold {
+    /// `267 800`; `None` for any other line.
+    fn read(line: &str) -> Option<Self> {
+        let (units, stock) = line.trim().split_once(' ')?;
+        Some(Self { units: units.parse().ok()?, stock: stock.parse().ok()? })
+    }
+
+    /// Whether a third of the stock is gone, of a sale that there is.
+    pub(crate) fn is_a_third(self) -> bool {
+        self.stock > 0 && self.units.saturating_mul(3) >= self.stock
     }
 }
 
@@ -167,7 +200,7 @@ fn k6(permission: Permission) -> Result<PathBuf, Stop> {
 
 #[cfg(test)]
 mod tests {
-    use super::settings;
+    use super::{Sold, settings};
 
     #[test]
     fn the_line_of_a_system_that_is_ready_is_read_and_no_other() {
@@ -177,5 +210,13 @@ mod tests {
         assert_eq!(settings("BASE_URL=http://127.0.0.1:1 KEY=a=b\n"), expected);
         assert_eq!(settings("it does not start"), []);
         assert_eq!(settings(""), []);
+    }
+
+    #[test]
+    fn a_third_is_sold_once_a_third_of_a_sale_is_gone() {
+        let told = |line| Sold::read(line).map(Sold::is_a_third);
+        assert_eq!(["0 0", "0 800", "266 800"].map(told), [Some(false); 3]);
+        assert_eq!(["267 800\n", "800 800", "1 1"].map(told), [Some(true); 3]);
+        assert_eq!(["", "done", "1 of 3"].map(told), [None; 3]);
     }
 }

@@ -158,6 +158,11 @@ impl Shop {
         answer(self.http.get(self.url(&format!("/api/v1/sales?sku={sku}")))).await
     }
 
+    /// The sales as their admins see them, the newest first.
+    pub async fn products(&self) -> Answer {
+        self.admin(self.http.get(self.url("/api/v1/products"))).await
+    }
+
     /// The sale as its admins see it.
     pub async fn product(&self, sku: &str) -> Answer {
         self.try_product(sku).await.expect("an answer")
