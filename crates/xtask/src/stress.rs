@@ -7,7 +7,7 @@ use crate::{
     install::Permission,
     outcome::Outcome,
     stop::Stop,
-    system::{System, folder},
+    system::{self, System, folder},
 };
 
 const HELP: &str = "\
@@ -17,6 +17,7 @@ and at the end the books are held to what buyers were told; how long answers too
 its goals, and fails nothing.
 
 Usage: cargo xtask stress [--no-install] [--built] [SCENARIO ...]
+       cargo xtask stress [--no-install] --prepare
 
 Scenarios, each of some seconds but the last one:
   rush          a thousand buyers at once for a hundred units
@@ -32,6 +33,8 @@ Summaries are written to target/k6, a page and JSON of each scenario.
 k6 1.x is taken from the PATH; else Go 1.25 or newer builds it into target/k6, once.
   --no-install  installs nothing: prints what is missing and how to get it, and exits with 2
   --built       takes the program that `cargo xtask test` built last
+  --prepare     finds or installs what it needs, k6 first, and runs nothing: for whoever does much
+                else before
 ";
 
 const SCENARIOS: [&str; 6] = ["rush", "duplicates", "mixed", "polling", "arrivals", "soak"];
@@ -39,11 +42,12 @@ const SCENARIOS: [&str; 6] = ["rush", "duplicates", "mixed", "polling", "arrival
 const LONG: &str = "soak";
 
 /// What the command line asks for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Asked {
     scenarios: Vec<&'static str>,
     no_install: bool,
     built: bool,
+    prepare: bool,
 }
 
 /// Starts the system, runs the scenarios and says what held.
@@ -52,8 +56,12 @@ pub(crate) fn stress(arguments: &[String]) -> Result<(), Stop> {
         print!("{HELP}");
         return Ok(());
     }
-    let Asked { scenarios, no_install, built } = read(arguments)?;
+    let Asked { scenarios, no_install, built, prepare } = read(arguments)?;
     let permission = if no_install { Permission::Refuse } else { Permission::Install };
+    if prepare {
+        println!("k6 is {}", system::prepare(permission)?.display());
+        return Ok(());
+    }
     let binary = if built { binary::built } else { binary::build };
     let mut system = System::start(permission, binary)?;
     let mut total = Outcome::default();
@@ -74,12 +82,14 @@ pub(crate) fn stress(arguments: &[String]) -> Result<(), Stop> {
 }
 
 fn read(arguments: &[String]) -> Result<Asked, Stop> {
-    let mut asked = Asked { scenarios: Vec::new(), no_install: false, built: false };
+    let mut asked = Asked::default();
     for argument in arguments {
         if argument == "--no-install" {
             asked.no_install = true;
         } else if argument == "--built" {
             asked.built = true;
+        } else if argument == "--prepare" {
+            asked.prepare = true;
         } else if let Some(scenario) = SCENARIOS.into_iter().find(|name| name == argument) {
             asked.scenarios.push(scenario);
         } else {
@@ -103,7 +113,7 @@ mod tests {
     #[test]
     fn without_a_name_every_scenario_runs_but_the_long_one() {
         let scenarios = vec!["rush", "duplicates", "mixed", "polling", "arrivals"];
-        assert_eq!(asked(&[]), Some(Asked { scenarios, no_install: false, built: false }));
+        assert_eq!(asked(&[]), Some(Asked { scenarios, ..Asked::default() }));
     }
 
     #[test]
@@ -111,8 +121,9 @@ mod tests {
         let scenarios = vec!["soak", "rush"];
         assert_eq!(
             asked(&["soak", "--no-install", "rush", "--built"]),
-            Some(Asked { scenarios, no_install: true, built: true })
+            Some(Asked { scenarios, no_install: true, built: true, prepare: false })
         );
+        assert!(asked(&["--prepare"]).unwrap().prepare);
         assert_eq!(asked(&["flood"]), None);
     }
 }

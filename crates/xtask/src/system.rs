@@ -43,9 +43,7 @@ impl System {
         permission: Permission,
         binary: fn() -> Result<PathBuf, Stop>,
     ) -> Result<Self, Stop> {
-        versions::check()?;
-        let k6 = k6(permission)?;
-        install::provide([Need::Redis, Need::Postgres, Need::Nginx], permission)?;
+        let k6 = prepare(permission)?;
         let binary = binary()?;
         run(cargo(&["build", "--workspace", "--example", "system"]))?;
         fs::create_dir_all(folder()).map_err(fault)?;
@@ -173,15 +171,27 @@ fn settings(line: &str) -> Vec<(String, String)> {
     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-/// The program k6: on the `PATH`, built earlier, or built now.
-fn k6(permission: Permission) -> Result<PathBuf, Stop> {
-    let built = folder().join("k6");
+/// Finds or installs all that it needs but what this repository builds, and answers where k6 is.
+///
+/// # Errors
+///
+/// Exit code 2, before anything was built, when something is missing that may not be installed.
+pub(crate) fn prepare(permission: Permission) -> Result<PathBuf, Stop> {
+    versions::check()?;
+    // Whether there is a way to k6 is known at once, and to build it takes a minute.
+    let found = find_k6(permission)?;
+    install::provide([Need::Redis, Need::Postgres, Need::Nginx], permission)?;
+    found.map_or_else(build_k6, Ok)
+}
+
+/// The program k6: on the `PATH` or built earlier; `None` where Go can build it.
+fn find_k6(permission: Permission) -> Result<Option<PathBuf>, Stop> {
     let fits = |program: &PathBuf| {
         let version = output(program, &["version"]).as_deref().and_then(version);
         version.is_some_and(|(major, _)| major == K6_MAJOR)
     };
-    if let Some(program) = find("k6").into_iter().chain([built.clone()]).find(fits) {
-        return Ok(program);
+    if let Some(program) = find("k6").into_iter().chain([built_k6()]).find(fits) {
+        return Ok(Some(program));
     }
     let go = output("go", &["version"]).as_deref().and_then(version);
     if permission == Permission::Refuse || go.is_none_or(|go| go < OLDEST_GO) {
@@ -191,11 +201,20 @@ fn k6(permission: Permission) -> Result<PathBuf, Stop> {
              (https://go.dev):\n\n  go install {K6}\n"
         )));
     }
+    Ok(None)
+}
+
+fn build_k6() -> Result<PathBuf, Stop> {
     println!("will be built, once: k6");
     let mut command = Command::new("go");
     command.args(["install", K6]).env("GOBIN", folder()).env("GOTOOLCHAIN", "local");
     run(command)?;
-    Ok(built)
+    Ok(built_k6())
+}
+
+/// Where we build it.
+fn built_k6() -> PathBuf {
+    folder().join("k6")
 }
 
 #[cfg(test)]
