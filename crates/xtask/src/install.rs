@@ -57,7 +57,8 @@ impl Need {
             Self::Postgres => postgres().is_some_and(|found| is_new(found, OLDEST_POSTGRES)),
             // With the program that makes its certificate.
             Self::Nginx => find("nginx").is_some() && find("openssl").is_some(),
-            Self::Prometheus => find("prometheus").is_some(),
+            // With the program that judges configurations.
+            Self::Prometheus => find("prometheus").is_some() && find("promtool").is_some(),
             Self::Wrk => find("wrk").is_some(),
             // Where it can be installed, the shell is what is wanted.
             Self::Chromium if is_root_on_debian() => find(HEADLESS_SHELL).is_some(),
@@ -99,7 +100,7 @@ impl Need {
             Self::Redis => "Redis 7.0 or newer",
             Self::Postgres => "PostgreSQL 15 or newer",
             Self::Nginx => "nginx with openssl",
-            Self::Prometheus => "Prometheus",
+            Self::Prometheus => "Prometheus with promtool",
             Self::Wrk => "wrk, which sends the load",
             Self::Chromium => "Chromium",
             Self::CargoDeny => "cargo-deny",

@@ -41,10 +41,21 @@ async fn the_documented_table_of_metrics_is_what_is_exported(stores: Stores) {
     }
 }
 
+#[test]
+fn what_prometheus_is_told_is_a_configuration_with_rules() {
+    let told = root().join("infrastructure/prometheus/prometheus.yml");
+    assert_eq!(Prometheus::fault_of(&told), None);
+    let alerts = root().join("infrastructure/prometheus/alerts.yml");
+    assert!(Prometheus::fault_of(&alerts).is_some(), "what is none is found");
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace")
+}
+
 /// The rows of `docs/metrics.md`.
 fn documented() -> BTreeMap<String, Metric> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace");
-    let page = fs::read_to_string(root.join("docs/metrics.md")).expect("the page of metrics");
+    let page = fs::read_to_string(root().join("docs/metrics.md")).expect("the page of metrics");
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
     let rows = rows.map(|row| {
         let cells: Vec<_> = row.split('|').map(str::trim).collect();

@@ -32,6 +32,7 @@ const PACE: Duration = Duration::from_millis(20);
 /// What every node answers, whatever is away.
 const ALIVE: &str = "/health/live";
 const TRUSTING: (&str, &str) = ("STAMPEDE_TRUSTED_PROXIES", "127.0.0.1");
+const UNLIMITED: (&str, &str) = ("RATE_LIMIT_PER_IP", "0");
 
 /// What a test works with, in the order in which it goes.
 struct Site {
@@ -43,14 +44,15 @@ struct Site {
 
 impl Site {
     async fn open() -> Self {
-        Self::open_with("0").await
+        Self::open_with([UNLIMITED]).await
     }
 
-    /// A site whose nodes take so many requests a second of one address.
-    async fn open_with(requests_per_s: &'static str) -> Self {
+    /// A site whose nodes have these settings too.
+    async fn open_with<const COUNT: usize>(others: [(&'static str, &str); COUNT]) -> Self {
         let stores = Stores::redis().await;
-        let settings = [TRUSTING, ("RATE_LIMIT_PER_IP", requests_per_s)];
-        let nodes = vec![stores.node_with(settings).await, stores.node_with(settings).await];
+        let settings = [[TRUSTING].as_slice(), &others].concat();
+        let nodes =
+            vec![stores.node_with(settings.clone()).await, stores.node_with(settings).await];
         let addresses: Vec<_> = nodes.iter().map(|node| node.process.base_url()).collect();
         let nginx = Nginx::before(&addresses).await;
         let shop = Shop::at(&nginx.base_url());
@@ -62,6 +64,18 @@ impl Site {
         let named =
             headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         named.send().await.expect("an answer")
+    }
+
+    /// The path of a script of the page.
+    async fn script(&self, client: &Client) -> String {
+        let page = self.get(client, "/", &[("Accept", "text/html")]).await;
+        let page = page.text().await.expect("text");
+        let is_script = |part: &&str| {
+            let ending = Path::new(part).extension();
+            part.starts_with("/assets/") && ending.is_some_and(|ending| ending == "js")
+        };
+        let script = page.split('"').find(is_script);
+        script.expect("the page is built into the program").to_owned()
     }
 }
 
@@ -133,6 +147,31 @@ async fn a_status_is_kept_for_a_moment_and_a_change_is_shown_soon() {
     let unknown = site.get(&client, "/api/v1/sales?sku=NOPE", &[]).await;
     assert_eq!(unknown.status(), 404);
     assert_eq!(code(unknown).await, "NOT_FOUND");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kept_answer_names_nobodys_trace() {
+    // Nobody takes the spans there, and they are made all the same.
+    let collector = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9");
+    let site = Site::open_with([UNLIMITED, collector]).await;
+    site.nodes[0].shop.open("WIDGET-001", 10, 1).await;
+    let client = client_at(2);
+    let traced = [
+        ("X-User-Id", "ada"),
+        ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+    ];
+    for path in ["/api/v1/sales?sku=WIDGET-001", &site.script(&client).await] {
+        until("a kept answer", LIMIT, async || {
+            let response = site.get(&client, path, &traced).await;
+            assert_eq!(response.status(), 200, "{path}");
+            assert_eq!(text(response.headers(), "traceresponse"), "", "{path}");
+            (text(response.headers(), "x-cache-status") == "HIT").then_some(())
+        })
+        .await;
+    }
+    let own = site.get(&client, "/api/v1/purchases?sku=WIDGET-001", &traced).await;
+    let told = text(own.headers(), "traceresponse");
+    assert!(told.starts_with("00-0af7651916cd43dd8448eb211c80319c-"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -237,7 +276,7 @@ async fn an_attempt_that_a_node_took_is_sent_to_no_other() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nodes_see_the_address_of_the_client_whatever_it_claims() {
-    let site = Site::open_with("5").await;
+    let site = Site::open_with([("RATE_LIMIT_PER_IP", "5")]).await;
     let path = "/api/v1/purchases?sku=WIDGET-001";
     let (liar, other) = (client_at(2), client_at(3));
     // Fewer than nginx itself would refuse.
@@ -256,15 +295,11 @@ async fn nodes_see_the_address_of_the_client_whatever_it_claims() {
 async fn files_of_the_page_are_kept_packed_and_metrics_are_not_shown() {
     let site = Site::open().await;
     let client = client_at(2);
-    let page = site.get(&client, "/", &[("Accept", "text/html")]).await.text().await.expect("text");
-    let is_script = |part: &&str| {
-        part.starts_with("/assets/") && Path::new(part).extension().is_some_and(|end| end == "js")
-    };
-    let script = page.split('"').find(is_script).expect("the page is built into the program");
+    let script = site.script(&client).await;
     for (accepted, packed) in [("gzip, deflate, br", "br"), ("gzip", "gzip"), ("br;q=0", "")] {
         let headers = [("Accept-Encoding", accepted)];
         let file = until("a kept file", LIMIT, async || {
-            let response = site.get(&client, script, &headers).await;
+            let response = site.get(&client, &script, &headers).await;
             (text(response.headers(), "x-cache-status") == "HIT").then_some(response)
         })
         .await;

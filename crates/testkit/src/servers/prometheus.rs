@@ -5,7 +5,7 @@ use std::{
     fs::{self, File},
     net::{Ipv4Addr, TcpStream},
     path::Path,
-    process::Stdio,
+    process::{Command, Stdio},
     time::Duration,
 };
 
@@ -55,6 +55,17 @@ impl Prometheus {
     pub async fn scraping(base_url: &str) -> Self {
         let target = base_url.trim_start_matches("http://").to_owned();
         blocking(move || Self::launch(&target)).await
+    }
+
+    /// What `promtool` says against a configuration and the rules that it names; `None` if nothing.
+    #[must_use]
+    pub fn fault_of(config: &Path) -> Option<String> {
+        let Some(program) = programs::find("promtool") else {
+            panic!("{}", missing("Prometheus", "no program promtool"));
+        };
+        let mut command = Command::new(program);
+        let output = command.args(["check", "config"]).arg(config).output().expect("promtool");
+        (!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
     fn launch(target: &str) -> Self {
