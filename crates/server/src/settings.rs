@@ -111,9 +111,7 @@ impl Settings {
         file: Option<&Path>,
         need: Need,
     ) -> Result<Self, Faults> {
-        let mut faults = Vec::new();
-        let values = source::collect(environment, file, &mut faults);
-        let reader = Reader::new(values, faults);
+        let reader = Reader::new(source::collect(environment, file));
         let settings = Self::from_reader(&reader, need);
         let (faults, _) = reader.finish();
         match settings {

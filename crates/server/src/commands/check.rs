@@ -26,6 +26,7 @@ pub(super) async fn check(settings: Settings) -> anyhow::Result<()> {
     let files = OpenFiles::raise(&settings);
     let judge = if files.suffice() { Finding::ok } else { Finding::warn };
     findings.push(judge(files.to_string()));
+    findings.extend(settings.telemetry.told_of_unheeded().map(Finding::warn));
     let worth = match &settings.engine {
         Engine::Embedded(embedded) => {
             findings.extend(folder::judge(&embedded.data_dir));

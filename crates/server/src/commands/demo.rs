@@ -12,12 +12,11 @@ use stampede_infrastructure::OsRandomness;
 use stampede_presentation::{Http, UseCases};
 use tempfile::TempDir;
 
-use super::serve::{bind, tell_open_files, tell_worth};
+use super::serve::{bind, tell_beginning, tell_worth};
 use crate::{
     cli,
     demo::{Crowd, Place, Shop, Welcome},
     engine,
-    open_files::OpenFiles,
     role::Role,
     run,
     settings::{EmbeddedSettings, Engine, Settings},
@@ -58,7 +57,7 @@ pub(super) fn settings(
 
 /// Serves with sales and buyers of its own until told to stop.
 pub(super) async fn demo(settings: Settings, folder: Folder) -> anyhow::Result<()> {
-    tell_open_files(&OpenFiles::raise(&settings));
+    tell_beginning(&settings);
     let telemetry = Telemetry::start(&settings.telemetry)?;
     let counters = telemetry.of_queue()?;
     let engine = engine::open(&settings, &counters).await?;

@@ -14,7 +14,7 @@ use crate::{
 
 /// Makes the engine, the use cases over it and the web in front, and runs them until told to stop.
 pub(super) async fn serve(settings: Settings, role: Role) -> anyhow::Result<()> {
-    tell_open_files(&OpenFiles::raise(&settings));
+    tell_beginning(&settings);
     let telemetry = Telemetry::start(&settings.telemetry)?;
     let counters = telemetry.of_queue()?;
     let engine = engine::open(&settings, &counters).await?;
@@ -45,12 +45,16 @@ pub(super) async fn tell_worth(durability: &dyn Durability) {
     }
 }
 
-/// Logs how many files may be open.
-pub(super) fn tell_open_files(files: &OpenFiles) {
+/// Logs how many files may be open, and which names of the environment mean nothing here.
+pub(super) fn tell_beginning(settings: &Settings) {
+    let files = OpenFiles::raise(settings);
     if files.suffice() {
         tracing::info!("{files}");
     } else {
         tracing::warn!("{files}");
+    }
+    if let Some(told) = settings.telemetry.told_of_unheeded() {
+        tracing::warn!("{told}");
     }
 }
 

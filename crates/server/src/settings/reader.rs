@@ -4,7 +4,11 @@ use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Fault, Kind, Setting, source::Values, table};
+use super::{
+    Fault, Kind, Setting,
+    source::{Found, Values},
+    table,
+};
 
 /// Reads values by name.
 ///
@@ -13,13 +17,19 @@ use super::{Fault, Kind, Setting, source::Values, table};
 pub(super) struct Reader {
     values: Values,
     faults: RefCell<Vec<Fault>>,
+    unheeded: Vec<String>,
     /// Names that were asked for, so that a test finds a setting that nobody reads.
     asked: RefCell<BTreeSet<&'static str>>,
 }
 
 impl Reader {
-    pub(super) fn new(values: Values, faults: Vec<Fault>) -> Self {
-        Self { values, faults: RefCell::new(faults), asked: RefCell::default() }
+    pub(super) fn new(Found { values, faults, unheeded }: Found) -> Self {
+        Self { values, faults: RefCell::new(faults), unheeded, asked: RefCell::default() }
+    }
+
+    /// Names that mean nothing here.
+    pub(super) fn unheeded(&self) -> Vec<String> {
+        self.unheeded.clone()
     }
 
     /// The faults so far and the names that were asked for.

@@ -1,6 +1,10 @@
 //! Where values come from: the environment, and a file that it overrides.
 
-use std::{collections::BTreeMap, ffi::OsString, path::Path};
+use std::{
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
+    path::Path,
+};
 
 use config::{File, FileFormat, Source, Value, ValueKind};
 
@@ -8,29 +12,47 @@ use super::{Fault, table};
 
 /// What our own settings begin with; such a name that is not in the table is a typing error.
 const OURS: &str = "STAMPEDE_";
-/// What the usual settings of an exporter of traces begin with.
-const OF_TRACES: &str = "OTEL_";
+/// What the settings of OpenTelemetry begin with. Platforms give some to whatever they start, and a
+/// name of theirs that means nothing here stops no server on the day of a sale.
+const OF_OPENTELEMETRY: &str = "OTEL_";
+/// Names of those that are not in the table, with values that ask for what is done anyway.
+const DONE_ANYWAY: [(&str, &[&str]); 4] = [
+    ("OTEL_SDK_DISABLED", &["false"]),
+    ("OTEL_METRICS_EXPORTER", &["prometheus", "none"]),
+    ("OTEL_LOGS_EXPORTER", &["none"]),
+    // Nothing here calls other services, so there is nobody to carry baggage to.
+    ("OTEL_PROPAGATORS", &["tracecontext", "tracecontext,baggage"]),
+];
 /// Names that begin as ours do and are read by tests, never by the server.
 const OF_TESTS: [&str; 2] = ["STAMPEDE_TEST_", "STAMPEDE_BIN"];
 
 /// The text of every setting that is set, by name.
 pub(super) type Values = BTreeMap<&'static str, String>;
 
+/// What environment and file say.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) values: Values,
+    pub(super) faults: Vec<Fault>,
+    /// Names of OpenTelemetry's that mean nothing here, and ask for what is not done.
+    pub(super) unheeded: Vec<String>,
+}
+
 /// Reads the environment over the file, and tells of names that nobody knows.
 pub(super) fn collect(
     environment: impl IntoIterator<Item = (OsString, OsString)>,
     file: Option<&Path>,
-    faults: &mut Vec<Fault>,
-) -> Values {
-    let mut values = Values::new();
+) -> Found {
+    let mut found = Found::default();
+    let Found { values, faults, unheeded } = &mut found;
     if let Some(path) = file {
-        read_file(path, &mut values, faults);
+        read_file(path, values, faults);
     }
     for (name, value) in environment {
         let Some(name) = name.to_str() else { continue };
         let Some(setting) = table::find(name) else {
-            if name.starts_with(OF_TRACES) && !value.is_empty() {
-                faults.push(Fault::not_in_this_version(name, "unset it"));
+            if name.starts_with(OF_OPENTELEMETRY) && !is_done_anyway(name, &value) {
+                unheeded.push(name.to_owned());
             }
             if name.starts_with(OURS) && !OF_TESTS.iter().any(|test| name.starts_with(test)) {
                 faults.push(unknown(name));
@@ -46,7 +68,15 @@ pub(super) fn collect(
             Err(_) => faults.push(Fault::broken(setting, "is not UTF-8")),
         }
     }
-    values
+    found
+}
+
+/// Whether the value asks for nothing, or for what is done anyway.
+fn is_done_anyway(name: &str, value: &OsStr) -> bool {
+    let Some(value) = value.to_str().map(str::trim) else { return false };
+    let mut known = DONE_ANYWAY.iter().filter(|(other, _)| *other == name);
+    value.is_empty()
+        || known.any(|(_, values)| values.iter().any(|done| value.eq_ignore_ascii_case(done)))
 }
 
 fn read_file(path: &Path, values: &mut Values, faults: &mut Vec<Fault>) {

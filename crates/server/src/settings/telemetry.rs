@@ -29,6 +29,8 @@ pub struct TelemetrySettings {
     pub access_log_one_in: u32,
     /// How traces are exported, if they are.
     pub traces: Option<TraceSettings>,
+    /// Names of OpenTelemetry's in the environment that mean nothing here.
+    pub unheeded: Vec<String>,
 }
 
 /// How traces are exported.
@@ -70,7 +72,16 @@ impl TelemetrySettings {
             log_repeats_max: read.whole("STAMPEDE_LOG_REPEATS_MAX"),
             access_log_one_in: read.whole("STAMPEDE_ACCESS_LOG_ONE_IN"),
             traces: TraceSettings::from_reader(read),
+            unheeded: read.unheeded(),
         }
+    }
+
+    /// What is to be told of the names that mean nothing here; `None` if there are none.
+    #[must_use]
+    pub fn told_of_unheeded(&self) -> Option<String> {
+        let names = self.unheeded.join(", ");
+        let told = format!("not heeded: {names}; .env.example lists the names that are");
+        (!self.unheeded.is_empty()).then_some(told)
     }
 }
 

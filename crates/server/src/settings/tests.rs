@@ -122,10 +122,29 @@ fn what_is_not_built_is_refused_and_never_ignored() {
 }
 
 #[test]
-fn a_name_of_opentelemetry_that_means_nothing_here_is_refused_unless_it_is_empty() {
-    let told = faults(&[KEY, ("OTEL_LOGS_EXPORTER", "otlp")]);
-    assert!(told.len() == 1 && told[0].contains("not in this version"), "{told:?}");
-    assert!(read(&[KEY, ("OTEL_LOGS_EXPORTER", "")], None).is_ok());
+fn a_name_of_opentelemetry_that_means_nothing_here_is_told_and_stops_nothing() {
+    let told = |pairs: &[(&str, &str)]| {
+        read(&[&[KEY], pairs].concat(), None).unwrap().telemetry.told_of_unheeded()
+    };
+    let secret = ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "x-api-key=hunter2hunter2");
+    let said = told(&[("OTEL_LOGS_EXPORTER", "otlp"), secret, ("OTEL_PROPAGATORS", "b3")]).unwrap();
+    for name in ["OTEL_LOGS_EXPORTER", "OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_PROPAGATORS"] {
+        assert!(said.contains(name), "{said}");
+    }
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn a_name_of_opentelemetry_that_asks_for_what_is_done_anyway_is_no_news() {
+    let usual = [
+        KEY,
+        ("OTEL_SDK_DISABLED", "False"),
+        ("OTEL_METRICS_EXPORTER", "prometheus"),
+        ("OTEL_LOGS_EXPORTER", "none"),
+        ("OTEL_PROPAGATORS", "tracecontext,baggage"),
+        ("OTEL_LOG_LEVEL", " "),
+    ];
+    assert_eq!(read(&usual, None).unwrap().telemetry.told_of_unheeded(), None);
 }
 
 #[test]
@@ -245,9 +264,7 @@ fn an_empty_value_is_the_same_as_none() {
 #[test]
 fn every_setting_of_the_table_is_read_and_every_example_is_right() {
     let environment = table::all().map(|setting| (setting.name.into(), setting.example.into()));
-    let mut faults = Vec::new();
-    let values = source::collect(environment.collect::<Vec<_>>(), None, &mut faults);
-    let reader = Reader::new(values, faults);
+    let reader = Reader::new(source::collect(environment.collect::<Vec<_>>(), None));
     assert!(Settings::from_reader(&reader, Need::Whole).is_some());
     let (faults, asked) = reader.finish();
     assert_eq!(faults, []);
