@@ -12,12 +12,15 @@ use crate::SystemClock;
 
 /// How often it is looked.
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+/// So many dead letters are counted: whoever has more looks at them by the API.
+const LETTERS_MAX: usize = 100;
 
 /// Of the outbox of all nodes, as this one has last seen it.
 #[derive(Clone, Debug)]
 pub(super) struct OutboxGauges {
     entries: Gauge<u64>,
     oldest: Gauge<f64>,
+    letters: Gauge<u64>,
 }
 
 impl OutboxGauges {
@@ -30,6 +33,10 @@ impl OutboxGauges {
             oldest: meter
                 .f64_gauge("outbox_oldest_seconds")
                 .with_description("Age of the oldest purchase in the outbox, of all nodes.")
+                .build(),
+            letters: meter
+                .u64_gauge("dead_letters_waiting")
+                .with_description("Dead letters that wait for a person, of all nodes.")
                 .build(),
         }
     }
@@ -57,6 +64,9 @@ impl OutboxGauges {
         let age_ms = oldest.map_or(0, |oldest| now.millis_since(oldest));
         let age = Duration::from_millis(u64::try_from(age_ms).unwrap_or_default());
         self.oldest.record(age.as_secs_f64(), &[]);
+        // The last, since they lie in the ledger, which may be away while the others are told.
+        let letters = outbox.dead_letters(None, LETTERS_MAX).await?;
+        self.letters.record(letters.len() as u64, &[]);
         Ok(())
     }
 }

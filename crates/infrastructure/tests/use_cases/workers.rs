@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use opentelemetry::metrics::Meter;
 use stampede_infrastructure::queue::{Queue, QueueLimits, QueueMetrics, QueueParts};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -22,8 +23,18 @@ impl Workers {
         Self::of_node("node", shop, limits)
     }
 
+    /// The same, counted by this meter.
+    pub(crate) fn counted_by(meter: &Meter, shop: &Shop) -> Self {
+        Self::start("node", shop, QueueLimits::default(), QueueMetrics::new(meter))
+    }
+
     /// The same, of the node of that name.
     pub(crate) fn of_node(node: &str, shop: &Shop, limits: QueueLimits) -> Self {
+        let uncounted = QueueMetrics::new(&opentelemetry::global::meter("test"));
+        Self::start(node, shop, limits, uncounted)
+    }
+
+    fn start(node: &str, shop: &Shop, limits: QueueLimits, metrics: QueueMetrics) -> Self {
         let queue = Queue::new(
             QueueParts {
                 outbox: shop.outbox.clone(),
@@ -34,7 +45,7 @@ impl Workers {
             HARDLY_EVER.parse().expect("a schedule"),
             node.to_owned(),
             limits,
-            QueueMetrics::new(&opentelemetry::global::meter("test")),
+            metrics,
         );
         let ending = CancellationToken::new();
         Self { running: tokio::spawn(queue.run(ending.clone())), stop: ending }

@@ -10,7 +10,8 @@ use crate::tree::{files, shown};
 const OTHERS: [(&str, &str); 1] = [("STAMPEDE_IMAGE", "the image that compose starts")];
 const PREFIX: &str = "STAMPEDE_";
 /// What the endings of metrics are, as Prometheus shows them.
-const METRICS: [&str; 6] = ["_total", "_seconds", "_active", "_entries", "_attempts", "_purchases"];
+const METRICS: [&str; 7] =
+    ["_total", "_seconds", "_active", "_entries", "_attempts", "_purchases", "_waiting"];
 /// What Prometheus makes of a histogram.
 const OF_HISTOGRAMS: [&str; 3] = ["_bucket", "_sum", "_count"];
 
