@@ -42,21 +42,21 @@ pub(crate) struct Floor {
     pub(crate) restated: f64,
 }
 
-/// One turn of one of the two.
+/// One turn of a server.
 #[derive(Clone, Debug)]
-struct Turn {
-    closed: Closed,
+pub(crate) struct Turn {
+    pub(crate) closed: Closed,
     /// What the process alone computed for one request.
-    cpu_us: f64,
-    drained: Option<Drained>,
+    pub(crate) cpu_us: f64,
+    pub(crate) drained: Option<Drained>,
 }
 
 /// The same turn until the ledger had all that it sold.
 #[derive(Clone, Copy, Debug)]
-struct Drained {
+pub(crate) struct Drained {
     /// Purchases a second.
-    rate: f64,
-    cpu_us: f64,
+    pub(crate) rate: f64,
+    pub(crate) cpu_us: f64,
 }
 
 /// Attempts a second that are accepted, and that are recorded too.
@@ -68,10 +68,15 @@ pub(crate) struct Rates {
 
 /// The rates of one turn at a sale of its own.
 pub(crate) async fn rates(ground: &Ground, connections: u32, seconds: u32) -> Rates {
-    let Turn { closed, drained, .. } =
-        selling_turn(ground, Load { connections, seconds, number: 0 }).await;
-    let recorded = drained.map_or(closed.rate, |drained| drained.rate);
-    Rates { accepted: closed.rate, recorded }
+    let turn = selling_turn(ground, Load { connections, seconds, number: 0 }).await;
+    Rates { accepted: turn.closed.rate, recorded: turn.recorded() }
+}
+
+impl Turn {
+    /// Answers a second, over the time until the ledger had what they sold.
+    pub(crate) fn recorded(&self) -> f64 {
+        self.drained.map_or(self.closed.rate, |drained| drained.rate)
+    }
 }
 
 /// The name of the figures at so many connections.
@@ -110,13 +115,13 @@ pub(crate) async fn duel(
     measured
 }
 
-/// What both are sent in one turn.
+/// What is sent in one turn.
 #[derive(Clone, Copy, Debug)]
-struct Load {
-    connections: u32,
-    seconds: u32,
+pub(crate) struct Load {
+    pub(crate) connections: u32,
+    pub(crate) seconds: u32,
     /// Of the turn, so that its sale and its buyers are of it alone.
-    number: u32,
+    pub(crate) number: u32,
 }
 
 impl Load {
@@ -198,7 +203,7 @@ async fn status_reads(shop: &Shop) -> u64 {
 }
 
 /// One turn, whose purchases must all be in the ledger before it counts.
-async fn selling_turn(ground: &Ground, load: Load) -> Turn {
+pub(crate) async fn selling_turn(ground: &Ground, load: Load) -> Turn {
     let skus = [format!("ROUND-{:04}", load.number)];
     ground.open(&skus[0], STOCK).await;
     let before = Books::now(ground.shop(), &skus).await;

@@ -1,6 +1,6 @@
 //! A server and its stores, on default settings but for what a line says.
 
-use std::{rc::Rc, thread::available_parallelism};
+use std::{rc::Rc, thread::available_parallelism, time::Duration};
 
 use stampede_testkit::{
     servers::{Counted, Fsync, OwnPostgres, OwnPostgresOptions, OwnRedis, OwnRedisOptions},
@@ -24,6 +24,8 @@ const AT_LEDGER: Setting = ("STAMPEDE_ACK", "ledger");
 /// What Postgres keeps in memory as it is shipped, and how many it serves.
 const SHARED_BUFFERS_MB: u16 = 128;
 const CONNECTIONS: u16 = 100;
+/// How long stopping a server may take.
+pub(crate) const STOP_LIMIT: Duration = Duration::from_mins(1);
 
 /// A running server with all that it needs. Ends when dropped, the server first.
 #[derive(Debug)]
@@ -87,8 +89,27 @@ impl Ground {
             Level::Gate => None,
             Level::Ledger => Some(AT_LEDGER),
         };
-        let node = stores.node_with(AS_SHIPPED.into_iter().chain(level)).await;
+        Self::with(stores, own, level).await
+    }
+
+    /// A server over these stores, with further settings.
+    pub(crate) async fn with<S: Into<String>>(
+        stores: Stores,
+        own: Option<Own>,
+        settings: impl IntoIterator<Item = (&'static str, S)>,
+    ) -> Self {
+        let shipped = AS_SHIPPED.map(|(name, value)| (name, value.to_owned()));
+        let settings = settings.into_iter().map(|(name, value)| (name, value.into()));
+        let node = stores.node_with(shipped.into_iter().chain(settings)).await;
         Self { node, stores, own }
+    }
+
+    /// Stops the server in order, and leaves what it stood on.
+    pub(crate) async fn stop(self) -> (Stores, Option<Own>) {
+        let Self { node, stores, own } = self;
+        node.process.terminate();
+        node.process.wait(STOP_LIMIT).await;
+        (stores, own)
     }
 
     pub(crate) fn shop(&self) -> &Shop {
@@ -120,19 +141,24 @@ impl Ground {
         assert_eq!(bought.outcome(), "ACCEPTED", "{bought:?}");
     }
 
-    /// Holds the rows of the ledger to what its sales count as sold, which is what [`Books`] read:
-    /// once a line, since it reads the whole table.
-    ///
-    /// [`Books`]: crate::books::Books
+    /// Holds the rows of its ledger to what the sales there count as sold.
     pub(crate) async fn check_rows(&self) {
-        let Counted { rows, sold } = self.stores.counted().await;
-        assert_eq!(rows, sold, "purchases in the ledger, and what its sales count as sold");
+        check_rows(&self.stores).await;
     }
 
     /// The stores of the engine redis.
     pub(crate) fn own(&self) -> &Own {
         self.own.as_ref().expect("the engine redis")
     }
+}
+
+/// Holds the rows of a ledger to what its sales count as sold, which is what [`Books`] read: once a
+/// line, since it reads the whole table.
+///
+/// [`Books`]: crate::books::Books
+pub(crate) async fn check_rows(stores: &Stores) {
+    let Counted { rows, sold } = stores.counted().await;
+    assert_eq!(rows, sold, "purchases in the ledger, and what its sales count as sold");
 }
 
 /// Cores of this machine, and so threads of the server that answer requests.

@@ -8,6 +8,7 @@ mod many_buyers;
 mod paths;
 mod sell_out;
 mod spread_out;
+mod traced;
 mod watched;
 
 use std::fmt;
@@ -41,7 +42,7 @@ pub(crate) fn all() -> Vec<Line> {
         drain::line(),
         watched::line(),
         many_buyers::line(),
-        later(&["P14"], "telemetry on against off"),
+        traced::line(),
         cold_start::line(),
         spread_out::line(),
     ]
@@ -84,7 +85,7 @@ mod tests {
     fn there_are_sixteen_lines_in_their_order() {
         let expected: Vec<String> = (1..=16).map(|number| format!("P{number}")).collect();
         assert_eq!(names(&[]).unwrap(), expected);
-        assert_eq!(all().iter().filter(|line| line.measure.is_none()).count(), 2);
+        assert_eq!(all().iter().filter(|line| line.measure.is_none()).count(), 1);
     }
 
     #[test]

@@ -17,15 +17,14 @@ use crate::{
     books::Books,
     figure::{Figure, Spread, Unit},
     generator::{Asking, Crowd, check_answers, closed_loop, told},
-    ground::{AS_SHIPPED, Ground, Own},
+    ground::{AS_SHIPPED, Ground, Own, STOP_LIMIT},
     line::{Line, Measured},
     sample::Sample,
 };
 
 const CONNECTIONS: usize = 256;
-/// How long making the purchases may take, and stopping a server.
+/// How long making the purchases may take.
 const FILL_LIMIT: Duration = Duration::from_mins(10);
-const STOP_LIMIT: Duration = Duration::from_mins(1);
 const COLD_MAX_S: f64 = 0.1;
 const FULL_MAX_S: f64 = 3.0;
 
@@ -139,8 +138,6 @@ async fn filled(purchases: u64) -> (Stores, u64) {
     let (after, _) = Books::settled(ground.shop(), &skus).await;
     after.check(before, told(&report));
     ground.check_rows().await;
-    let Ground { node, stores, own: _ } = ground;
-    node.process.terminate();
-    node.process.wait(STOP_LIMIT).await;
+    let (stores, _) = ground.stop().await;
     (stores, after.recorded)
 }

@@ -22,7 +22,6 @@ use crate::{
 const CONNECTIONS: usize = 64;
 /// How long filling and draining may take each.
 const LIMIT: Duration = Duration::from_mins(3);
-const STOP_LIMIT: Duration = Duration::from_mins(1);
 /// How often it is looked how far the drain is.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Rows of one raw statement: as many as the drain commits at once.
@@ -33,7 +32,7 @@ pub(super) fn line() -> Line {
     Line {
         names: &["P11"],
         what: "outbox drain, Redis to Postgres, beside a raw UNNEST",
-        quick_s: 11,
+        quick_s: 8,
         measure: Some(|bench| measure(bench).boxed_local()),
     }
 }
@@ -120,9 +119,7 @@ async fn drain(bench: &Bench, purchases: u64) -> Drained {
     after.check(before, told(&report));
     ground.check_rows().await;
     // Nothing shares Postgres with what the drain is held to.
-    let Ground { node, stores: _, own } = ground;
-    node.process.terminate();
-    node.process.wait(STOP_LIMIT).await;
+    let (_, own) = ground.stop().await;
     let own = own.expect("the engine redis");
     let raw = raw_insert(&own.ledger_url, ROWS).await;
     assert_eq!(raw.rows, purchases, "as many rows as the drain recorded");

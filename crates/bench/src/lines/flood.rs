@@ -55,7 +55,7 @@ pub(super) fn line() -> Line {
     Line {
         names: &["P9"],
         what: "ten times what a slowed store takes, then calm; and a flood of an unslowed one",
-        quick_s: 15,
+        quick_s: 13,
         measure: Some(|bench| measure(bench).boxed_local()),
     }
 }

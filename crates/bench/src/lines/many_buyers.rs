@@ -25,7 +25,7 @@ pub(super) fn line() -> Line {
     Line {
         names: &["P13"],
         what: "1,000,000 attempts by as many buyers for 100,000 units",
-        quick_s: 6,
+        quick_s: 5,
         measure: Some(|bench| measure(bench).boxed_local()),
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn line() -> Line {
     Line {
         names: &["P10"],
         what: "10,000 units, 256 kept connections, and 10,000 new ones",
-        quick_s: 5,
+        quick_s: 4,
         measure: Some(|bench| measure(bench).boxed_local()),
     }
 }

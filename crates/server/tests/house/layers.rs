@@ -30,7 +30,7 @@ const TABLE: [(&str, &[&str]); 11] = [
 const TESTKIT: &str = "stampede-testkit";
 
 /// Libraries, a trailing `*` standing for any ending, and the crates that alone name them.
-const ALONE: [(&[&str], &[&str]); 6] = [
+const ALONE: [(&[&str], &[&str]); 7] = [
     (&["redis", "sqlx"], &["stampede-infrastructure", TESTKIT]),
     (&["apalis*"], &["stampede-infrastructure"]),
     (
@@ -45,10 +45,11 @@ const ALONE: [(&[&str], &[&str]); 6] = [
             "opentelemetry_sdk",
             "opentelemetry-otlp",
             "opentelemetry-prometheus",
-            "tonic",
         ],
         &["stampede-server"],
     ),
+    // The kit's collector is what the program's exporter speaks to.
+    (&["tonic"], &["stampede-server", TESTKIT]),
     (&["stateright"], &["stampede-model"]),
 ];
 

@@ -4,7 +4,6 @@
 
 mod acknowledgement;
 mod answers;
-mod collector;
 mod commands;
 mod copies;
 mod crash;

@@ -4,14 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stampede_testkit::{
-    servers::{OwnRedis, OwnRedisOptions, until},
+    servers::{Collector, OwnRedis, OwnRedisOptions, SentSpan, until},
     shop::{Node, Stores},
 };
 
-use crate::{
-    collector::{Collector, Sent},
-    on_each_engine,
-};
+use crate::on_each_engine;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const CALLER: &str = "b7ad6b7169203331";
@@ -27,11 +24,11 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
-fn is_in_the_trace(sent: &Sent) -> bool {
+fn is_in_the_trace(sent: &SentSpan) -> bool {
     hex(&sent.span.trace_id) == TRACE
 }
 
-fn begun_within(outer: &Sent, inner: &Sent) -> bool {
+fn begun_within(outer: &SentSpan, inner: &SentSpan) -> bool {
     inner.span.parent_span_id == outer.span.span_id
 }
 
@@ -85,7 +82,7 @@ async fn at_level_ledger_the_commit_that_an_answer_waits_for_is_in_its_trace() {
     assert_eq!(buy(&node, "ada", "01").await.status(), 200);
     let [request] = collector.first_of([BUY], is_in_the_trace).await;
     // A worker may commit the same, which is within its own work.
-    let own = |sent: &Sent| begun_within(&request, sent);
+    let own = |sent: &SentSpan| begun_within(&request, sent);
     let [commit] = collector.first_of(["ledger.commit"], own).await;
     let ended = request.span.end_time_unix_nano;
     assert!(commit.span.end_time_unix_nano <= ended, "the answer waited for it: {commit:?}");

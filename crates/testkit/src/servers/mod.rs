@@ -1,4 +1,4 @@
-//! Real servers for tests: Redis, Postgres and the binary itself.
+//! Real servers for tests: Redis, Postgres, a collector of traces and the binary itself.
 //!
 //! Where [`redis`] and [`postgres`] find a server, in this order: the address in
 //! `STAMPEDE_TEST_REDIS_URL` / `STAMPEDE_TEST_DATABASE_URL`; the local programs, on a free
@@ -13,6 +13,7 @@
 //! folders and `child` for the programs.
 
 mod child;
+mod collector;
 mod container;
 mod copy;
 mod held_commits;
@@ -36,6 +37,7 @@ mod stampede;
 mod stampede_log;
 mod until;
 
+pub use collector::{Collector, SentSpan};
 pub use held_commits::HeldCommits;
 pub use host::{DiskFault, Host, Lost, Refused};
 pub use ledger_copy::LedgerCopy;
