@@ -39,11 +39,6 @@ impl Pace {
         self.pick(8, 1)
     }
 
-    /// Rounds of a line whose round takes a minute: half as many, and three where others have five.
-    pub(crate) fn long_rounds(self) -> u32 {
-        self.rounds.div_ceil(2)
-    }
-
     /// How long a line may take that has so many seconds of a quick run's two minutes.
     pub(crate) fn limit(self, quick_s: u64) -> Duration {
         self.pick(LINE_ROUND_MAX, Duration::from_secs(quick_s)) * self.rounds

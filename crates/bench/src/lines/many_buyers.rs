@@ -10,7 +10,7 @@ use crate::{
     bench::Bench,
     books::Books,
     figure::{Figure, Spread, Unit, millis, real},
-    generator::{Asking, Crowd, check_answers, closed_loop, refused, told},
+    generator::{Asking, Crowd, Report, check_answers, closed_loop, refused, told},
     ground::Ground,
     line::{Line, Measured},
 };
@@ -30,9 +30,42 @@ pub(super) fn line() -> Line {
     }
 }
 
+/// One crowd at a server of its own.
+struct Round {
+    report: Report,
+    /// Memory by which the server has grown.
+    grown: u64,
+    /// Bytes by which Redis has.
+    data: u64,
+}
+
 async fn measure(bench: Rc<Bench>) -> Measured {
     let (buyers, units): (u64, u32) = bench.pace.pick((1_000_000, 100_000), (20_000, 2_000));
-    let ground = Ground::redis(&bench, Fsync::EverySecond, Level::Gate).await;
+    let mut rounds = Vec::new();
+    for _ in 0..bench.pace.rounds {
+        rounds.push(round(&bench, buyers, units).await);
+    }
+    let mut measured = Measured::default();
+    let of = format!("{buyers} buyers");
+    let figure = |name, unit, value: &dyn Fn(&Round) -> f64| {
+        Figure::new(of.clone(), name, unit, Spread::of(rounds.iter().map(value)))
+    };
+    let grown = |round: &Round| real(round.grown) / MIB;
+    let resident = figure("resident growth of the server", Unit::Mebibytes, &grown);
+    measured.add(resident.at_most(RESIDENT_MAX_MIB));
+    let each = |round: &Round| real(round.data) / f64::from(units);
+    measured.add(figure("Redis, for each buyer who bought", Unit::Bytes, &each));
+    let refused = |round: &Round| real(refused(&round.report));
+    measured.add(figure("refused or too late", Unit::Count, &refused).at_most(0.0));
+    let rate = |round: &Round| real(round.report.due()) / round.report.took.as_secs_f64();
+    measured.add(figure("attempts", Unit::PerSecond, &rate));
+    measured.add(figure("p99", Unit::Millis, &|round| millis(round.report.decided.p99())));
+    measured
+}
+
+/// A server of its own, so that no memory of an earlier round is there to be used again.
+async fn round(bench: &Bench, buyers: u64, units: u32) -> Round {
+    let ground = Ground::redis(bench, Fsync::EverySecond, Level::Gate).await;
     ground.open(NOWHERE, units).await;
     let skus = [NOWHERE.to_owned()];
     let before = Books::now(ground.shop(), &skus).await;
@@ -52,19 +85,5 @@ async fn measure(bench: Rc<Bench>) -> Measured {
     assert_eq!(after.sold, u64::from(units), "sold out");
     ground.check_rows().await;
     let data = ground.own().redis.dataset_bytes().await.saturating_sub(data);
-
-    let mut measured = Measured::default();
-    let of = format!("{buyers} buyers");
-    let once = |name, unit, value| Figure::new(of.clone(), name, unit, Spread::once(value));
-    let resident = once("resident growth of the server", Unit::Mebibytes, real(grown) / MIB);
-    measured.add(resident.at_most(RESIDENT_MAX_MIB));
-    let each = real(data) / f64::from(units);
-    measured.add(once("Redis, for each buyer who bought", Unit::Bytes, each));
-    let refused = once("refused or too late", Unit::Count, real(refused(&report)));
-    measured.add(refused.at_most(0.0));
-    let rate = real(report.due()) / report.took.as_secs_f64();
-    measured.add(once("attempts", Unit::PerSecond, rate));
-    measured.add(once("p99", Unit::Millis, millis(report.decided.p99())));
-    measured.note("one crowd, not rounds of it");
-    measured
+    Round { report, grown, data }
 }

@@ -57,14 +57,17 @@ async fn measure(bench: Rc<Bench>) -> Measured {
         };
         kept.push(sell(&ground, &format!("ROUND-{number:04}"), units, crowd).await);
     }
-    let crowd = Crowd {
-        connections: bench.pace.pick(10_000, 500),
-        requests: Some(u64::from(units)),
-        duration: LIMIT,
-        keep_alive: false,
-        until_sold_out: false,
-    };
-    let new = sell(&ground, "ROUND-NEWS", units, crowd).await;
+    let mut new = Vec::new();
+    for number in 1..=bench.pace.rounds {
+        let crowd = Crowd {
+            connections: bench.pace.pick(10_000, 500),
+            requests: Some(u64::from(units)),
+            duration: LIMIT,
+            keep_alive: false,
+            until_sold_out: false,
+        };
+        new.push(sell(&ground, &format!("NEW-{number:04}"), units, crowd).await);
+    }
     let mut measured = Measured::default();
     let of = "256 kept connections";
     let spread = |value: &dyn Fn(&SoldOut) -> f64| Spread::of(kept.iter().map(value));
@@ -80,18 +83,17 @@ async fn measure(bench: Rc<Bench>) -> Measured {
     let p99 = spread(&|sold| millis(sold.report.decided.p99()));
     measured.add(Figure::new(of, "p99", Unit::Millis, p99));
     let of = "new connections";
-    let took = Spread::once(new.report.took.as_secs_f64());
-    measured.add(Figure::new(of, "sold within", Unit::Seconds, took));
-    let p99 = Spread::once(millis(new.report.decided.p99()));
-    measured.add(Figure::new(of, "p99", Unit::Millis, p99));
-    let answered = Spread::once(real(new.report.success()));
-    measured.add(Figure::new(of, "bought", Unit::Count, answered));
-    let broken = Spread::once(real(new.report.broken()));
-    measured.add(Figure::new(of, "connections that broke", Unit::Count, broken));
-    for (why, count) in &new.report.breaks {
+    let figure = |name, unit, value: &dyn Fn(&Report) -> f64| {
+        Figure::new(of, name, unit, Spread::of(new.iter().map(|sold| value(&sold.report))))
+    };
+    measured.add(figure("sold within", Unit::Seconds, &|report| report.took.as_secs_f64()));
+    measured.add(figure("p99", Unit::Millis, &|report| millis(report.decided.p99())));
+    measured.add(figure("bought", Unit::Count, &|report| real(report.success())));
+    measured.add(figure("connections that broke", Unit::Count, &|report| real(report.broken())));
+    for (why, count) in new.iter().flat_map(|sold| &sold.report.breaks) {
         measured.note(format!("{count} new connections broke: {why}"));
     }
-    measured.note("a new connection for each of the attempts, all of them at once; one crowd");
+    measured.note("a new connection for each of the attempts, all of them at once");
     ground.check_rows().await;
     measured
 }

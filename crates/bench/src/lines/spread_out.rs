@@ -46,7 +46,7 @@ async fn measure(bench: Rc<Bench>) -> Measured {
     let mut rates: Vec<Vec<Vec<f64>>> = Vec::new();
     let mut number = 0;
     let mut is_busy = false;
-    for _ in 0..bench.pace.long_rounds() {
+    for _ in 0..bench.pace.rounds {
         let mut by_sales = Vec::new();
         for &count in sales {
             let mut by_connections = Vec::new();

@@ -58,7 +58,7 @@ async fn measure(bench: Rc<Bench>) -> Measured {
     let lasts = Duration::from_secs(seconds.into());
     let bare = bench.bare(Ask::Accepted(Level::Gate), LIKE_CONNECTIONS, &Status::none()).await;
     let mut rounds = Vec::new();
-    for number in 1..=bench.pace.long_rounds() {
+    for number in 1..=bench.pace.rounds {
         let theirs = open_loop(Asking::new(bare.base_url(), NOWHERE, "beside"), rate, lasts);
         let ours = Box::pin(watched(&bench, streams, seconds, rate));
         let (theirs, (watched, grown, ours)) = in_turn(number, theirs, ours).await;
