@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use sqlx::FromRow;
+use sqlx_macros::FromRow;
 use stampede_application::ports::{
     Drift, DriftCount, Findings, ReconciliationRun, RunId, Thoroughness, Trigger,
 };

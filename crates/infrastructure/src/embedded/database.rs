@@ -148,7 +148,7 @@ impl EmbeddedDatabase {
             folder: folder.into(),
             source,
         };
-        sqlx::migrate!("../../migrations/sqlite")
+        sqlx_macros::migrate!("../../migrations/sqlite")
             .run(&writer)
             .await
             .map_err(|error| database(error.into()))?;

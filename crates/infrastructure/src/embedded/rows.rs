@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt::Write, sync::Arc};
 
 use serde::Deserialize;
-use sqlx::FromRow;
+use sqlx_macros::FromRow;
 use stampede_application::ports::{CatalogueRow, CommitError, PortError};
 use stampede_domain::{
     AttemptKey, BuyerId, Epoch, Generation, Instant, Position, Purchase, PurchaseBits,

@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sqlx::{AssertSqlSafe, FromRow, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+use sqlx_macros::FromRow;
 use stampede_application::ports::{
     CommitError, Entry, EntryBody, PortError, RecordedChange, Settled,
 };

@@ -94,7 +94,7 @@ pub async fn migrate(pool: &PgPool) -> Result<(), PortError> {
         .connect_with(patient)
         .await
         .map_err(unavailable)?;
-    let migrated = sqlx::migrate!("../../migrations/postgres").run(&own).await;
+    let migrated = sqlx_macros::migrate!("../../migrations/postgres").run(&own).await;
     own.close().await;
     migrated.map_err(|error| {
         if let MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) = error {

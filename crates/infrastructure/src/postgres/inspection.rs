@@ -72,8 +72,10 @@ async fn facts(pool: &PgPool) -> Result<PostgresFacts, PortError> {
 }
 
 async fn tables(pool: &PgPool) -> Result<Tables, PortError> {
-    let wanted: HashSet<i64> =
-        sqlx::migrate!("../../migrations/postgres").iter().map(|step| step.version).collect();
+    let wanted: HashSet<i64> = sqlx_macros::migrate!("../../migrations/postgres")
+        .iter()
+        .map(|step| step.version)
+        .collect();
     let begun: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
         .fetch_one(pool)
         .await

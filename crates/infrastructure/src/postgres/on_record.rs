@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
+use sqlx_macros::FromRow;
 use stampede_application::ports::{DeadLetter, OnRecord, PortError, Voided};
 use stampede_domain::{Instant, Position, PurchaseNo, SaleId};
 

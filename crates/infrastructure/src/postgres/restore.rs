@@ -8,7 +8,8 @@
 //! `restore_until` is a courtesy: it keeps others from taking the epoch from a restorer that makes
 //! progress. Each step that writes or reads under the epoch renews it.
 
-use sqlx::{AssertSqlSafe, FromRow, PgConnection, Postgres, Transaction, types::Json};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction, types::Json};
+use sqlx_macros::FromRow;
 use stampede_application::ports::{CatalogueRow, CommitError, PortError};
 use stampede_domain::{Epoch, Position, RecordedPurchase, SaleId};
 

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use sqlx::{AssertSqlSafe, FromRow};
+use sqlx::AssertSqlSafe;
+use sqlx_macros::FromRow;
 use stampede_application::ports::PortError;
 use stampede_domain::{BuyerId, Epoch, Purchase, Sale, SaleId, Tally};
 

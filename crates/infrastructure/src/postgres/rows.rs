@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sqlx::FromRow;
+use sqlx_macros::FromRow;
 use stampede_application::ports::{CatalogueRow, CommitError, PortError};
 use stampede_domain::{
     AttemptKey, BuyerId, Epoch, Generation, Instant, Position, Purchase, PurchaseBits,

@@ -153,7 +153,7 @@ async fn no_foreign_key_looks_for_a_sale_and_without_one_a_purchase_is_refused()
 async fn the_foreign_key_goes_without_waiting_for_long_and_may_be_tried_again() {
     let database = servers::postgres().await;
     let pool = connect(&database.url, &PostgresLimits::default()).expect("an address");
-    let before = sqlx::migrate!("../../migrations/postgres").migrations.iter();
+    let before = sqlx_macros::migrate!("../../migrations/postgres").migrations.iter();
     let before = before.filter(|migration| migration.version < 6).cloned().collect();
     Migrator::with_migrations(before).run(&pool).await.expect("the older migrations run");
 

@@ -102,7 +102,7 @@ async fn a_price_may_be_nothing_at_all_or_none() {
 async fn the_columns_of_products_wait_for_nobody_for_long_and_may_be_tried_again() {
     let database = servers::postgres().await;
     let pool = connect(&database.url, &PostgresLimits::default()).expect("an address");
-    let before = sqlx::migrate!("../../migrations/postgres").migrations.iter();
+    let before = sqlx_macros::migrate!("../../migrations/postgres").migrations.iter();
     let before = before.filter(|migration| migration.version < 4).cloned().collect();
     Migrator::with_migrations(before).run(&pool).await.expect("the older migrations run");
 

@@ -31,7 +31,7 @@ const TESTKIT: &str = "stampede-testkit";
 
 /// Libraries, a trailing `*` standing for any ending, and the crates that alone name them.
 const ALONE: [(&[&str], &[&str]); 7] = [
-    (&["redis", "sqlx"], &["stampede-infrastructure", TESTKIT]),
+    (&["redis", "sqlx*"], &["stampede-infrastructure", TESTKIT]),
     (&["apalis*"], &["stampede-infrastructure"]),
     (
         &["actix*", "utoipa-actix-web", "utoipa-swagger-ui"],

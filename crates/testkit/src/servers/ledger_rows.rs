@@ -7,7 +7,7 @@ use sqlx::{
 };
 
 /// One purchase as the ledger's table has it, the same on every engine.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, sqlx_macros::FromRow)]
 pub struct LedgerRow {
     /// Who bought.
     pub buyer: String,
@@ -46,7 +46,7 @@ fn rows(at_ms: &str) -> AssertSqlSafe<String> {
 }
 
 /// One purchase that is kept, whether its sale is deleted or not.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx_macros::FromRow)]
 pub struct KeptRow {
     /// Rises with each creation of a sku.
     pub creation: i64,
@@ -120,7 +120,7 @@ pub async fn sqlite_differences(file: &Path) -> usize {
 }
 
 /// Purchases by their rows, and by what their sales say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx_macros::FromRow)]
 pub struct Counted {
     /// Rows of purchases.
     pub rows: i64,

@@ -41,7 +41,7 @@ pub struct RawInsert {
     pub took: Duration,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     purchase_no: String,
     bits: Vec<u8>,

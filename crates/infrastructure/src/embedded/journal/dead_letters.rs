@@ -1,6 +1,6 @@
 //! Purchases that the ledger refused, raised for a person.
 
-use sqlx::FromRow;
+use sqlx_macros::FromRow;
 use stampede_application::ports::{DeadLetter, DeadLetterId, EntryBody, PortError, Raised};
 
 use super::format;
