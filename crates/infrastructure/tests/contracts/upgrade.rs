@@ -37,7 +37,7 @@ const MIGRATED_LIMIT: Duration = Duration::from_secs(30);
 async fn tables_of(schema: &Schema) -> (TestDatabase, PgPool) {
     let database = servers::postgres().await;
     let pool = connect(&database.url, &PostgresLimits::default()).expect("an address");
-    let all = sqlx::migrate!("../../migrations/postgres");
+    let all = sqlx_macros::migrate!("../../migrations/postgres");
     let known = all.migrations.iter().filter(|migration| migration.version <= schema.version);
     let known = Migrator::with_migrations(known.cloned().collect());
     known.run(&pool).await.expect("the older migrations run");
@@ -80,7 +80,7 @@ async fn migrate_in_the_end(pool: &PgPool) {
 
 #[test]
 fn each_older_schema_has_its_node_here_and_the_newest_is_this_versions() {
-    let versions = sqlx::migrate!("../../migrations/postgres");
+    let versions = sqlx_macros::migrate!("../../migrations/postgres");
     let versions: Vec<i64> = versions.migrations.iter().map(|one| one.version).collect();
     let older: Vec<i64> = SCHEMAS.iter().map(|schema| schema.version).collect();
     let sold_on: Vec<i64> = versions.iter().copied().filter(|&version| version >= 3).collect();

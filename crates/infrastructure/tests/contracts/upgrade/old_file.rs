@@ -31,7 +31,7 @@ async fn write(folder: &Path, schema: i64, sale: &Sale, [first, second]: &[Recor
     let file =
         SqliteConnectOptions::new().filename(folder.join("stampede.db")).create_if_missing(true);
     let mut old = SqliteConnection::connect_with(&file).await.expect("a file");
-    let all = sqlx::migrate!("../../migrations/sqlite");
+    let all = sqlx_macros::migrate!("../../migrations/sqlite");
     let known = all.migrations.iter().filter(|migration| migration.version <= schema);
     let known = Migrator::with_migrations(known.cloned().collect());
     known.run(&mut old).await.expect("the older migrations run");
@@ -82,7 +82,7 @@ async fn write(folder: &Path, schema: i64, sale: &Sale, [first, second]: &[Recor
 
 #[tokio::test]
 async fn the_file_of_each_older_version_is_opened_with_what_is_in_it() {
-    let versions = sqlx::migrate!("../../migrations/sqlite");
+    let versions = sqlx_macros::migrate!("../../migrations/sqlite");
     let newest = versions.migrations.iter().map(|one| one.version).max();
     assert_eq!(newest, SCHEMAS.last().map(|last| last + 1), "the version before joins the others");
     for schema in SCHEMAS {
