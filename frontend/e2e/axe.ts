@@ -6,6 +6,9 @@ const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-prac
 /** Outlives the run, so that somebody can look. */
 const PICTURES = 'screenshots-out';
 
+/** A dot of the page is a dot of the picture: those of a phone's screen would take several times as long. */
+const PICTURE = { animations: 'disabled', scale: 'css' } as const;
+
 /** What an inspection may take on a busy machine, on top of the time that its test has. */
 const INSPECTION_MS_MAX = 30_000;
 
@@ -121,7 +124,7 @@ function whatCovers(): string[] {
 /** As it is seen, and the whole page where that is longer. */
 async function keepPicture(page: Page, name: string): Promise<void> {
   const path = `${PICTURES}/${test.info().project.name}/${name}`;
-  await page.screenshot({ path: `${path}.png`, animations: 'disabled' });
+  await page.screenshot({ ...PICTURE, path: `${path}.png` });
   const isLonger = await page.evaluate(() => document.documentElement.scrollHeight > innerHeight);
-  if (isLonger) await page.screenshot({ path: `${path}-whole.png`, animations: 'disabled', fullPage: true });
+  if (isLonger) await page.screenshot({ ...PICTURE, path: `${path}-whole.png`, fullPage: true });
 }
