@@ -18,6 +18,7 @@ setting() { tell CONFIG GET "$1" | tail -n 1; }
 
 # While Redis rewrites its file, parts of it come and go.
 percentage=$(setting auto-aof-rewrite-percentage)
+: "${percentage:?CONFIG GET auto-aof-rewrite-percentage says nothing}"
 trap 'tell CONFIG SET auto-aof-rewrite-percentage "$percentage" >/dev/null' EXIT
 tell CONFIG SET auto-aof-rewrite-percentage 0 >/dev/null
 while tell INFO persistence | grep -qE '^aof_rewrite_(in_progress|scheduled):1'; do
@@ -25,6 +26,7 @@ while tell INFO persistence | grep -qE '^aof_rewrite_(in_progress|scheduled):1';
 done
 where=$(setting dir)
 name=$(setting appenddirname)
+: "${where:?CONFIG GET dir says nothing}" "${name:?CONFIG GET appenddirname says nothing: Redis 7 or newer has one}"
 rm -rf "${folder:?}/$name"
 cp -R "$where/$name" "$folder/$name"
 echo "copied to $folder"
