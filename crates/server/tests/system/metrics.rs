@@ -14,7 +14,7 @@ use stampede_testkit::{
 use crate::on_each_engine;
 
 /// What comes last of what the test does: once it is scraped, so is everything else.
-const LAST: [&str; 2] = ["outbox_record_age_seconds", "reconciliation_runs_total"];
+const LAST: [&str; 2] = ["outbox_record_age_seconds", "dead_letters_waiting"];
 
 on_each_engine!(the_documented_table_of_metrics_is_what_is_exported);
 
