@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 
@@ -132,7 +133,19 @@ fn pairs(text: &str) -> Option<Vec<(String, String)>> {
         let (name, value) = (name.trim(), value.trim());
         let fits = |text: &str| text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
         let named = !name.is_empty() && !name.contains(' ');
-        (named && fits(name) && fits(value)).then(|| (name.to_owned(), value.to_owned()))
+        if !(named && fits(name) && fits(value)) {
+            return None;
+        }
+        Some((decoded(name)?, decoded(value)?))
     });
     pairs.collect()
+}
+
+/// What a part of such a list stands for; `None` if an escape in it is broken.
+fn decoded(part: &str) -> Option<String> {
+    let digits = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count();
+    if part.split('%').skip(1).any(|rest| digits(rest) < 2) {
+        return None;
+    }
+    percent_decode_str(part).decode_utf8().ok().map(Into::into)
 }

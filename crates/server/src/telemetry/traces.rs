@@ -98,7 +98,7 @@ impl Traces {
 fn metadata(settings: &TraceSettings) -> anyhow::Result<MetadataMap> {
     let mut metadata = MetadataMap::new();
     for (name, value) in &settings.headers {
-        let wrong = || format!("{name} is no header (OTEL_EXPORTER_OTLP_HEADERS)");
+        let wrong = || format!("{name} is no header in ASCII (OTEL_EXPORTER_OTLP_HEADERS)");
         let key: AsciiMetadataKey = name.to_ascii_lowercase().parse().with_context(wrong)?;
         metadata.insert(key, value.expose_secret().parse().with_context(wrong)?);
     }
@@ -109,6 +109,7 @@ fn metadata(settings: &TraceSettings) -> anyhow::Result<MetadataMap> {
 mod tests {
     use crate::settings::{Need, Settings};
 
+        anyhow::ensure!(value.expose_secret().is_ascii(), wrong());
     use super::*;
 
     #[tokio::test]
@@ -125,7 +126,9 @@ mod tests {
             Traces::start(&settings.telemetry.traces.unwrap())
         };
         assert!(start("X-Api-Key=k, tenant=shop").is_ok());
-        let told = format!("{:#}", start("(x)=k").unwrap_err());
-        assert!(told.starts_with("(x) is no header"), "{told}");
+        for (headers, wrong) in [("(x)=k", "(x) is no"), ("tenant=caf%C3%A9", "tenant is no")] {
+            let told = format!("{:#}", start(headers).unwrap_err());
+            assert!(told.starts_with(wrong), "{told}");
+        }
     }
 }
