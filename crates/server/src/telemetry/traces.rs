@@ -7,14 +7,16 @@ use opentelemetry::{KeyValue, global::BoxedTracer, trace::TracerProvider as _};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithTonicConfig as _};
 use opentelemetry_sdk::{
     Resource,
-    trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider},
+    trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider, SpanLimits},
 };
 use secrecy::ExposeSecret as _;
 use stampede_presentation::Tracing;
 use tonic::{
+    Request,
     metadata::{AsciiMetadataKey, MetadataMap},
     transport::ClientTlsConfig,
 };
+use tracing::subscriber::{NoSubscriber, with_default};
 
 use super::sampler::Bounded;
 use crate::settings::TraceSettings;
@@ -35,11 +37,16 @@ impl Traces {
     /// Exports from now on, by a thread of its own, over a queue that drops what it has no room
     /// for. Needs a tokio runtime, for the connection.
     pub(super) fn start(settings: &TraceSettings) -> anyhow::Result<Self> {
+        let metadata = metadata(settings)?;
         let mut exporter = SpanExporter::builder()
             .with_tonic()
             .with_endpoint(&settings.endpoint)
             .with_timeout(settings.timeout)
-            .with_metadata(metadata(settings)?);
+            // The library would add what the environment says by names that are no settings.
+            .with_interceptor(move |mut request: Request<()>| {
+                request.metadata_mut().clone_from(&metadata);
+                Ok(request)
+            });
         if settings.endpoint.starts_with("https:") {
             exporter = exporter.with_tls_config(ClientTlsConfig::new().with_native_roots());
         }
@@ -60,7 +67,9 @@ impl Traces {
                     .map(|(name, value)| KeyValue::new(name.clone(), value.clone())),
             )
             .build();
-        let provider = SdkTracerProvider::builder()
+        // It reads a sampler and limits of the environment, and may warn of what is not done.
+        let provider = with_default(NoSubscriber::new(), SdkTracerProvider::builder)
+            .with_span_limits(SpanLimits::default())
             .with_span_processor(
                 BatchSpanProcessor::builder(exporter).with_batch_config(batches).build(),
             )
@@ -100,6 +109,7 @@ fn metadata(settings: &TraceSettings) -> anyhow::Result<MetadataMap> {
     for (name, value) in &settings.headers {
         let wrong = || format!("{name} is no header in ASCII (OTEL_EXPORTER_OTLP_HEADERS)");
         let key: AsciiMetadataKey = name.to_ascii_lowercase().parse().with_context(wrong)?;
+        anyhow::ensure!(value.expose_secret().is_ascii(), wrong());
         metadata.insert(key, value.expose_secret().parse().with_context(wrong)?);
     }
     Ok(metadata)
@@ -109,7 +119,6 @@ fn metadata(settings: &TraceSettings) -> anyhow::Result<MetadataMap> {
 mod tests {
     use crate::settings::{Need, Settings};
 
-        anyhow::ensure!(value.expose_secret().is_ascii(), wrong());
     use super::*;
 
     #[tokio::test]
