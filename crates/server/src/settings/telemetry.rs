@@ -102,12 +102,17 @@ impl TraceSettings {
             _ => (0.0, false),
         };
         let headers = read.parsed("OTEL_EXPORTER_OTLP_HEADERS", pairs).unwrap_or_default();
+        let mut attributes = read.parsed("OTEL_RESOURCE_ATTRIBUTES", pairs).unwrap_or_default();
+        // The name that stands by itself wins.
+        if read.is_set("OTEL_SERVICE_NAME") {
+            attributes.retain(|(name, _)| name != "service.name");
+        }
         let settings = Self {
             endpoint: endpoint.clone().unwrap_or_default(),
             headers: headers.into_iter().map(|(name, value)| (name, value.into())).collect(),
             timeout: read.millis("OTEL_EXPORTER_OTLP_TIMEOUT"),
             service: read.text("OTEL_SERVICE_NAME").unwrap_or_default(),
-            attributes: read.parsed("OTEL_RESOURCE_ATTRIBUTES", pairs).unwrap_or_default(),
+            attributes,
             ratio,
             heeds_caller,
             traces_per_s_max: read.whole("STAMPEDE_TRACES_PER_S_MAX"),

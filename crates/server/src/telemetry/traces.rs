@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use opentelemetry::{KeyValue, global::BoxedTracer, trace::TracerProvider as _};
+use opentelemetry::{Key, KeyValue, global::BoxedTracer, trace::TracerProvider as _};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithTonicConfig as _};
 use opentelemetry_sdk::{
     Resource,
@@ -17,12 +17,16 @@ use tonic::{
     transport::ClientTlsConfig,
 };
 use tracing::subscriber::{NoSubscriber, with_default};
+use uuid::Uuid;
 
 use super::sampler::Bounded;
 use crate::settings::TraceSettings;
 
 /// How long a stop waits for the collector to take what is left.
 const STOP_MAX: Duration = Duration::from_secs(1);
+
+/// What tells the spans of this process from those of others.
+const INSTANCE: &str = "service.instance.id";
 
 /// What exports traces.
 #[derive(Debug)]
@@ -60,6 +64,7 @@ impl Traces {
         let resource = Resource::builder_empty()
             .with_service_name(settings.service.clone())
             .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+            .with_attribute(KeyValue::new(INSTANCE, Uuid::new_v4().to_string()))
             .with_attributes(
                 settings
                     .attributes
@@ -67,6 +72,8 @@ impl Traces {
                     .map(|(name, value)| KeyValue::new(name.clone(), value.clone())),
             )
             .build();
+        let instance = resource.get_ref(&Key::from_static_str(INSTANCE)).map(ToString::to_string);
+        tracing::info!(instance, "traces are sent under this service.instance.id");
         // It reads a sampler and limits of the environment, and may warn of what is not done.
         let provider = with_default(NoSubscriber::new(), SdkTracerProvider::builder)
             .with_span_limits(SpanLimits::default())

@@ -1,6 +1,9 @@
 //! Traces, as a collector sees them.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 use stampede_testkit::{
@@ -106,6 +109,26 @@ async fn a_failure_is_traced_although_its_request_was_not() {
     assert_eq!(decide.told("error.type").as_deref(), Some("unavailable"));
     let said = decide.span.status.expect("a status").message;
     assert!(said.starts_with("redis is unavailable"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_span_says_which_process_it_is_of_and_what_that_is_called() {
+    let collector = Collector::start().await;
+    let list = ("OTEL_RESOURCE_ATTRIBUTES", "service.name=in-a-list".to_owned());
+    let name = ("OTEL_SERVICE_NAME", "by-itself".to_owned());
+    let mut instances = BTreeSet::new();
+    for (more, called) in [(vec![list.clone()], "in-a-list"), (vec![list, name], "by-itself")] {
+        let stores = Stores::embedded();
+        let node = stores.node_with([collector.settings(), more].concat()).await;
+        node.shop.open("WIDGET-001", 10, 1).await;
+        assert_eq!(buy(&node, called, "01").await.status(), 200);
+        let correlation = format!("of-{called}");
+        let is_its = |sent: &SentSpan| sent.told("correlation_id").as_ref() == Some(&correlation);
+        let [request] = collector.first_of([BUY], is_its).await;
+        assert_eq!(request.of_process("service.name").as_deref(), Some(called));
+        let instance = request.of_process("service.instance.id").expect("each has one");
+        assert!(instances.insert(instance), "each has its own: {instances:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
