@@ -19,4 +19,4 @@ mod watched;
 
 pub use os_randomness::OsRandomness;
 pub use system_clock::SystemClock;
-pub use watched::{Spans, Watch};
+pub use watched::{ERROR_TYPE, Spans, Watch};

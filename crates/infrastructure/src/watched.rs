@@ -20,8 +20,8 @@ use stampede_domain::{RecordedPurchase, TraceParent};
 
 use self::{batches::Batches, figures::Figures, lane::WatchedLane, ledger::WatchedLedger};
 
-pub use spans::Spans;
 pub(crate) use spans::within;
+pub use spans::{ERROR_TYPE, Spans};
 
 /// What watches the ports of a node; cheap to clone.
 #[derive(Clone, Debug)]

@@ -61,5 +61,7 @@ mod reluctant_ledger;
 mod shop;
 #[path = "use_cases/stores.rs"]
 mod stores;
+#[path = "use_cases/waiting.rs"]
+mod waiting;
 #[path = "use_cases/workers.rs"]
 mod workers;

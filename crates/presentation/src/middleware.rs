@@ -35,11 +35,11 @@ use crate::{
 /// Wraps every route of one worker.
 pub(crate) struct Edge {
     node: Arc<Node>,
-    watch: Rc<Watch>,
+    told: Rc<Told>,
 }
 
 /// What hears of each request of one worker.
-struct Watch {
+struct Told {
     tally: Arc<Tally>,
     spans: Option<Rc<RequestSpans>>,
     access_log: AccessLog,
@@ -50,8 +50,8 @@ impl Edge {
     pub(crate) fn of(worker: &Worker) -> Self {
         let access_log = AccessLog::new(worker.node.settings.access_log_one_in);
         let (tally, spans) = (worker.tally.clone(), worker.spans.clone());
-        let watch = Rc::new(Watch { tally, spans, access_log });
-        Self { node: worker.node.clone(), watch }
+        let told = Rc::new(Told { tally, spans, access_log });
+        Self { node: worker.node.clone(), told }
     }
 }
 
@@ -67,7 +67,7 @@ where
     type Future = Ready<Result<EdgeService<S>, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(EdgeService { service, node: self.node.clone(), watch: self.watch.clone() }))
+        ready(Ok(EdgeService { service, node: self.node.clone(), told: self.told.clone() }))
     }
 }
 
@@ -75,7 +75,7 @@ where
 pub(crate) struct EdgeService<S> {
     service: S,
     node: Arc<Node>,
-    watch: Rc<Watch>,
+    told: Rc<Told>,
 }
 
 impl<S, B> Service<ServiceRequest> for EdgeService<S>
@@ -92,11 +92,11 @@ where
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let arrived = Instant::now();
         let method = method_word(request.method());
-        let (node, watch) = (&self.node, self.watch.clone());
+        let (node, told) = (&self.node, self.told.clone());
         let in_hand = request.conn_data::<Rc<Pace>>().map(Pace::take_in_hand);
         let correlation =
             correlation::read_or_make(request.headers(), node.use_cases.randomness.as_ref());
-        let span = watch.spans.as_ref().and_then(|spans| spans.begin(request.headers(), method));
+        let span = told.spans.as_ref().and_then(|spans| spans.begin(request.headers(), method));
         let traced = span.as_ref().map(RequestSpan::ids);
         let current = CurrentRequest { correlation: correlation.clone(), method, traced };
         let asked = Asked { arrived, method, correlation, span };
@@ -106,7 +106,7 @@ where
                 let mut refused = refusal.error_response();
                 cors::permit(origins, request.headers(), refused.headers_mut());
                 let mut response = request.into_response(refused).map_into_right_body();
-                watch.finish(asked, &mut response);
+                told.finish(asked, &mut response);
                 response
             });
             let response = response.map_body(|_, body| HeldBody::new(body, in_hand));
@@ -117,10 +117,10 @@ where
             let Ok(answered) = answering.await else {
                 // The panic hook has said where; the request itself went down with it.
                 tracing::error!("a controller panicked");
-                return Err(Panicked(watch.panicked(asked)).into());
+                return Err(Panicked(told.panicked(asked)).into());
             };
             let mut response = answered?.map_into_left_body();
-            watch.finish(asked, &mut response);
+            told.finish(asked, &mut response);
             Ok(response.map_body(|_, body| HeldBody::new(body, in_hand)))
         }))
     }
@@ -134,7 +134,7 @@ struct Asked {
     span: Option<RequestSpan>,
 }
 
-impl Watch {
+impl Told {
     /// Sets the headers that every answer has, and tells of it whoever counts.
     fn finish<B>(&self, asked: Asked, response: &mut ServiceResponse<B>) {
         let Asked { arrived, method, correlation, span } = asked;

@@ -33,7 +33,7 @@ static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// The span that answered, for whoever asks what became of a request.
 static TRACERESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 /// What a span is given when it is begun after a failure, by which samplers know it.
-const ERROR_TYPE: &str = "error.type";
+pub const ERROR_TYPE: &str = "error.type";
 
 /// How requests are traced.
 #[derive(Clone)]

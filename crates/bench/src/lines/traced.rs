@@ -96,12 +96,15 @@ async fn turns(bench: &Bench, connections: u32) -> Turns {
     let own = Own::start(bench, Fsync::EverySecond).await;
     let seconds = bench.pace.run_s();
     let mut order = bench.pace.pick(&ALL[..], &ALL[..2]).to_vec();
+    // A quick turn is over before spans are sent as shipped, and a stop waits a second for them.
+    let send_early = bench.pace.pick(None, Some(("OTEL_BSP_SCHEDULE_DELAY", "1000")));
     let mut turns = Turns::new();
     let mut number = 0;
     for _ in 0..bench.pace.rounds {
         for &traced in &order {
             number += 1;
-            let sold = sell(&own, traced, Load { connections, seconds, number }).await;
+            let load = Load { connections, seconds, number };
+            let sold = sell(&own, traced, send_early, load).await;
             let (of, rate, spans) = (at(connections), sold.turn.closed.rate, sold.traces);
             println!("  {of}, {}: {rate:.0}/s, {spans} of them traced", traced.word());
             turns.entry(traced).or_default().push(sold);
@@ -113,10 +116,12 @@ async fn turns(bench: &Bench, connections: u32) -> Turns {
 }
 
 /// One turn of a server that lives for it alone, so that all its spans have been sent in the end.
-async fn sell(own: &Own, traced: Traced, load: Load) -> Sold {
+async fn sell(own: &Own, traced: Traced, more: Option<(&'static str, &str)>, load: Load) -> Sold {
     let collector = Collector::start().await;
     let stores = own.stores(own.redis.url());
-    let ground = Ground::with(stores, None, traced.settings(&collector)).await;
+    let mut settings = traced.settings(&collector);
+    settings.extend(more.map(|(name, value)| (name, value.to_owned())));
+    let ground = Ground::with(stores, None, settings).await;
     let turn = selling_turn(&ground, load).await;
     ground.stop().await;
     let spans = collector.spans();

@@ -15,6 +15,9 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 /// So many dead letters are counted: whoever has more looks at them by the API.
 const LETTERS_MAX: usize = 100;
 
+/// Entries that are read of a shard whose first says no instant: an entry may be large.
+const BEHIND_MAX: usize = 8;
+
 /// Of the outbox of all nodes, as this one has last seen it.
 #[derive(Clone, Debug)]
 pub(super) struct OutboxGauges {
@@ -57,7 +60,10 @@ impl OutboxGauges {
         self.entries.record(outbox.depth().await?, &[]);
         let mut oldest = None::<Instant>;
         for shard in outbox.shards() {
-            let first = outbox.overdue(shard, Instant::MAX, 1).await?;
+            let mut first = outbox.overdue(shard, Instant::MAX, 1).await?;
+            if first.first().is_some_and(|entry| accepted(entry).is_none()) {
+                first = outbox.overdue(shard, Instant::MAX, BEHIND_MAX).await?;
+            }
             oldest = oldest.into_iter().chain(first.iter().filter_map(accepted)).min();
         }
         let now = SystemClock::default().now();

@@ -6,7 +6,7 @@ use opentelemetry::{
     metrics::{Counter, Meter},
 };
 use stampede_application::{
-    ports::{Drift, PortError, ReconciliationRun},
+    ports::{Drift, PortError, ReconciliationRun, Trigger},
     use_cases::Recorded,
 };
 use stampede_domain::SaleId;
@@ -16,6 +16,10 @@ use crate::{
     redis::{LogRestores, RestoreOutcome, RestoreReason, RestoreStep, RestoreWatch},
     watched::{Spans, Watch},
 };
+
+/// How a run of reconciliation ends, as labels.
+const FINISHED: &str = "finished";
+const FAILED: &str = "failed";
 
 /// Counters of the workers and the restores; the exporter appends `_total`.
 #[derive(Clone, Debug)]
@@ -99,7 +103,7 @@ impl QueueMetrics {
 
     /// A run of reconciliation, finished or not.
     pub fn reconciled(&self, run: &ReconciliationRun) {
-        let outcome = if run.error.is_none() { "finished" } else { "failed" };
+        let outcome = if run.error.is_none() { FINISHED } else { FAILED };
         let trigger = KeyValue::new("trigger", run.trigger.as_str());
         self.runs.add(1, &[KeyValue::new("outcome", outcome), trigger]);
         for (drift, count) in &run.findings.0 {
@@ -122,6 +126,12 @@ impl QueueMetrics {
             let kind = [KeyValue::new("drift", drift.as_str())];
             self.mismatches.add(0, &kind);
             self.unrepaired.add(0, &kind);
+        }
+        for trigger in Trigger::ALL {
+            for outcome in [FINISHED, FAILED] {
+                let trigger = KeyValue::new("trigger", trigger.as_str());
+                self.runs.add(0, &[KeyValue::new("outcome", outcome), trigger]);
+            }
         }
         for reason in RestoreReason::ALL {
             for outcome in RestoreOutcome::NAMES {

@@ -17,7 +17,7 @@ use stampede_application::ports::{
 };
 use stampede_domain::{Position, PurchaseNo, RecordedPurchase, SaleId};
 
-use super::{Watch, lane::error_type, purchases, traces, within};
+use super::{ERROR_TYPE, Watch, lane::error_type, purchases, traces, within};
 
 /// The name of its spans.
 const COMMIT: &str = "ledger.commit";
@@ -37,7 +37,7 @@ impl WatchedLedger {
             let settled = self.ledger.commit(entries).await;
             span.set_attribute(rows());
             if let Err(error) = &settled {
-                span.set_attribute(KeyValue::new("error.type", outcome(&settled)));
+                span.set_attribute(KeyValue::new(ERROR_TYPE, outcome(&settled)));
                 span.set_status(Status::error(Causes(error).to_string()));
             }
             return settled;

@@ -19,7 +19,7 @@ use stampede_domain::TraceParent;
 /// Traces of one batch that have a span of it, the first left out; the span's links, too.
 const FOLLOWERS_MAX: usize = 31;
 /// What a span is given when it is begun after a failure, by which samplers know it.
-const ERROR_TYPE: &str = "error.type";
+pub const ERROR_TYPE: &str = "error.type";
 
 /// Makes spans; none if traces are not exported.
 #[derive(Clone, Debug, Default)]

@@ -1,27 +1,17 @@
 //! An operator lists, replays and discards dead letters.
 
-use std::{collections::HashSet, time::Duration};
+use std::collections::HashSet;
 
-use opentelemetry::metrics::MeterProvider as _;
-use opentelemetry_sdk::metrics::{
-    InMemoryMetricExporter, SdkMeterProvider,
-    data::{AggregatedMetrics, GaugeDataPoint, MetricData, ResourceMetrics, ScopeMetrics},
-};
 use stampede_application::{
     ports::{Causes, DeadLetter, DeadLetterId, Entry, EntryBody, Ledger, SaleGate},
     use_cases::{DeadLetterError, LetterFate},
 };
 use stampede_domain::{RecordedPurchase, SaleId};
-use stampede_testkit::servers::until;
 
 use crate::{
     faults::{drift_of, taken_away},
     shop::{Shop, WIDGET, When},
-    workers::Workers,
 };
-
-/// The workers look as soon as they start.
-const TOLD_LIMIT: Duration = Duration::from_secs(20);
 
 on_every_engine!(
     letters_are_listed_page_by_page,
@@ -38,7 +28,6 @@ on_every_engine!(
     a_letter_that_was_not_readable_can_only_be_discarded,
     a_letter_of_a_newer_version_is_shown_and_kept,
     a_letter_that_is_not_there_is_unknown,
-    workers_tell_how_many_wait_for_a_person,
 );
 
 /// Buys, and raises the purchase as a worker does that the ledger refused.
@@ -382,30 +371,4 @@ async fn a_letter_that_is_not_there_is_unknown(shop: Shop) {
     assert!(matches!(replayed, Err(DeadLetterError::Unknown)), "{replayed:?}");
     let discarded = shop.letters.discard(&nowhere).await;
     assert!(matches!(discarded, Err(DeadLetterError::Unknown)), "{discarded:?}");
-}
-
-async fn workers_tell_how_many_wait_for_a_person(shop: Shop) {
-    let id = shop.sell(WIDGET, 10, 1, When::Active).await;
-    for buyer in ["ada", "ben"] {
-        raise(&shop, &id, buyer).await;
-    }
-    let exporter = InMemoryMetricExporter::default();
-    let provider = SdkMeterProvider::builder().with_periodic_exporter(exporter.clone()).build();
-    let workers = Workers::counted_by(&provider.meter("test"), &shop);
-    let told = until("a figure of dead letters", TOLD_LIMIT, async || {
-        provider.force_flush().expect("what is counted is exported here");
-        gauge(&exporter, "dead_letters_waiting")
-    })
-    .await;
-    assert_eq!(told, 2);
-    workers.stop().await;
-}
-
-/// What was exported last by that name.
-fn gauge(exporter: &InMemoryMetricExporter, name: &str) -> Option<u64> {
-    let told = exporter.get_finished_metrics().expect("metrics in memory");
-    let scopes = told.iter().rev().flat_map(ResourceMetrics::scope_metrics);
-    let metric = scopes.flat_map(ScopeMetrics::metrics).find(|metric| metric.name() == name)?;
-    let AggregatedMetrics::U64(MetricData::Gauge(gauge)) = metric.data() else { return None };
-    gauge.data_points().next().map(GaugeDataPoint::value)
 }

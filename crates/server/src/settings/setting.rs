@@ -91,7 +91,9 @@ impl Kind {
                  a path, separated by commas"
                     .to_owned()
             }
-            Self::Pairs => "names with values (a=1,b=2), in ASCII".to_owned(),
+            Self::Pairs => {
+                "names with values (a=1,b=2), in ASCII, anything else as in %20".to_owned()
+            }
             Self::Ratio => "a number from 0 to 1".to_owned(),
         }
     }

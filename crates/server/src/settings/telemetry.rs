@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 
@@ -101,12 +102,17 @@ impl TraceSettings {
             _ => (0.0, false),
         };
         let headers = read.parsed("OTEL_EXPORTER_OTLP_HEADERS", pairs).unwrap_or_default();
+        let mut attributes = read.parsed("OTEL_RESOURCE_ATTRIBUTES", pairs).unwrap_or_default();
+        // The name that stands by itself wins.
+        if read.is_set("OTEL_SERVICE_NAME") {
+            attributes.retain(|(name, _)| name != "service.name");
+        }
         let settings = Self {
             endpoint: endpoint.clone().unwrap_or_default(),
             headers: headers.into_iter().map(|(name, value)| (name, value.into())).collect(),
             timeout: read.millis("OTEL_EXPORTER_OTLP_TIMEOUT"),
             service: read.text("OTEL_SERVICE_NAME").unwrap_or_default(),
-            attributes: read.parsed("OTEL_RESOURCE_ATTRIBUTES", pairs).unwrap_or_default(),
+            attributes,
             ratio,
             heeds_caller,
             traces_per_s_max: read.whole("STAMPEDE_TRACES_PER_S_MAX"),
@@ -132,7 +138,19 @@ fn pairs(text: &str) -> Option<Vec<(String, String)>> {
         let (name, value) = (name.trim(), value.trim());
         let fits = |text: &str| text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
         let named = !name.is_empty() && !name.contains(' ');
-        (named && fits(name) && fits(value)).then(|| (name.to_owned(), value.to_owned()))
+        if !(named && fits(name) && fits(value)) {
+            return None;
+        }
+        Some((decoded(name)?, decoded(value)?))
     });
     pairs.collect()
+}
+
+/// What a part of such a list stands for; `None` if an escape in it is broken.
+fn decoded(part: &str) -> Option<String> {
+    let digits = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count();
+    if part.split('%').skip(1).any(|rest| digits(rest) < 2) {
+        return None;
+    }
+    percent_decode_str(part).decode_utf8().ok().map(Into::into)
 }

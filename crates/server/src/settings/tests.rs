@@ -184,11 +184,32 @@ fn traces_are_exported_where_a_collector_is_set_and_by_the_sampler_that_is_named
 }
 
 #[test]
+fn a_list_of_names_with_values_is_percent_decoded_wherever_it_stands() {
+    let collector = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317");
+    let attributes = ("OTEL_RESOURCE_ATTRIBUTES", "team=caf%C3%A9%2c%20west, region=eu");
+    let headers = ("OTEL_EXPORTER_OTLP_HEADERS", "Authorization=Basic%20YTpi");
+    let [from_attributes, from_headers] =
+        [attributes, headers].map(|(name, value)| format!("{name} = \"{value}\"\n"));
+    let file = file(&(from_attributes + &from_headers));
+    let environment = [KEY, collector, attributes, headers];
+    for read in [read(&environment, None), read(&environment[..2], Some(file.path()))] {
+        let traces = read.unwrap().telemetry.traces.unwrap();
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(traces.attributes, [pair("team", "café, west"), pair("region", "eu")]);
+        let [(name, value)] = &traces.headers[..] else { panic!("{:?}", traces.headers) };
+        assert_eq!((name.as_str(), value.expose_secret()), ("Authorization", "Basic YTpi"));
+    }
+}
+
+#[test]
 fn a_ratio_and_pairs_that_are_none_are_faults() {
     for (name, value) in [
         ("OTEL_TRACES_SAMPLER_ARG", "1.1"),
         ("OTEL_TRACES_SAMPLER_ARG", "NaN"),
         ("OTEL_RESOURCE_ATTRIBUTES", "team"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "team=100%"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "team=%+1"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "team=caf%E9"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "=hunter2hunter2"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"),
     ] {

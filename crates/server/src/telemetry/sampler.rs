@@ -10,8 +10,9 @@ use opentelemetry_sdk::trace::{SamplingDecision, SamplingResult, ShouldSample};
 
 use super::allowance::Allowance;
 
-/// What a span is given when it is begun after a failure.
-const ERROR_TYPE: &str = "error.type";
+/// What a span is given when it is begun after a failure, at the edge and at the ports.
+const OF_FAILURES: [&str; 2] =
+    [stampede_presentation::ERROR_TYPE, stampede_infrastructure::ERROR_TYPE];
 
 /// Records every span that it is asked about, as only those are made that are to be recorded; but
 /// no more traces in a second than are allowed, whatever callers ask for, and apart from those no
@@ -39,7 +40,7 @@ impl ShouldSample for Bounded {
         attributes: &[KeyValue],
         _links: &[Link],
     ) -> SamplingResult {
-        let is_failure = attributes.iter().any(|one| one.key.as_str() == ERROR_TYPE);
+        let is_failure = attributes.iter().any(|one| OF_FAILURES.contains(&one.key.as_str()));
         let is_recorded = match span_kind {
             _ if is_failure => self.failed.take(),
             SpanKind::Server => self.begun.take(),
@@ -67,11 +68,11 @@ mod tests {
             let result = sampler.should_sample(None, trace, "", &kind, attributes, &[]);
             result.decision == SamplingDecision::RecordAndSample
         };
-        let failed = [KeyValue::new(ERROR_TYPE, "unavailable")];
+        let [at_the_edge, at_a_port] = OF_FAILURES.map(|name| [KeyValue::new(name, "unavailable")]);
         for (kind, attributes, is_bounded) in [
             (SpanKind::Server, &[][..], true),
-            (SpanKind::Server, &failed[..], true),
-            (SpanKind::Client, &failed[..], true),
+            (SpanKind::Server, &at_the_edge[..], true),
+            (SpanKind::Client, &at_a_port[..], true),
             (SpanKind::Client, &[][..], false),
             (SpanKind::Consumer, &[][..], false),
         ] {

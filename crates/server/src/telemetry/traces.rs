@@ -3,24 +3,30 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use opentelemetry::{KeyValue, global::BoxedTracer, trace::TracerProvider as _};
+use opentelemetry::{Key, KeyValue, global::BoxedTracer, trace::TracerProvider as _};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithTonicConfig as _};
 use opentelemetry_sdk::{
     Resource,
-    trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider},
+    trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider, SpanLimits},
 };
 use secrecy::ExposeSecret as _;
 use stampede_presentation::Tracing;
 use tonic::{
+    Request,
     metadata::{AsciiMetadataKey, MetadataMap},
     transport::ClientTlsConfig,
 };
+use tracing::subscriber::{NoSubscriber, with_default};
+use uuid::Uuid;
 
 use super::sampler::Bounded;
 use crate::settings::TraceSettings;
 
 /// How long a stop waits for the collector to take what is left.
 const STOP_MAX: Duration = Duration::from_secs(1);
+
+/// What tells the spans of this process from those of others.
+const INSTANCE: &str = "service.instance.id";
 
 /// What exports traces.
 #[derive(Debug)]
@@ -35,11 +41,16 @@ impl Traces {
     /// Exports from now on, by a thread of its own, over a queue that drops what it has no room
     /// for. Needs a tokio runtime, for the connection.
     pub(super) fn start(settings: &TraceSettings) -> anyhow::Result<Self> {
+        let metadata = metadata(settings)?;
         let mut exporter = SpanExporter::builder()
             .with_tonic()
             .with_endpoint(&settings.endpoint)
             .with_timeout(settings.timeout)
-            .with_metadata(metadata(settings)?);
+            // The library would add what the environment says by names that are no settings.
+            .with_interceptor(move |mut request: Request<()>| {
+                request.metadata_mut().clone_from(&metadata);
+                Ok(request)
+            });
         if settings.endpoint.starts_with("https:") {
             exporter = exporter.with_tls_config(ClientTlsConfig::new().with_native_roots());
         }
@@ -53,6 +64,7 @@ impl Traces {
         let resource = Resource::builder_empty()
             .with_service_name(settings.service.clone())
             .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+            .with_attribute(KeyValue::new(INSTANCE, Uuid::new_v4().to_string()))
             .with_attributes(
                 settings
                     .attributes
@@ -60,7 +72,11 @@ impl Traces {
                     .map(|(name, value)| KeyValue::new(name.clone(), value.clone())),
             )
             .build();
-        let provider = SdkTracerProvider::builder()
+        let instance = resource.get_ref(&Key::from_static_str(INSTANCE)).map(ToString::to_string);
+        tracing::info!(instance, "traces are sent under this service.instance.id");
+        // It reads a sampler and limits of the environment, and may warn of what is not done.
+        let provider = with_default(NoSubscriber::new(), SdkTracerProvider::builder)
+            .with_span_limits(SpanLimits::default())
             .with_span_processor(
                 BatchSpanProcessor::builder(exporter).with_batch_config(batches).build(),
             )
@@ -98,8 +114,9 @@ impl Traces {
 fn metadata(settings: &TraceSettings) -> anyhow::Result<MetadataMap> {
     let mut metadata = MetadataMap::new();
     for (name, value) in &settings.headers {
-        let wrong = || format!("{name} is no header (OTEL_EXPORTER_OTLP_HEADERS)");
+        let wrong = || format!("{name} is no header in ASCII (OTEL_EXPORTER_OTLP_HEADERS)");
         let key: AsciiMetadataKey = name.to_ascii_lowercase().parse().with_context(wrong)?;
+        anyhow::ensure!(value.expose_secret().is_ascii(), wrong());
         metadata.insert(key, value.expose_secret().parse().with_context(wrong)?);
     }
     Ok(metadata)
@@ -125,7 +142,9 @@ mod tests {
             Traces::start(&settings.telemetry.traces.unwrap())
         };
         assert!(start("X-Api-Key=k, tenant=shop").is_ok());
-        let told = format!("{:#}", start("(x)=k").unwrap_err());
-        assert!(told.starts_with("(x) is no header"), "{told}");
+        for (headers, wrong) in [("(x)=k", "(x) is no"), ("tenant=caf%C3%A9", "tenant is no")] {
+            let told = format!("{:#}", start(headers).unwrap_err());
+            assert!(told.starts_with(wrong), "{told}");
+        }
     }
 }

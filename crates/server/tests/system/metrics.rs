@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use stampede_testkit::{
@@ -14,7 +14,7 @@ use stampede_testkit::{
 use crate::on_each_engine;
 
 /// What comes last of what the test does: once it is scraped, so is everything else.
-const LAST: [&str; 2] = ["outbox_record_age_seconds", "reconciliation_runs_total"];
+const LAST: [&str; 2] = ["outbox_record_age_seconds", "dead_letters_waiting"];
 
 on_each_engine!(the_documented_table_of_metrics_is_what_is_exported);
 
@@ -43,10 +43,25 @@ async fn the_documented_table_of_metrics_is_what_is_exported(stores: Stores) {
 
 #[test]
 fn what_prometheus_is_told_is_a_configuration_with_rules() {
-    let told = root().join("infrastructure/prometheus/prometheus.yml");
-    assert_eq!(Prometheus::fault_of(&told), None);
-    let alerts = root().join("infrastructure/prometheus/alerts.yml");
-    assert!(Prometheus::fault_of(&alerts).is_some(), "what is none is found");
+    let fault = |file| Prometheus::fault_of(["check", "config"], &prometheus(file));
+    assert_eq!(fault("prometheus.yml"), None);
+    assert!(fault("alerts.yml").is_some(), "what is none is found");
+}
+
+#[test]
+fn each_alert_goes_off_over_figures_made_up_for_it_and_over_no_others() {
+    assert_eq!(Prometheus::fault_of(["test", "rules"], &prometheus("alerts.test.yml")), None);
+    let text = |file| fs::read_to_string(prometheus(file)).expect("a file of Prometheus'");
+    let (alerts, tests) = (text("alerts.yml"), text("alerts.test.yml"));
+    for line in alerts.lines() {
+        let Some(alert) = line.trim().strip_prefix("- alert: ") else { continue };
+        let goes_off = format!("alertname: {alert}\n        exp_alerts:");
+        assert!(tests.contains(&goes_off), "no case in which {alert} goes off");
+    }
+}
+
+fn prometheus(file: &str) -> PathBuf {
+    root().join("infrastructure/prometheus").join(file)
 }
 
 fn root() -> &'static Path {

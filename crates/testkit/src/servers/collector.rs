@@ -19,6 +19,7 @@ use opentelemetry_proto::tonic::{
 use tokio::{net::TcpListener, sync::oneshot};
 use tonic::{
     Request, Response, Status,
+    metadata::MetadataMap,
     transport::{Server, server::TcpIncoming},
 };
 
@@ -43,6 +44,8 @@ pub struct SentSpan {
     pub span: Span,
     /// Of the process.
     pub resource: Vec<KeyValue>,
+    /// What the request carried that it came by.
+    pub metadata: MetadataMap,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -121,6 +124,12 @@ impl SentSpan {
     pub fn of_process(&self, name: &str) -> Option<String> {
         text(&self.resource, name)
     }
+
+    /// What the request carried by that name.
+    #[must_use]
+    pub fn carried(&self, name: &str) -> Option<&str> {
+        self.metadata.get(name)?.to_str().ok()
+    }
 }
 
 fn text(pairs: &[KeyValue], name: &str) -> Option<String> {
@@ -138,10 +147,15 @@ impl TraceService for Taken {
         &self,
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        let metadata = request.metadata().clone();
         for of_process in request.into_inner().resource_spans {
             let resource = of_process.resource.unwrap_or_default().attributes;
             let spans = of_process.scope_spans.into_iter().flat_map(|scope| scope.spans);
-            let sent = spans.map(|span| SentSpan { span, resource: resource.clone() });
+            let sent = spans.map(|span| SentSpan {
+                span,
+                resource: resource.clone(),
+                metadata: metadata.clone(),
+            });
             self.0.lock().expect("nothing panics here").extend(sent);
         }
         Ok(Response::new(ExportTraceServiceResponse::default()))

@@ -57,14 +57,15 @@ impl Prometheus {
         blocking(move || Self::launch(&target)).await
     }
 
-    /// What `promtool` says against a configuration and the rules that it names; `None` if nothing.
+    /// What `promtool` says against a file when it is asked this of it, such as `check config` or
+    /// `test rules`; `None` if nothing.
     #[must_use]
-    pub fn fault_of(config: &Path) -> Option<String> {
+    pub fn fault_of(asked: [&str; 2], file: &Path) -> Option<String> {
         let Some(program) = programs::find("promtool") else {
             panic!("{}", missing("Prometheus", "no program promtool"));
         };
         let mut command = Command::new(program);
-        let output = command.args(["check", "config"]).arg(config).output().expect("promtool");
+        let output = command.args(asked).arg(file).output().expect("promtool");
         (!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).into_owned())
     }
 

@@ -239,12 +239,13 @@ impl Shop {
     }
 }
 
-/// What stands behind the counter `name` with this label; `None` if nothing does.
+/// What the series of the counter `name` with this label add up to; `None` if there is none.
 fn counter_in(metrics: &str, name: &str, label: &str) -> Option<u64> {
     let begin = format!("{name}{{");
-    let mut lines = metrics.lines();
-    let line = lines.find(|line| line.starts_with(&begin) && line.contains(label))?;
-    line.rsplit(' ').next()?.parse().ok()
+    let of_label = metrics.lines().filter(|line| line.starts_with(&begin) && line.contains(label));
+    let values = of_label.map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
+    let values = values.collect::<Option<Vec<_>>>()?;
+    (!values.is_empty()).then(|| values.iter().sum())
 }
 
 /// A product that is live for a century.
@@ -266,4 +267,22 @@ async fn answer(request: RequestBuilder) -> Option<Answer> {
     let status = response.status().as_u16();
     let body = response.json().await.ok()?;
     Some(Answer { status, body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counter_in;
+
+    #[test]
+    fn a_counter_of_a_label_is_all_its_series_together() {
+        let metrics = "# TYPE runs_total counter\n\
+                       runs_total{outcome=\"failed\",trigger=\"start\"} 0\n\
+                       runs_total{outcome=\"finished\",trigger=\"start\"} 0\n\
+                       runs_total{outcome=\"finished\",trigger=\"schedule\"} 2\n\
+                       runs_total_seconds{outcome=\"finished\"} 0.5\n";
+        let counted = |label: &str| counter_in(metrics, "runs_total", label);
+        assert_eq!(counted("outcome=\"finished\""), Some(2));
+        assert_eq!(counted("outcome=\"failed\""), Some(0));
+        assert_eq!(counted("outcome=\"lost\""), None);
+    }
 }

@@ -27,7 +27,7 @@ pub(super) const LOGS: Section = Section {
             "answers",
             "1000",
             (0, 1_000_000_000),
-            "of so many answers of a worker one gets a log line; 0 for none",
+            "of so many answers of a worker one gets a log line; 0 for none; STAMPEDE_LOG_REPEATS_MAX bounds these lines too",
         ),
     ],
 };
