@@ -14,4 +14,5 @@ pub mod builders;
 pub mod drifts;
 pub mod servers;
 pub mod shop;
+#[cfg(feature = "suites")]
 pub mod suites;

@@ -14,6 +14,10 @@
 
 mod child;
 mod collector;
+#[cfg(feature = "containers")]
+mod container;
+#[cfg(not(feature = "containers"))]
+#[path = "no_container.rs"]
 mod container;
 mod copy;
 mod held_commits;
