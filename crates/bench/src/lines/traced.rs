@@ -81,8 +81,8 @@ async fn measure(bench: Rc<Bench>) -> Measured {
         add_figures(&mut measured, connections, &turns);
     }
     measured.note(
-        "each turn has a server of its own; on: OTEL_EXPORTER_OTLP_ENDPOINT names a collector in \
-         the process of the benchmark; always_on: OTEL_TRACES_SAMPLER=always_on besides",
+        "each turn has a server and stores of its own; on: OTEL_EXPORTER_OTLP_ENDPOINT names a \
+         collector in the process of the benchmark; always_on: OTEL_TRACES_SAMPLER=always_on besides",
     );
     measured.note(
         "every server counts its metrics, and none begins more than STAMPEDE_TRACES_PER_S_MAX \
@@ -91,9 +91,8 @@ async fn measure(bench: Rc<Bench>) -> Measured {
     measured
 }
 
-/// Each in turn over the same stores, in every other round the last one first.
+/// Each in turn, in every other round the last one first.
 async fn turns(bench: &Bench, connections: u32) -> Turns {
-    let own = Own::start(bench, Fsync::EverySecond).await;
     let seconds = bench.pace.run_s();
     let mut order = bench.pace.pick(&ALL[..], &ALL[..2]).to_vec();
     // A quick turn is over before spans are sent as shipped, and a stop waits a second for them.
@@ -104,19 +103,25 @@ async fn turns(bench: &Bench, connections: u32) -> Turns {
         for &traced in &order {
             number += 1;
             let load = Load { connections, seconds, number };
-            let sold = sell(&own, traced, send_early, load).await;
+            let sold = sell(bench, traced, send_early, load).await;
             let (of, rate, spans) = (at(connections), sold.turn.closed.rate, sold.traces);
             println!("  {of}, {}: {rate:.0}/s, {spans} of them traced", traced.word());
             turns.entry(traced).or_default().push(sold);
         }
         order.reverse();
     }
-    check_rows(&own.stores(own.redis.url())).await;
     turns
 }
 
-/// One turn of a server that lives for it alone, so that all its spans have been sent in the end.
-async fn sell(own: &Own, traced: Traced, more: Option<(&'static str, &str)>, load: Load) -> Sold {
+/// One turn of a server that lives for it alone, so that all its spans have been sent in the end,
+/// and of stores that do too: at its start a server compares what was sold before.
+async fn sell(
+    bench: &Bench,
+    traced: Traced,
+    more: Option<(&'static str, &str)>,
+    load: Load,
+) -> Sold {
+    let own = Own::start(bench, Fsync::EverySecond).await;
     let collector = Collector::start().await;
     let stores = own.stores(own.redis.url());
     let mut settings = traced.settings(&collector);
@@ -124,6 +129,7 @@ async fn sell(own: &Own, traced: Traced, more: Option<(&'static str, &str)>, loa
     let ground = Ground::with(stores, None, settings).await;
     let turn = selling_turn(&ground, load).await;
     ground.stop().await;
+    check_rows(&own.stores(own.redis.url())).await;
     let spans = collector.spans();
     let count =
         |name: &str| -> u64 { spans.iter().filter(|sent| sent.span.name == name).map(|_| 1).sum() };
