@@ -11,7 +11,7 @@ export default defineConfig<object, { engine: Engine }>({
   forbidOnly: Boolean(process.env.CI),
   retries: 0,
   // Each has a server and stores of its own; a test waits more than it works.
-  workers: 2,
+  workers: 3,
   // Machines that build and test at once are slow; what is right is right on them too.
   timeout: 90_000,
   expect: { timeout: 15_000 },

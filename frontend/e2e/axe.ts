@@ -3,11 +3,8 @@ import { expect, type Page, test } from '@playwright/test';
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-/** Outlives the run, so that somebody can look. */
-const PICTURES = 'screenshots-out';
-
-/** A dot of the page is a dot of the picture: those of a phone's screen would take several times as long. */
-const PICTURE = { animations: 'disabled', scale: 'css' } as const;
+/** The folder of a picture of each state, for whoever wants to look; none is kept unless it is named. */
+const PICTURES = process.env.PICTURES;
 
 /** What an inspection may take on a busy machine, on top of the time that its test has. */
 const INSPECTION_MS_MAX = 30_000;
@@ -19,7 +16,8 @@ const STILL_MS_MAX = 10;
  * Holds the page, as it stands, to what every page and state must be: axe clean in light, dark and forced colours,
  * still under reduced motion, and at this width and at 200 % zoom without a sideways scroll or a word that is cut.
  *
- * Keeps a picture a scheme in `screenshots-out/<project>/<name>-<scheme>.png`; `name` stands in failures too.
+ * Where PICTURES names a folder, a picture a scheme is kept in `<project>/<name>-<scheme>.png` there; `name` stands in
+ * failures too.
  */
 export async function inspect(page: Page, name: string): Promise<void> {
   test.setTimeout(test.info().timeout + INSPECTION_MS_MAX);
@@ -123,8 +121,9 @@ function whatCovers(): string[] {
 
 /** As it is seen, and the whole page where that is longer. */
 async function keepPicture(page: Page, name: string): Promise<void> {
+  if (!PICTURES) return;
   const path = `${PICTURES}/${test.info().project.name}/${name}`;
-  await page.screenshot({ ...PICTURE, path: `${path}.png` });
+  await page.screenshot({ path: `${path}.png`, animations: 'disabled' });
   const isLonger = await page.evaluate(() => document.documentElement.scrollHeight > innerHeight);
-  if (isLonger) await page.screenshot({ ...PICTURE, path: `${path}-whole.png`, fullPage: true });
+  if (isLonger) await page.screenshot({ path: `${path}-whole.png`, animations: 'disabled', fullPage: true });
 }
