@@ -17,7 +17,7 @@ const GOODPUT_MIN: f64 = 0.9;
 const GOODPUT_RESTATED: f64 = 0.6;
 /// Times the p99 of a calm server: of those that are decided in the flood, and of what is normal.
 const P99_TIMES_MAX: f64 = 2.0;
-const P99_TIMES_RESTATED: f64 = 5.0;
+const P99_TIMES_RESTATED: f64 = 10.0;
 const NORMAL_MAX_S: f64 = 5.0;
 /// With seconds that P8 has too, in which the machine is busy with something else.
 const NORMAL_RESTATED_S: f64 = 10.0;
