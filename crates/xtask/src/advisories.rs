@@ -28,5 +28,9 @@ pub(crate) fn advisories(arguments: &[String]) -> Result<(), Stop> {
         outcome += check(npm_in(folder, &["audit", "--audit-level", "moderate"]));
     }
     println!("{outcome}");
-    if outcome.failed == 0 { Ok(()) } else { Err(Stop::failed("a dependency has an advisory")) }
+    if outcome.failed == 0 {
+        Ok(())
+    } else {
+        Err(Stop::failed("a dependency has an advisory, or nobody could be asked: see above"))
+    }
 }
