@@ -23,6 +23,7 @@ use stampede_domain::{Generation, Instant, Phase, Sale, SaleId, Shard, Sku, Stat
 use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
 
+pub use self::selling::given_way;
 use self::{
     selling::Selling,
     taking_in::take_in,
@@ -115,12 +116,6 @@ impl LiveSales {
     #[must_use]
     pub fn now(&self) -> Instant {
         self.clock.now()
-    }
-
-    /// Whether any sale sells right now, as far as this node hears.
-    #[must_use]
-    pub fn is_selling(&self) -> bool {
-        self.selling.is_on()
     }
 
     /// The sale of that sku.

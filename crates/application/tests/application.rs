@@ -5,6 +5,7 @@ mod application {
     mod coalescer;
     mod confirming;
     mod live_sales;
+    mod reconciling;
     mod samples;
     mod shedding;
     mod stores;

@@ -47,7 +47,10 @@ impl Role {
     pub fn adapt(self, mut settings: Settings) -> Result<Settings, Faults> {
         self.check(&settings.engine)?;
         match self {
-            Self::Worker => settings.queue.lag_max = Duration::ZERO,
+            Self::Worker => {
+                settings.queue.lag_max = Duration::ZERO;
+                settings.reconcile.limits.given_way_max = Duration::ZERO;
+            }
             Self::Api | Self::All => {}
         }
         Ok(settings)
@@ -84,12 +87,13 @@ mod tests {
             let environment = OVER_REDIS.map(|(name, value)| (name.into(), value.into()));
             Settings::read(environment, None, Need::Whole).unwrap()
         };
-        let set = read().queue.lag_max;
-        assert!(!set.is_zero());
-        for (role, lag_max) in [(Role::Api, set), (Role::Worker, Duration::ZERO), (Role::All, set)]
-        {
-            let settings = role.adapt(read()).unwrap();
-            assert_eq!(settings.queue.lag_max, lag_max, "{role:?}");
+        let longest =
+            |settings: Settings| [settings.queue.lag_max, settings.reconcile.limits.given_way_max];
+        let set = longest(read());
+        assert!(!set.contains(&Duration::ZERO));
+        let never = [Duration::ZERO; 2];
+        for (role, is) in [(Role::Api, set), (Role::Worker, never), (Role::All, set)] {
+            assert_eq!(longest(role.adapt(read()).unwrap()), is, "{role:?}");
         }
     }
 }

@@ -75,7 +75,7 @@ impl Node {
                 ledger: ledger.clone(),
                 gate: gate.clone(),
                 outbox: outbox.clone(),
-                clock: clock.clone(),
+                live: live.clone(),
             },
             record.clone(),
             node.clone(),

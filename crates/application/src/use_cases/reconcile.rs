@@ -16,13 +16,16 @@ use std::{
 };
 
 use stampede_domain::{Instant, Sku};
-use tokio::{sync, time};
+use tokio::sync;
 
-use self::{marks::Marks, sweep::Failures};
+use self::{marks::Marks, sweep::Failures, turn::HeldTurn};
 use super::RecordPurchases;
-use crate::ports::{
-    Catalogue, CatalogueCursor, Causes, Clock, Findings, Ledger, Outbox, PortError,
-    ReconciliationRun, RunId, SaleGate, Thoroughness, Trigger,
+use crate::{
+    live_sales::LiveSales,
+    ports::{
+        Catalogue, CatalogueCursor, Causes, Findings, Ledger, Outbox, PortError, ReconciliationRun,
+        RunId, SaleGate, Thoroughness, Trigger,
+    },
 };
 
 /// What reconciliation may cost, and what it waits for.
@@ -43,6 +46,8 @@ pub struct ReconcileLimits {
     pub turn_wait_max: Duration,
     /// How long a turn is not renewed for.
     pub turn_renew_after: Duration,
+    /// How long a run that nobody waits for gives way to buyers, in all.
+    pub given_way_max: Duration,
 }
 
 impl Default for ReconcileLimits {
@@ -55,11 +60,12 @@ impl Default for ReconcileLimits {
             overdue_after_ms: 30_000,
             turn_wait_max: Duration::from_secs(5),
             turn_renew_after: Duration::from_secs(5),
+            given_way_max: Duration::from_mins(2),
         }
     }
 }
 
-/// All that can disagree, and the time.
+/// All that can disagree, and what is on sale.
 #[derive(Clone)]
 pub struct ReconcileStores {
     /// Which sales there are.
@@ -70,8 +76,8 @@ pub struct ReconcileStores {
     pub gate: Arc<dyn SaleGate>,
     /// What is on its way between the two.
     pub outbox: Arc<dyn Outbox>,
-    /// When runs begin and end.
-    pub clock: Arc<dyn Clock>,
+    /// When runs begin and end, and whether buyers come first.
+    pub live: Arc<LiveSales>,
 }
 
 /// Hears of every run, on record or not.
@@ -106,8 +112,7 @@ pub struct Reconcile {
     seen: RunSeen,
     /// One run at a time in this process; a node of its own name would be let in.
     running: sync::Mutex<()>,
-    /// When this process last took or renewed the turn.
-    renewed_at: Mutex<Option<time::Instant>>,
+    held: Mutex<HeldTurn>,
     marks: Marks,
 }
 
@@ -129,9 +134,8 @@ impl Reconcile {
         limits: ReconcileLimits,
         seen: RunSeen,
     ) -> Self {
-        let (running, renewed_at) = (sync::Mutex::default(), Mutex::default());
-        let marks = Marks::default();
-        Self { stores, record, node, limits, seen, running, renewed_at, marks }
+        let (running, held) = (sync::Mutex::default(), Mutex::default());
+        Self { stores, record, node, limits, seen, running, held, marks: Marks::default() }
     }
 
     /// Compares every sale, or the one of `sku`, once no other run is at work, and puts the run on
@@ -179,7 +183,7 @@ impl Reconcile {
         }
         let (thoroughness, trigger) = (Thoroughness::Counters, Trigger::Worker);
         let wanted = Wanted { sku: None, thoroughness, trigger };
-        let now = self.stores.clock.now();
+        let now = self.stores.live.now();
         if let Err(error) = self.on_record(now, wanted, 0, findings, None).await {
             tracing::warn!(error = %Causes(&error), "drift that was met is not on record");
         }
@@ -189,8 +193,9 @@ impl Reconcile {
         &self,
         wanted: Wanted<'_>,
     ) -> Result<(RunId, ReconciliationRun), PortError> {
-        let started_at = self.stores.clock.now();
+        let started_at = self.stores.live.now();
         let (mut findings, mut sales) = (Findings::default(), 0);
+        self.begin_parts(wanted.trigger);
         let outcome = self.compare_all(wanted, &mut findings, &mut sales).await;
         let error = outcome.as_ref().map_or_else(Some, Option::as_ref).map(ToString::to_string);
         let run = self.on_record(started_at, wanted, sales, findings, error).await;
@@ -209,7 +214,7 @@ impl Reconcile {
         let total = findings.total();
         let run = ReconciliationRun {
             started_at,
-            finished_at: self.stores.clock.now(),
+            finished_at: self.stores.live.now(),
             node: self.node.clone(),
             trigger: wanted.trigger,
             thoroughness: wanted.thoroughness,

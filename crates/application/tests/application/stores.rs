@@ -1,4 +1,4 @@
-//! Stores of which confirming asks little: a ledger that is held, an outbox and a gate.
+//! Stores of which little is asked: a ledger that is held, an outbox and a gate without sales.
 
 use std::{
     collections::HashSet,
@@ -24,11 +24,14 @@ use stampede_domain::{
     Acknowledgement, BuyerId, Epoch, Instant, Position, PurchaseNo, RecordedPurchase, Sale, SaleId,
     Shard, Version,
 };
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::sleep};
 
 use super::samples::snapshot;
 
 pub(crate) const EPOCH: Epoch = Epoch { number: 1, nonce: 7 };
+
+/// What it takes to list the sales of a shard.
+pub(crate) const LISTING_TAKES: Duration = Duration::from_millis(100);
 
 /// What a test sees of it, and lets through.
 pub(crate) struct Stores {
@@ -162,7 +165,7 @@ impl Ledger for Stores {
         _id: &SaleId,
         _numbers: &[PurchaseNo],
     ) -> Result<HashSet<PurchaseNo>, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn on_record(&self, _id: &SaleId, numbers: &[PurchaseNo]) -> Result<OnRecord, PortError> {
@@ -180,7 +183,7 @@ impl Ledger for Stores {
         _after: Position,
         _to: Position,
     ) -> Result<u64, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn page(
@@ -189,15 +192,15 @@ impl Ledger for Stores {
         _after: Option<Position>,
         _limit: usize,
     ) -> Result<Vec<RecordedPurchase>, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn void(&self, _letter: &DeadLetter, _at: Instant) -> Result<Voided, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn record_run(&self, _run: &ReconciliationRun) -> Result<RunId, PortError> {
-        unreachable!("confirming does not ask it")
+        Ok(RunId(1))
     }
 
     async fn runs(
@@ -205,7 +208,7 @@ impl Ledger for Stores {
         _before: Option<RunId>,
         _limit: usize,
     ) -> Result<Vec<(RunId, ReconciliationRun)>, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn take_turn(
@@ -214,18 +217,18 @@ impl Ledger for Stores {
         _lasts: Duration,
         _rest: Duration,
     ) -> Result<bool, PortError> {
-        unreachable!("confirming does not ask it")
+        Ok(true)
     }
 
     async fn end_turn(&self, _node: &str, _compared_all: bool) -> Result<(), PortError> {
-        unreachable!("confirming does not ask it")
+        Ok(())
     }
 }
 
 #[async_trait]
 impl Outbox for Stores {
     fn shards(&self) -> Vec<Shard> {
-        unreachable!("confirming does not ask it")
+        Vec::new()
     }
 
     async fn read(
@@ -235,7 +238,7 @@ impl Outbox for Stores {
         _rows_max: usize,
         _wait: Duration,
     ) -> Result<Vec<Entry>, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn take_over(
@@ -244,7 +247,7 @@ impl Outbox for Stores {
         _consumer: &str,
         _idle: Duration,
     ) -> Result<Vec<Entry>, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn renew(
@@ -253,7 +256,7 @@ impl Outbox for Stores {
         _consumer: &str,
         _ids: &[EntryId],
     ) -> Result<(), PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn done(&self, _shard: Shard, ids: &[EntryId]) -> Result<(), PortError> {
@@ -266,11 +269,11 @@ impl Outbox for Stores {
         _stale: &[RecordedPurchase],
         _epoch: Epoch,
     ) -> Result<Vec<Readmission>, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn waiting(&self, _id: &SaleId, _entries_max: usize) -> Result<Vec<Entry>, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn waiting_in(
@@ -279,7 +282,7 @@ impl Outbox for Stores {
         _epoch: Epoch,
         _entries_max: usize,
     ) -> Result<Option<Vec<Entry>>, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn overdue(
@@ -288,15 +291,15 @@ impl Outbox for Stores {
         _before: Instant,
         _entries_max: usize,
     ) -> Result<Vec<Entry>, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn depth(&self) -> Result<u64, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn raise(&self, _shard: Shard, _letter: &DeadLetter) -> Result<Raised, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn dead_letters(
@@ -304,15 +307,15 @@ impl Outbox for Stores {
         _after: Option<&DeadLetterId>,
         _limit: usize,
     ) -> Result<Vec<(DeadLetterId, DeadLetter)>, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn dead_letter(&self, _id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn take_dead_letter(&self, _id: &DeadLetterId) -> Result<Option<DeadLetter>, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 }
 
@@ -323,27 +326,27 @@ impl SaleGate for Stores {
     }
 
     async fn room(&self) -> Result<Option<u64>, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     fn lane(&self) -> Rc<dyn GateLane> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn open(&self, _sale: &Sale, _epoch: Epoch) -> Result<Snapshot, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn snapshot(&self, _id: &SaleId) -> Result<Option<Snapshot>, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn purchases(&self, _id: &SaleId, _buyer: &BuyerId) -> Result<Option<Held>, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn change(&self, _id: &SaleId, _change: Change) -> Result<Changed, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn amend(
@@ -352,19 +355,20 @@ impl SaleGate for Stores {
         _epoch: Epoch,
         _seen: Version,
     ) -> Result<Amended, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn forget(&self, _id: &SaleId, _epoch: Epoch) -> Result<(), PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn listed(&self, _shard: Shard) -> Result<Vec<SaleId>, PortError> {
-        unreachable!("confirming does not ask it")
+        sleep(LISTING_TAKES).await;
+        Ok(Vec::new())
     }
 
     async fn shut(&self, _id: &SaleId) -> Result<(), PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn holdings(
@@ -372,7 +376,7 @@ impl SaleGate for Stores {
         _id: &SaleId,
         _from: Option<&HoldingsCursor>,
     ) -> Result<Option<HoldingsPage>, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn repair(
@@ -380,11 +384,11 @@ impl SaleGate for Stores {
         _id: &SaleId,
         _lost: &[RecordedPurchase],
     ) -> Result<Vec<Repaired>, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn audit(&self, _id: &SaleId) -> Result<Option<Audit>, PortError> {
-        unreachable!("confirming does not ask it")
+        unreachable!("nobody asks it here")
     }
 
     async fn align(&self, id: &SaleId, _epoch: Epoch) -> Result<Aligned, PortError> {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use stampede_application::{
-    live_sales::LiveSales,
+    live_sales::{LiveSales, given_way},
     ports::{Causes, Entry, EntryBody, EntryId, Outbox, PortError},
 };
 use stampede_domain::Shard;
@@ -52,7 +52,7 @@ impl GivenWay {
     fn until(&self, begun: Instant, lag_max: Duration) -> Instant {
         let (now, took) = (Instant::now(), begun.elapsed());
         let mut until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = (*until).max(begun) + took + (took * GIVEN_WAY).min(GIVEN_WAY_MAX);
+        let due = (*until).max(begun) + took + given_way(took);
         // Nobody waits for longer, so that what is beyond would only be in the way of the next.
         *until = due.min(now + lag_max);
         *until
@@ -179,13 +179,7 @@ impl OutboxReader {
         let left = self.limits.lag_max.saturating_sub(age);
         let until = self.given_way.until(begun, self.limits.lag_max);
         let end = until.min(Instant::now() + left);
-        while self.gives_way(age) && !self.stop.is_cancelled() {
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return;
-            }
-            sleep(left.min(LOOK_EVERY)).await;
-        }
+        self.stop.run_until_cancelled(self.live.give_way(end)).await;
     }
 
     /// For how long the oldest purchase has waited, by the clock of the store that accepted it; 0
@@ -248,12 +242,6 @@ enum Pause {
     NothingRecorded,
 }
 
-/// How long a batch gives way to buyers, in its own lengths: a fifth of the time is the drain's.
-const GIVEN_WAY: u32 = 4;
-/// The longest time, whatever a batch took.
-const GIVEN_WAY_MAX: Duration = Duration::from_secs(1);
-/// How often it is looked whether anything is still sold.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How long the removal of recorded entries may take.
 const REMOVE_MAX: Duration = Duration::from_secs(10);
 /// The same while the process stops.

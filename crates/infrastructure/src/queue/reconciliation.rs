@@ -104,6 +104,7 @@ async fn reconcile(
 #[cfg(test)]
 mod tests {
     use stampede_application::{
+        live_sales::{Freshness, LiveSales},
         ports::Ledger,
         use_cases::{ReconcileLimits, ReconcileStores, RecordLimits, RecordPurchases},
     };
@@ -141,7 +142,8 @@ mod tests {
         let (gate, outbox) = (engine.gate(), engine.outbox());
         let limits = RecordLimits::default();
         let record = RecordPurchases::new(ledger.clone(), outbox.clone(), gate.clone(), limits);
-        let stores = ReconcileStores { catalogue, ledger: ledger.clone(), gate, outbox, clock };
+        let live = Arc::new(LiveSales::new(clock, Freshness::Always));
+        let stores = ReconcileStores { catalogue, ledger: ledger.clone(), gate, outbox, live };
         let (node, limits) = ("this".into(), ReconcileLimits::default());
         let reconcile = Reconcile::new(stores, Arc::new(record), node, limits, Arc::new(|_| {}));
         let schedule = "*/20 * * * * *".parse().unwrap();

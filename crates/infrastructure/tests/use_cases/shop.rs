@@ -254,7 +254,7 @@ impl Shop {
         let limits = RecordLimits { tries_max: TRIES_MAX };
         let record = RecordPurchases::new(ledger.clone(), outbox.clone(), gate.clone(), limits);
         let record = Arc::new(record);
-        let compared = reconciled(&catalogue, &ledger, &gate, &outbox, &clock);
+        let compared = reconciled(&catalogue, &ledger, &gate, &outbox, &live);
         let confirm = confirm(compared, &record, level);
         Self {
             create: CreateProduct::new(
@@ -323,7 +323,7 @@ impl Shop {
     /// The same, of other limits.
     pub(crate) fn reconcile_within(&self, limits: ReconcileLimits) -> Reconcile {
         let (gate, outbox) = (&self.gate, &self.outbox);
-        let stores = reconciled(&self.catalogue, &self.ledger, gate, outbox, &self.clock);
+        let stores = reconciled(&self.catalogue, &self.ledger, gate, outbox, &self.live);
         let node = OsRandomness.generation().to_string();
         Reconcile::new(stores, self.record.clone(), node, limits, Arc::new(|_| {}))
     }
@@ -484,14 +484,14 @@ fn reconciled(
     ledger: &Arc<FaultyLedger>,
     gate: &Arc<FaultyGate>,
     outbox: &Arc<dyn Outbox>,
-    clock: &Arc<dyn Clock>,
+    live: &Arc<LiveSales>,
 ) -> ReconcileStores {
     ReconcileStores {
         catalogue: catalogue.clone(),
         ledger: ledger.clone(),
         gate: gate.clone(),
         outbox: outbox.clone(),
-        clock: clock.clone(),
+        live: live.clone(),
     }
 }
 

@@ -281,7 +281,7 @@ pub(crate) fn use_cases(
         ledger: e.clone(),
         gate: gate.clone(),
         outbox: e.clone(),
-        clock: e.clone(),
+        live: l.clone(),
     };
     let limits = ReconcileLimits { turn_wait_max: Duration::from_millis(1), ..Default::default() };
     let reconcile = Reconcile::new(stores, record.clone(), "this".into(), limits, Arc::new(|_| {}));

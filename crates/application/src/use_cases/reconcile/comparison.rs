@@ -87,7 +87,7 @@ impl Reconcile {
         let is_final = ended && !has_found && left.on_its_way.is_none();
         self.marks.compared(audit, agreed, is_final && (agree || left.raised));
         if ended && agree {
-            let (id, now) = (&snapshot.sale.id, self.stores.clock.now());
+            let (id, now) = (&snapshot.sale.id, self.stores.live.now());
             self.stores.catalogue.note_final_run(id, audit.epoch, now).await?;
         }
         Ok(())

@@ -66,7 +66,7 @@ impl Reconcile {
     /// to record one twice is harmless.
     async fn record_overdue(&self, shard: Shard, findings: &mut Findings) -> Result<(), PortError> {
         self.keep_turn().await?;
-        let before = self.stores.clock.now().plus_millis(-self.limits.overdue_after_ms);
+        let before = self.stores.live.now().plus_millis(-self.limits.overdue_after_ms);
         let overdue = self.stores.outbox.overdue(shard, before, self.limits.page).await?;
         if overdue.is_empty() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Whose turn it is: one node compares at a time.
+//! Whose turn it is: one node compares at a time, and buyers come before it.
 
 use std::{sync::PoisonError, time::Duration};
 
@@ -8,13 +8,27 @@ use tokio::{
 };
 
 use super::{Reconcile, ReconcileError};
-use crate::ports::{Causes, PortError};
+use crate::{
+    live_sales::given_way,
+    ports::{Causes, PortError, Trigger},
+};
 
 /// How long a turn lasts that is not renewed: a node that died keeps the others from comparing for
 /// so long.
 const TURN_LASTS: Duration = Duration::from_secs(20);
 /// How often whoever waits for the turn looks.
 const TURN_LOOK_INTERVAL: Duration = Duration::from_millis(250);
+
+/// What this process knows of its turn, while it has one.
+#[derive(Debug, Default)]
+pub(super) struct HeldTurn {
+    /// When it was last taken or renewed.
+    renewed_at: Option<Instant>,
+    /// When the part that is at work began.
+    part_begun: Option<Instant>,
+    /// For how long the run may still give way to buyers.
+    may_give_way: Duration,
+}
 
 /// Another node compares meanwhile: this one was too slow to renew its turn.
 #[derive(Debug, thiserror::Error)]
@@ -45,9 +59,26 @@ impl Reconcile {
         Ok(self.take(rest).await?.then_some(here))
     }
 
-    /// Renews the turn if that was long ago; asked before every part of a run.
+    /// A run begins its first part.
+    pub(super) fn begin_parts(&self, trigger: Trigger) {
+        let mut held = self.held();
+        held.part_begun = Some(Instant::now());
+        // Somebody waits for what was asked for.
+        held.may_give_way = match trigger {
+            Trigger::OnDemand | Trigger::Command => Duration::ZERO,
+            Trigger::Start
+            | Trigger::Schedule
+            | Trigger::StoreBack
+            | Trigger::Worker
+            | Trigger::Restore => self.limits.given_way_max,
+        };
+    }
+
+    /// Lets buyers come first for the part that ends, and renews the turn if that was long ago;
+    /// asked before every part of a run.
     pub(super) async fn keep_turn(&self) -> Result<(), PortError> {
-        let renewed_at = *self.renewed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        self.give_way().await;
+        let renewed_at = self.held().renewed_at;
         if renewed_at.is_some_and(|at| at.elapsed() < self.limits.turn_renew_after) {
             return Ok(());
         }
@@ -55,6 +86,24 @@ impl Reconcile {
             return Ok(());
         }
         Err(PortError::unavailable("reconciliation", TurnLost))
+    }
+
+    /// Leaves processors and disks to buyers while anything is sold, as the drain does.
+    async fn give_way(&self) {
+        let now = Instant::now();
+        let most = {
+            let held = self.held();
+            let took = held.part_begun.map_or(Duration::ZERO, |begun| now - begun);
+            given_way(took).min(held.may_give_way)
+        };
+        self.stores.live.give_way(now + most).await;
+        let mut held = self.held();
+        held.may_give_way = held.may_give_way.saturating_sub(now.elapsed());
+        held.part_begun = Some(Instant::now());
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, HeldTurn> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends the turn; where that does not arrive, it lapses.
@@ -68,7 +117,7 @@ impl Reconcile {
         let begun = Instant::now();
         let taken = self.stores.ledger.take_turn(&self.node, TURN_LASTS, rest).await?;
         if taken {
-            *self.renewed_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+            self.held().renewed_at = Some(begun);
         }
         Ok(taken)
     }
