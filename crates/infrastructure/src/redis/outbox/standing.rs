@@ -31,7 +31,8 @@ impl RedisOutbox {
         let stream = self.stream(shard);
         let mut standing = Vec::new();
         let mut from = "-".to_owned();
-        let page_max = ENTRIES_MAX.min(entries_max);
+        // Few, as long as they may be all that is wanted: an entry may be large.
+        let mut page_max = ENTRIES_MAX.min(entries_max);
         while standing.len() < entries_max {
             let mut command = redis::cmd("XRANGE");
             command.arg(&stream).arg(&from).arg(to).arg("COUNT").arg(page_max);
@@ -48,6 +49,7 @@ impl RedisOutbox {
             if entries < page_max {
                 break;
             }
+            page_max = ENTRIES_MAX;
         }
         Ok(standing)
     }

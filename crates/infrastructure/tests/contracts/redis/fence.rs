@@ -41,8 +41,14 @@ impl RedisHarness {
 
     /// How often scripts were run that Redis had.
     async fn scripts_run(&self) -> u64 {
+        self.calls("evalsha").await
+    }
+
+    /// How often Redis was told this command.
+    pub(super) async fn calls(&self, command: &str) -> u64 {
         let said: String = self.tell("INFO commandstats").await;
-        let calls = said.lines().find_map(|line| line.strip_prefix("cmdstat_evalsha:calls="));
+        let beginning = format!("cmdstat_{command}:calls=");
+        let calls = said.lines().find_map(|line| line.strip_prefix(&beginning));
         let calls = calls.and_then(|calls| calls.split(',').next());
         calls.map_or(0, |calls| calls.parse().expect("a number"))
     }

@@ -166,6 +166,25 @@ fn a_look_for_one_sale_ends_however_fast_others_of_its_shard_sell() {
     });
 }
 
+/// Reconciliation asks whether one entry of a sale is still on its way.
+#[test]
+fn a_look_for_one_entry_behind_those_of_many_others_takes_few_reads() {
+    run(async {
+        let (_own, server) = own_redis(false).await;
+        let harness = RedisHarness::over(server, |settings| settings).await;
+        let scene = Scene::active(&harness, 10, 1).await;
+        for _ in 0..4 {
+            harness.crowd(scene.shard()).await;
+        }
+        scene.buy(&attempt("ada", 1, 1)).await;
+        let before = harness.calls("xrange").await;
+        let waiting = scene.outbox.waiting(scene.id(), 1).await.expect("the outbox answers");
+        assert_eq!(waiting.len(), 1);
+        let reads = harness.calls("xrange").await - before;
+        assert!(reads <= 2 + 4 * CROWD as u64 / 256, "{reads}");
+    });
+}
+
 /// A worker that adopts a purchase writes an entry before it removes the one it came from.
 #[test]
 fn what_is_carried_past_the_end_of_a_look_is_seen() {
