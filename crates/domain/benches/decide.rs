@@ -37,6 +37,7 @@ fn batch() -> Vec<Attempt> {
             bits: PurchaseBits([1; 10]),
             qty: 1,
             traceparent: None,
+            correlation_id: None,
         })
         .collect()
 }

@@ -42,13 +42,13 @@ impl TraceParent {
     /// A wrong header is dropped and not an error, as the standard asks.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let shaped = text.len() == 55
-            && text.starts_with("00-")
-            && text.bytes().enumerate().all(|(place, byte)| match place {
-                2 | 35 | 52 => byte == b'-',
-                _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
-            });
-        shaped.then(|| Self(text.into()))
+        is_shaped(text.as_bytes()).then(|| Self(text.into()))
+    }
+
+    /// Whether the trace of such a header is recorded; `None` if it is none. Copies nothing.
+    #[must_use]
+    pub fn says_sampled(header: &[u8]) -> Option<bool> {
+        is_shaped(header).then(|| is_odd(header))
     }
 
     /// The header's text.
@@ -60,14 +60,19 @@ impl TraceParent {
     /// Whether the trace is recorded, as whoever made the header says.
     #[must_use]
     pub fn is_sampled(&self) -> bool {
-        matches!(self.0.as_bytes(), [.., b'1' | b'3' | b'5' | b'7' | b'9' | b'b' | b'd' | b'f'])
+        is_odd(self.0.as_bytes())
     }
 
     /// The same trace, and not recorded.
     #[must_use]
     pub fn unsampled(self) -> Self {
-        let named = self.0.get(..53).unwrap_or_default();
-        Self(format!("{named}00").into())
+        if self.0.ends_with("-00") {
+            return self;
+        }
+        let mut text = String::from(self.0);
+        text.truncate(53);
+        text.push_str("00");
+        Self(text.into())
     }
 
     /// The ids of the trace and of the span; zero, which is none, if they cannot be read.
@@ -78,6 +83,20 @@ impl TraceParent {
         let span = u64::from_str_radix(part(36..52), 16);
         (trace.unwrap_or_default(), span.unwrap_or_default())
     }
+}
+
+fn is_shaped(header: &[u8]) -> bool {
+    header.len() == 55
+        && header.starts_with(b"00-")
+        && header.iter().enumerate().all(|(place, byte)| match place {
+            2 | 35 | 52 => *byte == b'-',
+            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+        })
+}
+
+/// Whether the number at the end is odd, whose last bit says that the trace is recorded.
+fn is_odd(hex: &[u8]) -> bool {
+    matches!(hex, [.., b'1' | b'3' | b'5' | b'7' | b'9' | b'b' | b'd' | b'f'])
 }
 
 /// One request to buy.
@@ -93,6 +112,8 @@ pub struct Attempt {
     pub qty: u32,
     /// The trace of the request, if it has one.
     pub traceparent: Option<TraceParent>,
+    /// The request's correlation id, if its trace is recorded: for the spans of its batch alone.
+    pub correlation_id: Option<Box<str>>,
 }
 
 #[cfg(test)]
@@ -111,7 +132,10 @@ mod tests {
     fn a_traceparent_of_another_shape_is_dropped() {
         let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         assert_eq!(TraceParent::parse(good).unwrap().as_str(), good);
-        assert_eq!(TraceParent::parse("00-xyz"), None);
+        for bad in ["00-xyz", &good.replace("0af", "0AF"), &good.replacen('-', "+", 1)] {
+            assert_eq!(TraceParent::parse(bad), None, "{bad}");
+            assert_eq!(TraceParent::says_sampled(bad.as_bytes()), None, "{bad}");
+        }
     }
 
     #[test]
@@ -129,6 +153,7 @@ mod tests {
         for (flags, is_sampled) in [("02", false), ("03", true), ("fa", false), ("ff", true)] {
             let header = format!("{}{flags}", &good[..53]);
             assert_eq!(TraceParent::parse(&header).unwrap().is_sampled(), is_sampled, "{flags}");
+            assert_eq!(TraceParent::says_sampled(header.as_bytes()), Some(is_sampled), "{flags}");
         }
     }
 }

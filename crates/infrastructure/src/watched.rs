@@ -16,12 +16,15 @@ use std::{rc::Rc, sync::Arc};
 use opentelemetry::metrics::Meter;
 use prometheus::core::Collector;
 use stampede_application::ports::{Entry, EntryBody, GateLane, Ledger};
-use stampede_domain::{RecordedPurchase, TraceParent};
+use stampede_domain::RecordedPurchase;
 
-use self::{batches::Batches, figures::Figures, lane::WatchedLane, ledger::WatchedLedger};
+use self::{
+    batches::Batches, figures::Figures, lane::WatchedLane, ledger::WatchedLedger, spans::Traced,
+};
 
-pub(crate) use spans::within;
+pub(crate) use lane::error_type;
 pub use spans::{ERROR_TYPE, Spans};
+pub(crate) use spans::{fail, within};
 
 /// What watches the ports of a node; cheap to clone.
 #[derive(Clone, Debug)]
@@ -62,9 +65,9 @@ impl Watch {
 }
 
 /// The traces of the purchases in `entries`.
-fn traces(entries: &[Entry]) -> impl Iterator<Item = &TraceParent> {
+fn traces(entries: &[Entry]) -> impl Iterator<Item = Traced<'_>> {
     let all = entries.iter().flat_map(|entry| purchases(&entry.body));
-    all.filter_map(|recorded| recorded.traceparent.as_ref())
+    all.filter_map(|recorded| recorded.traceparent.as_ref()).map(Traced::from)
 }
 
 /// The purchases of one entry.

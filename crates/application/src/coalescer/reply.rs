@@ -114,6 +114,7 @@ mod tests {
             bits: PurchaseBits([number; 10]),
             qty: 1,
             traceparent: None,
+            correlation_id: None,
         }
     }
 

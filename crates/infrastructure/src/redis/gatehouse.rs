@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use opentelemetry::trace::SpanKind;
-use stampede_application::ports::{Aligned, PortError};
+use stampede_application::ports::{Aligned, Causes, PortError};
 use stampede_domain::{Acknowledgement, Epoch, SaleId};
 
 use super::{
@@ -18,7 +18,7 @@ use super::{
     restore::{RestoreReason, Restored, Restorer},
     script::{Answer, Call, SHUT, SNAPSHOT, send},
 };
-use crate::watched::within;
+use crate::watched::{error_type, fail, within};
 
 /// How often one request is sent again because the sale moved to another epoch meanwhile.
 const TURNS_MAX: usize = 4;
@@ -65,8 +65,12 @@ impl Gatehouse {
                 },
             };
             let span = within("redis.script", SpanKind::Client);
-            let sent = send(link, self.response_timeout_ms, &sale, Some(epoch), call).await?;
-            drop(span);
+            let sent = send(link, self.response_timeout_ms, &sale, Some(epoch), call).await;
+            let sent = sent.map_err(PortError::from);
+            if let (Some(mut span), Err(error)) = (span, &sent) {
+                fail(&mut span, error_type(error), Causes(error).to_string());
+            }
+            let sent = sent?;
             resent |= sent.resent;
             match sent.reply {
                 Reply::Done(value) => return Ok(Some(Answer { value, epoch, resent })),

@@ -7,7 +7,10 @@ use opentelemetry::{KeyValue, trace::SpanKind};
 use stampede_application::ports::{BatchTook, Causes, GateLane, Judged, PortError};
 use stampede_domain::{Attempt, SaleId};
 
-use super::{Watch, spans::BatchSpan};
+use super::{
+    Watch,
+    spans::{BatchSpan, Traced},
+};
 
 /// The name of its spans.
 const DECIDE: &str = "gate.decide";
@@ -57,7 +60,10 @@ impl GateLane for WatchedLane {
         'life2: 'async_trait,
         Self: 'async_trait,
     {
-        let traces = batch.iter().filter_map(|attempt| attempt.traceparent.as_ref());
+        let traces = batch.iter().filter_map(|attempt| {
+            let correlation_id = attempt.correlation_id.as_deref();
+            Some(Traced { parent: attempt.traceparent.as_ref()?, correlation_id })
+        });
         match self.watch.spans.of_batch(DECIDE, &SpanKind::Client, traces) {
             None => self.lane.decide(id, batch),
             Some(span) => Box::pin(self.traced(span, id, batch)),
@@ -77,7 +83,7 @@ impl GateLane for WatchedLane {
 }
 
 /// A port's failure as a word.
-pub(super) fn error_type(error: &PortError) -> &'static str {
+pub(crate) fn error_type(error: &PortError) -> &'static str {
     match error {
         PortError::Unavailable { .. } => "unavailable",
         PortError::Inconsistent { .. } => "inconsistent",

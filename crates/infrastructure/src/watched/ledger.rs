@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use opentelemetry::{
     KeyValue,
-    trace::{Span as _, SpanKind, Status},
+    trace::{Span as _, SpanKind},
 };
 use stampede_application::ports::{
     Causes, CommitError, DeadLetter, Entry, Ledger, OnRecord, PortError, ReconciliationRun, RunId,
@@ -17,7 +17,7 @@ use stampede_application::ports::{
 };
 use stampede_domain::{Position, PurchaseNo, RecordedPurchase, SaleId};
 
-use super::{ERROR_TYPE, Watch, lane::error_type, purchases, traces, within};
+use super::{Watch, error_type, fail, purchases, traces, within};
 
 /// The name of its spans.
 const COMMIT: &str = "ledger.commit";
@@ -37,8 +37,7 @@ impl WatchedLedger {
             let settled = self.ledger.commit(entries).await;
             span.set_attribute(rows());
             if let Err(error) = &settled {
-                span.set_attribute(KeyValue::new(ERROR_TYPE, outcome(&settled)));
-                span.set_status(Status::error(Causes(error).to_string()));
+                fail(&mut span, outcome(&settled), Causes(error).to_string());
             }
             return settled;
         }

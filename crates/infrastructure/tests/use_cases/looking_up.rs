@@ -41,6 +41,7 @@ pub(crate) fn request(name: &str) -> PurchaseRequest {
         qty: None,
         key: None,
         traceparent: None,
+        correlation_id: None,
     }
 }
 

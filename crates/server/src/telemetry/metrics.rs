@@ -4,7 +4,7 @@ use opentelemetry::{
     KeyValue,
     metrics::{Meter, MeterProvider as _},
 };
-use opentelemetry_sdk::{Resource, metrics::SdkMeterProvider};
+use opentelemetry_sdk::{Resource, metrics::SdkMeterProvider, resource::TelemetryResourceDetector};
 use prometheus::{Registry, process_collector::ProcessCollector};
 use tokio::runtime::Handle;
 
@@ -29,10 +29,13 @@ impl Metrics {
             .with_registry(registry.clone())
             .scope_info_enabled(false)
             .build()?;
-        let provider = SdkMeterProvider::builder()
-            .with_reader(exporter)
-            .with_resource(Resource::builder().with_service_name("stampede").build())
+        // Not the library's own choice, which reads the environment: what that names is of traces.
+        let resource = Resource::builder_empty()
+            .with_service_name("stampede")
+            .with_detector(Box::new(TelemetryResourceDetector))
             .build();
+        let provider =
+            SdkMeterProvider::builder().with_reader(exporter).with_resource(resource).build();
         opentelemetry::global::set_meter_provider(provider.clone());
         Ok(Self { provider, registry })
     }

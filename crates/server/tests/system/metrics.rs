@@ -19,7 +19,9 @@ const LAST: [&str; 2] = ["outbox_record_age_seconds", "dead_letters_waiting"];
 on_each_engine!(the_documented_table_of_metrics_is_what_is_exported);
 
 async fn the_documented_table_of_metrics_is_what_is_exported(stores: Stores) {
-    let node = stores.node().await;
+    // Of traces alone, whatever the library makes of it.
+    let attributes = ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test");
+    let node = stores.node_with([attributes]).await;
     node.shop.open("WIDGET-001", 1, 1).await;
     assert_eq!(node.shop.buy("WIDGET-001", "ada").await.outcome(), "ACCEPTED");
     assert_eq!(node.shop.buy("WIDGET-001", "grace").await.outcome(), "SOLD_OUT");

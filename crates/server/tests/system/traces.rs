@@ -65,10 +65,13 @@ async fn one_trace_follows_a_purchase_from_its_request_to_its_row(stores: Stores
     if matches!(stores, Stores::Redis { .. }) {
         let [script] = collector.first_of(["redis.script"], is_in_the_trace).await;
         assert!(begun_within(&decide, &script), "{script:?}");
+        assert_eq!(script.told("correlation_id").as_deref(), Some("of-ada"));
     }
     let [link] = &record.span.links[..] else { panic!("{record:?}") };
     assert_eq!(link.span_id, request.span.span_id);
-    assert_eq!(request.told("correlation_id").as_deref(), Some("of-ada"));
+    for of_request in [&request, &decide] {
+        assert_eq!(of_request.told("correlation_id").as_deref(), Some("of-ada"));
+    }
     assert_eq!(request.told("http.response.status_code").as_deref(), Some("200"));
     assert_eq!(request.of_process("service.name").as_deref(), Some("stampede"));
     let requests = collector.spans().into_iter().filter(|sent| sent.span.name == BUY);
@@ -109,6 +112,23 @@ async fn a_failure_is_traced_although_its_request_was_not() {
     assert_eq!(decide.told("error.type").as_deref(), Some("unavailable"));
     let said = decide.span.status.expect("a status").message;
     assert!(said.starts_with("redis is unavailable"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_script_without_an_answer_is_a_failure_in_its_requests_trace() {
+    let mut redis = OwnRedis::start(OwnRedisOptions::on_disk()).await;
+    let (stores, collector) = (Stores::over(&redis).await, Collector::start().await);
+    let node = stores.node_with(collector.settings()).await;
+    node.shop.open("WIDGET-001", 10, 1).await;
+    // Its life is known from now on.
+    assert_eq!(buy(&node, "ada", "00").await.status(), 200);
+    redis.kill();
+    assert_eq!(buy(&node, "grace", "01").await.status(), 503);
+    let steps = collector.first_of([BUY, "gate.decide", "redis.script"], is_in_the_trace).await;
+    for step in steps {
+        assert_eq!(step.told("correlation_id").as_deref(), Some("of-grace"), "{step:?}");
+        assert!(step.told("error.type").is_some(), "{step:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

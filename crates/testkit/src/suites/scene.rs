@@ -261,6 +261,7 @@ pub fn attempt(buyer: &str, number: u64, qty: u32) -> Attempt {
         bits: PurchaseBits(bits),
         qty,
         traceparent: None,
+        correlation_id: None,
     }
 }
 

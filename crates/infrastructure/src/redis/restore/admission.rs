@@ -107,6 +107,7 @@ fn attempt(recorded: &RecordedPurchase) -> Attempt {
         bits: recorded.purchase.bits,
         qty: recorded.purchase.qty,
         traceparent: recorded.traceparent.clone(),
+        correlation_id: None,
     }
 }
 
