@@ -11,7 +11,7 @@ use opentelemetry::{
 
 use stampede_application::Shed;
 
-use crate::{connection::Ended, tally::Tallies};
+use crate::{connection::Ended, error::Code, tally::Tallies};
 
 /// The outcome of an attempt that was accepted, now or before.
 pub(crate) const SUCCESS: &str = "SUCCESS";
@@ -79,6 +79,14 @@ impl Metrics {
         self.streams.add(-1, &[]);
     }
 }
+
+/// Every outcome of a decided attempt.
+pub(crate) const OUTCOME_WORDS: [&str; 4] = [
+    SUCCESS,
+    Code::SoldOut.as_str(),
+    Code::AlreadyPurchased.as_str(),
+    Code::SaleNotActive.as_str(),
+];
 
 /// Every word that [`shed_word`] has.
 pub(crate) const SHED_WORDS: [&str; 4] = [

@@ -17,7 +17,7 @@ use prometheus::{
     proto::{Bucket, Counter, Histogram, LabelPair, Metric, MetricFamily, MetricType},
 };
 
-use crate::metrics::SHED_WORDS;
+use crate::metrics::{OUTCOME_WORDS, SHED_WORDS};
 
 /// Upper bounds of the durations' buckets, in seconds.
 const BOUNDS_S: [f64; 14] =
@@ -62,6 +62,10 @@ struct Answered {
     method: &'static str,
     route: &'static str,
 }
+
+/// An attempt, decided.
+const ATTEMPT: Answered =
+    Answered { status: StatusCode::OK, method: "POST", route: "/api/v1/purchases" };
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Durations {
@@ -187,6 +191,10 @@ impl Collector for Sum {
         let mut all = Counts::default();
         // At zero, so that a rate is known before the first.
         all.shed.extend(SHED_WORDS.map(|word| (word, 0)));
+        all.outcomes.extend(OUTCOME_WORDS.map(|word| (word, 0)));
+        for status in [StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE] {
+            all.durations(Answered { status, ..ATTEMPT });
+        }
         for worker in lock(&self.tallies.0).iter() {
             all.add(&lock(&worker.0));
         }
@@ -320,6 +328,7 @@ mod tests {
         other.shed("late");
         let text = TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
         let of_buy = r#"method="POST",route="/api/v1/purchases",status_code="200""#;
+        let of_no_store = of_buy.replace("200", "503");
         let of_health = r#"method="GET",route="/health",status_code="503""#;
         for line in [
             format!("http_requests_total{{{of_buy}}} 3\n"),
@@ -334,6 +343,8 @@ mod tests {
             format!("http_request_duration_seconds_sum{{{of_buy}}} 11.0035\n"),
             "purchase_outcomes_total{outcome=\"SUCCESS\"} 2\n".to_owned(),
             "purchase_outcomes_total{outcome=\"SOLD_OUT\"} 1\n".to_owned(),
+            "purchase_outcomes_total{outcome=\"ALREADY_PURCHASED\"} 0\n".to_owned(),
+            format!("http_errors_total{{{of_no_store}}} 0\n"),
             "attempts_shed_total{reason=\"late\"} 2\n".to_owned(),
             "limits_hit_total{limit=\"rate\"} 2\n".to_owned(),
         ] {

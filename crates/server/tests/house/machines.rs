@@ -9,7 +9,8 @@ use crate::tree::{files, shown};
 /// Names that begin like settings, and why files have them.
 const OTHERS: [(&str, &str); 1] = [("STAMPEDE_IMAGE", "the image that compose starts")];
 const PREFIX: &str = "STAMPEDE_";
-/// What the endings of metrics are, as Prometheus shows them.
+/// What the endings of metrics are, as Prometheus shows them; what begins as one of the page does is
+/// taken for one too.
 const METRICS: [&str; 7] =
     ["_total", "_seconds", "_active", "_entries", "_attempts", "_purchases", "_waiting"];
 /// What Prometheus makes of a histogram.
@@ -20,6 +21,7 @@ const OF_HISTOGRAMS: [&str; 3] = ["_bucket", "_sum", "_count"];
 pub(crate) fn faults(root: &Path) -> Vec<String> {
     let page = fs::read_to_string(root.join("docs/metrics.md")).unwrap_or_default();
     let listed: Vec<&str> = words(&page).collect();
+    let families: Vec<&str> = listed.iter().filter_map(|word| family(word)).collect();
     let mut faults = Vec::new();
     for path in files(&root.join("infrastructure")) {
         if path.extension().is_some_and(|ending| ending == "md") {
@@ -31,7 +33,7 @@ pub(crate) fn faults(root: &Path) -> Vec<String> {
             if is_no_setting(word) {
                 faults.push(format!("{name}: {word} is no setting"));
             }
-            if let Some(metric) = metric(word)
+            if let Some(metric) = metric(word, &families)
                 && !listed.contains(&metric)
                 && (name.contains("/prometheus/") || name.contains("/grafana/"))
             {
@@ -53,9 +55,16 @@ fn is_no_setting(word: &str) -> bool {
 }
 
 /// The metric that a word names, if it names one.
-fn metric(word: &str) -> Option<&str> {
+fn metric<'a>(word: &'a str, families: &[&str]) -> Option<&'a str> {
     let base = OF_HISTOGRAMS.iter().find_map(|part| word.strip_suffix(part)).unwrap_or(word);
-    METRICS.iter().any(|ending| base.ends_with(ending)).then_some(base)
+    let is_kin = family(word).is_some_and(|family| families.contains(&family));
+    (is_kin || METRICS.iter().any(|ending| base.ends_with(ending))).then_some(base)
+}
+
+/// How a metric of several words begins.
+fn family(word: &str) -> Option<&str> {
+    let is_lower = !word.contains(|c: char| c.is_ascii_uppercase());
+    word.split_once('_').map(|(family, _)| family).filter(|family| is_lower && !family.is_empty())
 }
 
 #[cfg(test)]
@@ -69,9 +78,10 @@ mod tests {
             ("docs/metrics.md", "`http_requests_total`"),
             ("infrastructure/docker/compose.yaml", "STAMPEDE_AKC: gate"),
             ("infrastructure/prometheus/alerts.yml", "rate(http_request_total[1m])"),
+            ("infrastructure/grafana/d.json", "http_requests_totl"),
         ]);
         let told = faults(root.path());
-        assert_eq!(told.len(), 2, "{told:?}");
+        assert_eq!(told.len(), 3, "{told:?}");
     }
 
     #[test]
