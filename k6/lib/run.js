@@ -25,6 +25,11 @@ export function newBuyer() {
   return `${exec.scenario.name}-${exec.scenario.iterationInTest}`;
 }
 
+/** Of buyers at a steady rate, the fewest that have to come: the others found nobody free. */
+export function mostOf(perSecond, seconds) {
+  return Math.floor(perSecond * seconds * 0.95);
+}
+
 /** Units enough for all who arrive, one more lest the last one sells out. */
 export function stockForAll(perSecond, seconds) {
   const stock = perSecond * seconds + 1;

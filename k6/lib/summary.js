@@ -47,7 +47,7 @@ function held(kind, data) {
   const metric = data.metrics[kind];
   if (!metric) return { what: kind, found: 0, wanted: 'told', holds: false };
   const thresholds = Object.entries(metric.thresholds ?? {});
-  const told = (rule) => rule.replace('count==', '').replace('count>', 'above ');
+  const told = (rule) => rule.replace('count==', '').replace('count>=', 'at least ').replace('count>', 'above ');
   const wanted = thresholds.map(([rule]) => told(rule)).join(', ');
   const holds = thresholds.every(([, outcome]) => outcome.ok);
   const found = sum(kind, data);

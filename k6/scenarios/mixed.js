@@ -1,10 +1,11 @@
 // A sale as it is: a crowd that looks at the stock while buyers come, some of them too late.
 
 import { sleep } from 'k6';
-import { attempt, look, openSale } from '../lib/shop.js';
-import { ANY, begin, exactly, unitsTold, versionsWentBack } from '../lib/answers.js';
+import { look, openSale } from '../lib/shop.js';
+import { ANY, begin, exactly } from '../lib/answers.js';
+import { buyOne, lookOn } from '../lib/crowd.js';
 import { verify } from '../lib/invariants.js';
-import { around, newBuyer, options as run } from '../lib/run.js';
+import { options as run } from '../lib/run.js';
 import { size } from '../lib/settings.js';
 import { summarise } from '../lib/summary.js';
 
@@ -45,21 +46,10 @@ export function setup() {
 export function buy(sale) {
   sleep(Math.random() * SECONDS * 0.75);
   look(sale, {});
-  const answer = attempt(sale.sku, newBuyer());
-  if (answer.kind === 'accepted') unitsTold.add(answer.data.qty);
+  buyOne(sale);
 }
 
-const known = { version: 0 };
-
-/** Looks about once a second, as a page does that has lost its stream. */
-export function poll(sale) {
-  const shown = look(sale, known);
-  if (shown) {
-    if (shown.version < known.version) versionsWentBack.add(1);
-    known.version = Math.max(known.version, shown.version);
-  }
-  sleep(around(1));
-}
+export const poll = lookOn;
 
 export function teardown(sale) {
   verify(sale, SOLD);

@@ -1,10 +1,11 @@
 // A thousand buyers press "Buy" in the same second, and there is a hundred units: exactly the
 // stock is sold, and everybody else is told so.
 
-import { attempt, openSale } from '../lib/shop.js';
-import { begin, exactly, unitsTold } from '../lib/answers.js';
+import { openSale } from '../lib/shop.js';
+import { begin, exactly } from '../lib/answers.js';
+import { buyOne } from '../lib/crowd.js';
 import { verify } from '../lib/invariants.js';
-import { newBuyer, options as run } from '../lib/run.js';
+import { options as run } from '../lib/run.js';
 import { size } from '../lib/settings.js';
 import { summarise } from '../lib/summary.js';
 
@@ -22,10 +23,7 @@ export function setup() {
   return openSale('rush', STOCK, 60);
 }
 
-export default function buy({ sku }) {
-  const answer = attempt(sku, newBuyer());
-  if (answer.kind === 'accepted') unitsTold.add(answer.data.qty);
-}
+export default buyOne;
 
 export function teardown(sale) {
   verify(sale, SOLD);

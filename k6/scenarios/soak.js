@@ -1,11 +1,11 @@
 // The same for long: buyers at a modest rate and pollers beside them. What grows without bound,
 // or goes wrong once in a while, shows here; `SOAK_SECONDS=7200` is two hours.
 
-import { sleep } from 'k6';
-import { attempt, look, openSale } from '../lib/shop.js';
-import { ANY, begin, exactly, unitsTold, versionsWentBack } from '../lib/answers.js';
+import { openSale } from '../lib/shop.js';
+import { ANY, begin, exactly } from '../lib/answers.js';
+import { buyOne, lookOn } from '../lib/crowd.js';
 import { verify } from '../lib/invariants.js';
-import { around, newBuyer, options as run, stockForAll } from '../lib/run.js';
+import { mostOf, options as run, stockForAll } from '../lib/run.js';
 import { size } from '../lib/settings.js';
 import { summarise } from '../lib/summary.js';
 
@@ -29,7 +29,7 @@ export const options = run(
   },
   {
     ...exactly({ accepted: ANY, status_shown: ANY, status_unchanged: ANY }),
-    accepted: ['count>0'],
+    accepted: [`count>=${mostOf(RATE, SECONDS)}`],
     status_shown: ['count>0'],
   },
 );
@@ -39,21 +39,8 @@ export function setup() {
   return openSale('soak', STOCK, SECONDS / 60 + 60);
 }
 
-export function buy({ sku }) {
-  const answer = attempt(sku, newBuyer());
-  if (answer.kind === 'accepted') unitsTold.add(answer.data.qty);
-}
-
-const known = { version: 0 };
-
-export function poll(sale) {
-  const shown = look(sale, known);
-  if (shown) {
-    if (shown.version < known.version) versionsWentBack.add(1);
-    known.version = Math.max(known.version, shown.version);
-  }
-  sleep(around(1));
-}
+export const buy = buyOne;
+export const poll = lookOn;
 
 export function teardown(sale) {
   verify(sale);
