@@ -23,6 +23,7 @@ mod idempotency_key;
 mod image_origins;
 mod json_body;
 mod json_object;
+mod kept_until;
 mod listener;
 mod metrics;
 mod middleware;

@@ -12,6 +12,7 @@ use crate::{
     connection::Places,
     controllers::pages,
     image_origins::ImageOrigins,
+    kept_until::KeptUntil,
     metrics::Metrics,
     openapi,
     rate_limit::RateLimits,
@@ -86,6 +87,8 @@ pub(crate) struct Worker {
     pub(crate) attempt_purchase: AttemptPurchase,
     /// Bytes of sales that were made here already.
     pub(crate) rendered: RenderedSales,
+    /// Until when those that are shown now are kept in front.
+    pub(crate) kept_until: KeptUntil,
     /// This thread's event streams.
     pub(crate) streams: Rc<Streams>,
 }
@@ -100,6 +103,7 @@ impl Worker {
             tally: node.metrics.tallies.of_worker(),
             attempt_purchase: (node.use_cases.attempt_purchase)(),
             rendered: RenderedSales::default(),
+            kept_until: KeptUntil::default(),
             streams: Rc::new(Streams::new(node.clone())),
             node,
         }

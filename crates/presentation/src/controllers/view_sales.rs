@@ -7,13 +7,14 @@ use actix_web::{
 };
 use bytes::{BufMut, BytesMut};
 use sha2::{Digest, Sha256};
-use stampede_domain::Sku;
+use stampede_domain::{Instant, Sku};
 
 use crate::{
     envelope::{FailureAnswer, Page, Success},
     error::ApiError,
     etag,
     fields::Fields,
+    kept_until::X_ACCEL_EXPIRES,
     query::Parameters,
     sale_status::SaleStatus,
     worker::Worker,
@@ -51,9 +52,10 @@ pub(crate) async fn view_sale(
     let rendered = worker.rendered.of(&live);
     let etag = rendered.etag().clone();
     if etag::is_known(&request, &etag) {
-        return Ok(not_modified(etag));
+        return Ok(kept(&worker, now, HttpResponse::NotModified(), etag).finish());
     }
-    Ok(fresh(etag).body(rendered.answer(now)))
+    let mut response = kept(&worker, now, HttpResponse::Ok(), etag);
+    Ok(response.insert_header((CONTENT_TYPE, JSON)).body(rendered.answer(now)))
 }
 
 /// Every sale, upcoming and active ones first.
@@ -104,21 +106,22 @@ pub(crate) async fn list_sales(
     body.put_slice(b"}");
     let etag = etag::of_hash(&hash.finalize());
     if etag::is_known(&request, &etag) {
-        return Ok(not_modified(etag));
+        return Ok(kept(&worker, page.now, HttpResponse::NotModified(), etag).finish());
     }
-    Ok(fresh(etag).body(body.freeze()))
+    let mut response = kept(&worker, page.now, HttpResponse::Ok(), etag);
+    Ok(response.insert_header((CONTENT_TYPE, JSON)).body(body.freeze()))
 }
 
-fn not_modified(etag: HeaderValue) -> HttpResponse {
-    let mut response = HttpResponse::NotModified();
-    response.insert_header((ETAG, etag)).insert_header((CACHE_CONTROL, FRESH)).finish()
-}
-
-fn fresh(etag: HeaderValue) -> HttpResponseBuilder {
-    let mut response = HttpResponse::Ok();
+/// With what caches are told: browsers and CDNs by the standard, nginx more exactly.
+fn kept(
+    worker: &Worker,
+    now: Instant,
+    mut response: HttpResponseBuilder,
+    etag: HeaderValue,
+) -> HttpResponseBuilder {
     response
         .insert_header((ETAG, etag))
         .insert_header((CACHE_CONTROL, FRESH))
-        .insert_header((CONTENT_TYPE, JSON));
+        .insert_header((X_ACCEL_EXPIRES.clone(), worker.kept_until.end_of_second(now)));
     response
 }

@@ -49,6 +49,7 @@ async fn a_status_that_has_not_changed_is_304() {
     let status = || site.get("/api/v1/sales?sku=W-1");
     let first = send(status()).await;
     assert_eq!(first.headers()["cache-control"], "public, max-age=1");
+    assert!(first.headers()["x-accel-expires"].to_str().unwrap_or_default().starts_with('@'));
     let tag = first.headers()["etag"].to_str().unwrap_or_default().to_owned();
     assert!(tag.starts_with("W/\""), "{tag}");
     site.engine.set_seconds(1);

@@ -160,6 +160,20 @@ async fn a_status_is_kept_for_a_moment_and_a_change_is_shown_soon() {
     assert_eq!(code(unknown).await, "NOT_FOUND");
 }
 
+/// For a second after the one for which it is kept: nobody waits for the node.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kept_status_is_shown_while_a_node_is_asked_anew() {
+    let site = Site::open().await;
+    site.nodes[0].shop.open("WIDGET-001", 10, 1).await;
+    let (client, path) = (client_at(2), "/api/v1/sales?sku=WIDGET-001");
+    until("an answer that is a second old", LIMIT, async || {
+        let response = site.get(&client, path, &[]).await;
+        assert_eq!(response.status(), 200);
+        matches!(text(response.headers(), "x-cache-status"), "STALE" | "UPDATING").then_some(())
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kept_answer_names_nobodys_trace() {
     // Nobody takes the spans there, and they are made all the same.
