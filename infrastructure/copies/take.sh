@@ -9,38 +9,40 @@ set -euo pipefail
 folder=${1:?FOLDER}
 mkdir -p "$folder"
 
+tell() { redis-cli -u "$REDIS_URL" --no-auth-warning -e --raw "$@"; }
+setting() { tell CONFIG GET "$1" | tail -n 1; }
+refuse() {
+    printf '%s\n' "$@" >&2
+    exit 1
+}
+
+where=$(setting dir)
+name=$(setting appenddirname)
+percentage=$(setting auto-aof-rewrite-percentage)
+: "${where:?CONFIG GET dir says nothing}" "${name:?CONFIG GET appenddirname says nothing: Redis 7 or newer has one}"
+: "${percentage:?CONFIG GET auto-aof-rewrite-percentage says nothing}"
+if [ "$where" -ef "$folder" ]; then
+    refuse "$folder is where Redis has its files: name another FOLDER"
+fi
+if [ "$percentage" = 0 ]; then
+    refuse "Redis rewrites nothing: another copy is being taken, or one was cut off. If none is," \
+        "CONFIG SET auto-aof-rewrite-percentage 100, and try again"
+fi
+
 # Postgres is what counts: all that it had when this began.
 pg_dump --format=custom --file="$folder/ledger.dump" "$DATABASE_URL"
 
-# Redis second: it has what was sold meanwhile, and what had not reached Postgres by then.
-tell() { redis-cli -u "$REDIS_URL" --no-auth-warning -e --raw "$@"; }
-setting() { tell CONFIG GET "$1" | tail -n 1; }
-
-# While Redis rewrites its file, parts of it come and go.
-percentage=$(setting auto-aof-rewrite-percentage)
-: "${percentage:?CONFIG GET auto-aof-rewrite-percentage says nothing}"
-if [ "$percentage" = 0 ]; then
-    echo "Redis rewrites nothing: another copy is being taken, or one was cut off. If none is," >&2
-    echo "CONFIG SET auto-aof-rewrite-percentage 100, and try again" >&2
-    exit 1
-fi
+# Redis second: it has what was sold meanwhile, and what had not reached Postgres by then. While it
+# rewrites its file, parts of it come and go.
 trap 'tell CONFIG SET auto-aof-rewrite-percentage "$percentage" >/dev/null' EXIT
 tell CONFIG SET auto-aof-rewrite-percentage 0 >/dev/null
-patience=$((SECONDS + 600))
+until=$((SECONDS + 600))
 while tell INFO persistence | grep -qE '^aof_rewrite_(in_progress|scheduled):1'; do
-    if [ "$SECONDS" -gt "$patience" ]; then
-        echo "Redis has rewritten its file for ten minutes: look at its log, and try again" >&2
-        exit 1
+    if [ "$SECONDS" -gt "$until" ]; then
+        refuse "Redis has rewritten its file for ten minutes: look at its log, and try again"
     fi
     sleep 0.2
 done
-where=$(setting dir)
-name=$(setting appenddirname)
-: "${where:?CONFIG GET dir says nothing}" "${name:?CONFIG GET appenddirname says nothing: Redis 7 or newer has one}"
-if [ "$where" -ef "$folder" ]; then
-    echo "$folder is where Redis has its files: name another FOLDER" >&2
-    exit 1
-fi
 rm -rf "${folder:?}/$name"
 cp -R "$where/$name" "$folder/$name"
 echo "copied to $folder"

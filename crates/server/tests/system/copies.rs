@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use futures::future::join_all;
 use stampede_testkit::{
-    servers::{OwnPostgres, OwnRedis, OwnRedisOptions, run_program, scratch, until},
+    servers::{Ended, OwnPostgres, OwnRedis, OwnRedisOptions, run_program, scratch, until},
     shop::{Answer, Shop, Stores},
 };
 
@@ -16,8 +16,18 @@ const AS_SHIPPED: [(&str, &str); 0] = [];
 /// Purchase numbers by buyer.
 type Held = BTreeMap<String, String>;
 
-/// Runs a script of `infrastructure/copies` over these stores.
+/// Runs a script of `infrastructure/copies` over these stores, to its good end.
 async fn script(name: &str, folder: &Path, redis: &OwnRedis, postgres: &OwnPostgres) {
+    let ended = ended_script(name, folder, redis, postgres).await;
+    assert_eq!(ended.code, Some(0), "{name}: {:?}", ended.lines);
+}
+
+async fn ended_script(
+    name: &str,
+    folder: &Path,
+    redis: &OwnRedis,
+    postgres: &OwnPostgres,
+) -> Ended {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infrastructure/copies");
     let settings = [
         format!("DATABASE_URL={}", postgres.url()),
@@ -26,8 +36,14 @@ async fn script(name: &str, folder: &Path, redis: &OwnRedis, postgres: &OwnPostg
         script.join(name).display().to_string(),
         folder.display().to_string(),
     ];
-    let ended = run_program("env", settings).await;
-    assert_eq!(ended.code, Some(0), "{name}: {:?}", ended.lines);
+    run_program("env", settings).await
+}
+
+/// What an operator types; the answer's lines.
+async fn told<const COUNT: usize>(redis: &OwnRedis, words: [&str; COUNT]) -> Vec<String> {
+    let url = redis.url();
+    let words = ["-u", &url, "--no-auth-warning"].into_iter().chain(words);
+    run_program("redis-cli", words.map(str::to_owned)).await.lines
 }
 
 /// Asks with the same key until it is decided.
@@ -141,4 +157,27 @@ async fn an_older_copy_of_postgres_gets_from_redis_what_it_has_not() {
     has_recorded(&stores, 50).await;
     assert_eq!(recorded(&stores).await, held);
     assert_eq!(buy(&node.shop, "late", 100).await.len(), 50, "what is left, once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_that_would_hurt_redis_is_refused() {
+    const PERCENTAGE: &str = "auto-aof-rewrite-percentage";
+    let (redis, postgres) = stores_of_its_own().await;
+    let refused = async |folder: &Path, why: &str| {
+        let ended = ended_script("take.sh", folder, &redis, &postgres).await;
+        assert_eq!(ended.code, Some(1), "{:?}", ended.lines);
+        assert!(ended.lines.iter().any(|line| line.contains(why)), "{:?}", ended.lines);
+    };
+    let where_it_has_its_files = told(&redis, ["CONFIG", "GET", "dir"]).await.remove(1);
+    let (own, before) = (Path::new(&where_it_has_its_files), told(&redis, ["DBSIZE"]).await);
+    refused(own, "name another FOLDER").await;
+    assert!(own.join("appendonlydir").is_dir(), "its files are still there");
+    assert!(!own.join("ledger.dump").exists(), "nothing is half done");
+    let after = told(&redis, ["CONFIG", "GET", PERCENTAGE]).await.remove(1);
+    assert_ne!(after, "0", "it rewrites its file as before");
+
+    // As another copy has it meanwhile.
+    told(&redis, ["CONFIG", "SET", PERCENTAGE, "0"]).await;
+    refused(scratch("copies").path(), "another copy is being taken").await;
+    assert_eq!(told(&redis, ["DBSIZE"]).await, before);
 }
