@@ -17,7 +17,7 @@ use crate::{
 /// What traces leave of the throughput, at least.
 const LEFT_MIN: f64 = 0.95;
 /// The same as it is restated: five pairs of turns do not tell a twentieth where a turn differs from
-/// the next by a fifth.
+/// the next by a fifth; eleven do.
 const LEFT_RESTATED: f64 = 0.80;
 /// The span of an attempt.
 const REQUEST: &str = "POST /api/v1/purchases";
