@@ -37,7 +37,6 @@ fn batch() -> Vec<Attempt> {
             bits: PurchaseBits([1; 10]),
             qty: 1,
             traceparent: None,
-            correlation_id: None,
         })
         .collect()
 }

@@ -112,8 +112,6 @@ pub struct Attempt {
     pub qty: u32,
     /// The trace of the request, if it has one.
     pub traceparent: Option<TraceParent>,
-    /// The request's correlation id, if its trace is recorded: for the spans of its batch alone.
-    pub correlation_id: Option<Box<str>>,
 }
 
 #[cfg(test)]

@@ -40,7 +40,6 @@ fn attempt(buyer: u8, key: u8, qty: u32) -> Attempt {
         bits: PurchaseBits([key; 10]),
         qty,
         traceparent: None,
-        correlation_id: None,
     }
 }
 

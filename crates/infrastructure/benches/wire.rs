@@ -88,7 +88,6 @@ fn batch(attempts: u8) -> Vec<Attempt> {
             bits: PurchaseBits([number; 10]),
             qty: 1,
             traceparent: None,
-            correlation_id: None,
         })
         .collect()
 }

@@ -16,11 +16,9 @@ use std::{rc::Rc, sync::Arc};
 use opentelemetry::metrics::Meter;
 use prometheus::core::Collector;
 use stampede_application::ports::{Entry, EntryBody, GateLane, Ledger};
-use stampede_domain::RecordedPurchase;
+use stampede_domain::{RecordedPurchase, TraceParent};
 
-use self::{
-    batches::Batches, figures::Figures, lane::WatchedLane, ledger::WatchedLedger, spans::Traced,
-};
+use self::{batches::Batches, figures::Figures, lane::WatchedLane, ledger::WatchedLedger};
 
 pub(crate) use lane::error_type;
 pub use spans::{ERROR_TYPE, Spans};
@@ -65,9 +63,9 @@ impl Watch {
 }
 
 /// The traces of the purchases in `entries`.
-fn traces(entries: &[Entry]) -> impl Iterator<Item = Traced<'_>> {
+fn traces(entries: &[Entry]) -> impl Iterator<Item = &TraceParent> {
     let all = entries.iter().flat_map(|entry| purchases(&entry.body));
-    all.filter_map(|recorded| recorded.traceparent.as_ref()).map(Traced::from)
+    all.filter_map(|recorded| recorded.traceparent.as_ref())
 }
 
 /// The purchases of one entry.

@@ -59,14 +59,6 @@ pub fn current_request<R>(with: impl FnOnce(&CurrentRequest) -> R) -> Option<R> 
     CURRENT.try_with(with).ok()
 }
 
-/// The correlation id of the request that the calling task is answering, if its trace is recorded.
-pub(crate) fn traced_correlation_id() -> Option<Box<str>> {
-    let of_traced = |request: &CurrentRequest| {
-        request.traced.is_some().then(|| request.correlation_id().into())
-    };
-    current_request(of_traced).flatten()
-}
-
 /// What ties a purchase to the span of the request that the calling task is answering; `None` if
 /// that has none.
 pub(crate) fn current_traceparent() -> Option<TraceParent> {

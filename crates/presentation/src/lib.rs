@@ -53,7 +53,7 @@ pub use client_address::{TrustedProxies, TrustedProxiesError};
 pub use current_request::{CurrentRequest, current_request};
 pub use image_origins::{ImageOrigins, ImageOriginsError};
 pub use openapi::openapi_json;
-pub use request_span::{ERROR_TYPE, Tracing};
+pub use request_span::{CORRELATION_ID, ERROR_TYPE, Tracing};
 pub use server::Http;
 pub use settings::{HttpLimits, HttpSettings, Serves};
 pub use use_cases::{AttemptFactory, Telemetry, UseCases};

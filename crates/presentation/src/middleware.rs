@@ -96,7 +96,10 @@ where
         let in_hand = request.conn_data::<Rc<Pace>>().map(Pace::take_in_hand);
         let correlation =
             correlation::read_or_make(request.headers(), node.use_cases.randomness.as_ref());
-        let span = told.spans.as_ref().and_then(|spans| spans.begin(request.headers(), method));
+        let span = told
+            .spans
+            .as_ref()
+            .and_then(|spans| spans.begin(request.headers(), method, &correlation));
         let traced = span.as_ref().map(RequestSpan::ids);
         let current = CurrentRequest { correlation: correlation.clone(), method, traced };
         let asked = Asked { arrived, method, correlation, span };

@@ -34,6 +34,8 @@ static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 static TRACERESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 /// What a span is given when it is begun after a failure, by which samplers know it.
 pub const ERROR_TYPE: &str = "error.type";
+/// What a request's span is given when it is begun, for all spans of the request.
+pub const CORRELATION_ID: &str = "correlation_id";
 
 /// How requests are traced.
 #[derive(Clone)]
@@ -96,13 +98,20 @@ impl RequestSpans {
     }
 
     /// Begins the span of a request that is traced; `None` for all others.
-    pub(crate) fn begin(&self, headers: &HeaderMap, method: &'static str) -> Option<RequestSpan> {
+    pub(crate) fn begin(
+        &self,
+        headers: &HeaderMap,
+        method: &'static str,
+        correlation: &HeaderValue,
+    ) -> Option<RequestSpan> {
         let decided = headers.get(&TRACEPARENT).filter(|_| self.tracing.heeds_caller);
         let decided = decided.and_then(|header| TraceParent::says_sampled(header.as_bytes()));
         if !decided.unwrap_or_else(|| self.throw()) {
             return None;
         }
-        let builder = SpanBuilder::from_name(method).with_kind(SpanKind::Server);
+        let builder = SpanBuilder::from_name(method)
+            .with_kind(SpanKind::Server)
+            .with_attributes([correlation_id(correlation)]);
         let span = self.tracing.tracer.build_with_context(builder, &caller(headers));
         span.span_context().is_sampled().then_some(RequestSpan(span))
     }
@@ -116,7 +125,10 @@ impl RequestSpans {
                 let builder = SpanBuilder::from_name(ending.method)
                     .with_kind(SpanKind::Server)
                     .with_start_time(ago(ending.took))
-                    .with_attributes([KeyValue::new(ERROR_TYPE, ending.word())]);
+                    .with_attributes([
+                        KeyValue::new(ERROR_TYPE, ending.word()),
+                        correlation_id(ending.correlation),
+                    ]);
                 self.tracing.tracer.build_with_context(builder, &caller(headers))
             }
             None => return,
@@ -124,13 +136,11 @@ impl RequestSpans {
         if !span.is_recording() {
             return;
         }
-        let correlation = ending.correlation.to_str().unwrap_or_default().to_owned();
         span.update_name(format!("{} {}", ending.method, ending.route));
         span.set_attributes([
             KeyValue::new("http.request.method", ending.method),
             KeyValue::new("http.route", ending.route),
             KeyValue::new("http.response.status_code", i64::from(ending.status.as_u16())),
-            KeyValue::new("correlation_id", correlation),
         ]);
         if ending.status.is_client_error() || ending.status.is_server_error() {
             span.set_attribute(KeyValue::new(ERROR_TYPE, ending.word()));
@@ -186,6 +196,10 @@ impl Ending<'_> {
     fn word(&self) -> &'static str {
         self.error.unwrap_or(if self.status.is_server_error() { "5xx" } else { "4xx" })
     }
+}
+
+fn correlation_id(correlation: &HeaderValue) -> KeyValue {
+    KeyValue::new(CORRELATION_ID, correlation.to_str().unwrap_or_default().to_owned())
 }
 
 /// The word of the failure that an answer tells, if it is one of ours.

@@ -1,6 +1,7 @@
 //! Logs, metrics and traces.
 
 mod allowance;
+mod correlation;
 mod logs;
 mod metrics;
 mod repeats;

@@ -114,7 +114,6 @@ mod tests {
             bits: PurchaseBits([number; 10]),
             qty: 1,
             traceparent: None,
-            correlation_id: None,
         }
     }
 

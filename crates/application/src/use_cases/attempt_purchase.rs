@@ -26,8 +26,6 @@ pub struct PurchaseRequest {
     pub key: Option<AttemptKey>,
     /// The trace of the request.
     pub traceparent: Option<TraceParent>,
-    /// Its correlation id, if that trace is recorded.
-    pub correlation_id: Option<Box<str>>,
 }
 
 /// What the buyer is told.
@@ -110,7 +108,6 @@ impl AttemptPurchase {
             bits: self.randomness.purchase_bits(),
             qty,
             traceparent: request.traceparent.clone(),
-            correlation_id: request.correlation_id.clone(),
         };
         let ticket = match self.coalescer.submit(&sale.id, sale.acknowledge, make) {
             Ok(ticket) => ticket,

@@ -70,6 +70,5 @@ pub(crate) fn attempt(number: u16) -> Attempt {
         bits: PurchaseBits([0, 0, 0, 0, 0, 0, 0, 0, high, low]),
         qty: 1,
         traceparent: None,
-        correlation_id: None,
     }
 }

@@ -7,10 +7,7 @@ use opentelemetry::{KeyValue, trace::SpanKind};
 use stampede_application::ports::{BatchTook, Causes, GateLane, Judged, PortError};
 use stampede_domain::{Attempt, SaleId};
 
-use super::{
-    Watch,
-    spans::{BatchSpan, Traced},
-};
+use super::{Watch, spans::BatchSpan};
 
 /// The name of its spans.
 const DECIDE: &str = "gate.decide";
@@ -60,10 +57,7 @@ impl GateLane for WatchedLane {
         'life2: 'async_trait,
         Self: 'async_trait,
     {
-        let traces = batch.iter().filter_map(|attempt| {
-            let correlation_id = attempt.correlation_id.as_deref();
-            Some(Traced { parent: attempt.traceparent.as_ref()?, correlation_id })
-        });
+        let traces = batch.iter().filter_map(|attempt| attempt.traceparent.as_ref());
         match self.watch.spans.of_batch(DECIDE, &SpanKind::Client, traces) {
             None => self.lane.decide(id, batch),
             Some(span) => Box::pin(self.traced(span, id, batch)),

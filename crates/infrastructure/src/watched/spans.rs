@@ -25,27 +25,6 @@ pub const ERROR_TYPE: &str = "error.type";
 #[derive(Clone, Debug, Default)]
 pub struct Spans(Option<Arc<BoxedTracer>>);
 
-/// A trace that a work is done for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Traced<'a> {
-    /// The span that the work is within.
-    pub(crate) parent: &'a TraceParent,
-    /// The correlation id of the request, where the request is answered.
-    pub(crate) correlation_id: Option<&'a str>,
-}
-
-impl<'a> From<&'a TraceParent> for Traced<'a> {
-    fn from(parent: &'a TraceParent) -> Self {
-        Self { parent, correlation_id: None }
-    }
-}
-
-/// What is done within a span knows of it, besides that span.
-struct Around {
-    spans: Spans,
-    correlation: Option<KeyValue>,
-}
-
 /// The spans of one piece of work, one a trace. The first is the work's own, with links to all;
 /// each of the others has a link to that.
 pub(crate) struct BatchSpan {
@@ -66,28 +45,23 @@ impl Spans {
         &self,
         name: &'static str,
         kind: &SpanKind,
-        all: impl Iterator<Item = Traced<'a>>,
+        all: impl Iterator<Item = &'a TraceParent>,
     ) -> Option<BatchSpan> {
         let tracer = self.0.as_ref()?;
-        let mut recorded = all.filter(|trace| trace.parent.is_sampled());
+        let mut recorded = all.filter(|trace| trace.is_sampled()).map(span_context);
         let first = recorded.next()?;
         let others: Vec<_> = recorded.take(FOLLOWERS_MAX).collect();
-        let begin = |trace: Traced<'_>, links: Vec<SpanContext>| {
+        let begin = |parent: SpanContext, links: Vec<SpanContext>| {
             let links = links.into_iter().map(Link::with_context).collect();
-            let builder = SpanBuilder::from_name(name)
-                .with_kind(kind.clone())
-                .with_links(links)
-                .with_attributes(correlation(trace));
-            let parent = Context::new().with_remote_span_context(span_context(trace.parent));
-            tracer.build_with_context(builder, &parent)
+            let builder = SpanBuilder::from_name(name).with_kind(kind.clone()).with_links(links);
+            tracer.build_with_context(builder, &Context::new().with_remote_span_context(parent))
         };
-        let all = std::iter::once(&first).chain(&others);
-        let leading = begin(first, all.map(|trace| span_context(trace.parent)).collect());
+        let links = std::iter::once(&first).chain(&others).cloned().collect();
+        let leading = begin(first, links);
         let led_by = leading.span_context().clone();
         let followers = others.into_iter().map(|other| begin(other, vec![led_by.clone()]));
         let followers = followers.collect();
-        let around = Around { spans: self.clone(), correlation: correlation(first) };
-        let context = Context::new().with_value(around).with_span(leading);
+        let context = Context::new().with_value(self.clone()).with_span(leading);
         Some(BatchSpan { context, followers })
     }
 
@@ -156,11 +130,9 @@ impl BatchSpan {
 
 /// Begins a span within the one that the calling task works under; `None` if that is none of ours.
 pub(crate) fn within(name: &'static str, kind: SpanKind) -> Option<BoxedSpan> {
-    Context::map_current(|current| {
-        let Around { spans, correlation } = current.get()?;
-        let attributes = correlation.clone();
-        let builder = SpanBuilder::from_name(name).with_kind(kind).with_attributes(attributes);
-        Some(spans.0.as_ref()?.build_with_context(builder, current))
+    Context::map_current(|current| current.get::<Spans>().cloned())?.0.map(|tracer| {
+        let builder = SpanBuilder::from_name(name).with_kind(kind);
+        tracer.build_with_context(builder, &Context::current())
     })
 }
 
@@ -168,11 +140,6 @@ pub(crate) fn within(name: &'static str, kind: SpanKind) -> Option<BoxedSpan> {
 pub(crate) fn fail(span: &mut BoxedSpan, error: &'static str, told: String) {
     span.set_attribute(KeyValue::new(ERROR_TYPE, error));
     span.set_status(Status::error(told));
-}
-
-/// What a span of a request says of it; nothing where the request is answered already.
-fn correlation(trace: Traced<'_>) -> Option<KeyValue> {
-    trace.correlation_id.map(|id| KeyValue::new("correlation_id", id.to_owned()))
 }
 
 /// The span that a trace's purchase came from, in another process as far as anybody knows.
@@ -204,7 +171,7 @@ mod tests {
     }
 
     fn begin(spans: &Spans, traces: &[TraceParent]) -> Option<BatchSpan> {
-        spans.of_batch("work", &SpanKind::Internal, traces.iter().map(Traced::from))
+        spans.of_batch("work", &SpanKind::Internal, traces.iter())
     }
 
     #[test]
@@ -247,21 +214,17 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_done_within_a_batch_has_its_span_within_the_first() {
-        let parent = TraceParent::new(1, 7, true);
-        let traced = Traced { parent: &parent, correlation_id: Some("of-ada") };
+        let traces = [TraceParent::new(1, 7, true)];
         assert!(within("apart", SpanKind::Client).is_none());
         let exporter = InMemorySpanExporter::default();
         let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
         let spans = Spans::by(Arc::new(BoxedTracer::new(Box::new(provider.tracer("test")))));
-        let batch = spans.of_batch("work", &SpanKind::Internal, [traced].into_iter()).unwrap();
+        let batch = begin(&spans, &traces).unwrap();
         batch.around(async { drop(within("inner", SpanKind::Client)) }).await;
         drop(batch);
         let spans = exporter.get_finished_spans().unwrap();
         let [inner, outer] = &spans[..] else { panic!("{spans:?}") };
         assert_eq!(inner.parent_span_id, outer.span_context.span_id());
-        for span in [inner, outer] {
-            assert_eq!(span.attributes, [KeyValue::new("correlation_id", "of-ada")]);
-        }
     }
 
     #[test]

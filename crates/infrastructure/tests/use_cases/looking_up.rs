@@ -41,7 +41,6 @@ pub(crate) fn request(name: &str) -> PurchaseRequest {
         qty: None,
         key: None,
         traceparent: None,
-        correlation_id: None,
     }
 }
 

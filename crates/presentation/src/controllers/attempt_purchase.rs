@@ -11,7 +11,6 @@ use stampede_domain::{Acknowledgement, Decision, Sku};
 
 use crate::{
     buyer,
-    current_request::traced_correlation_id,
     envelope::{FailureAnswer, Success},
     error::ApiError,
     fields::Fields,
@@ -86,8 +85,7 @@ async fn read(
     match (buyer, key, form) {
         (Some(buyer), Some(key), PurchaseForm { sku: Some(sku), qty }) if fields.is_empty() => {
             let traceparent = request_span::traceparent(headers, worker.spans.is_some());
-            let correlation_id = traced_correlation_id();
-            Ok(PurchaseRequest { buyer, sku, qty, key, traceparent, correlation_id })
+            Ok(PurchaseRequest { buyer, sku, qty, key, traceparent })
         }
         (_, _, form) => {
             check_limit(&form, worker, &mut fields).await;

@@ -58,7 +58,6 @@ impl Model {
             bits: PurchaseBits([0; 10]),
             qty,
             traceparent: None,
-            correlation_id: None,
         };
         let now = self.sale.window.start;
         match decide(&self.sale, &mut self.tally, &[attempt], now).remove(0) {

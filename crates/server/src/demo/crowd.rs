@@ -103,7 +103,6 @@ impl Coming {
             qty: Some(1 + self.below(sale.sale.limit_per_buyer)),
             key: None,
             traceparent: None,
-            correlation_id: None,
         };
         self.attempt.run(request).await;
     }

@@ -19,7 +19,7 @@ use tonic::{
 use tracing::subscriber::{NoSubscriber, with_default};
 use uuid::Uuid;
 
-use super::sampler::Bounded;
+use super::{correlation::CorrelationIds, sampler::Bounded};
 use crate::settings::TraceSettings;
 
 /// How long a stop waits for the collector to take what is left.
@@ -77,6 +77,7 @@ impl Traces {
         // It reads a sampler and limits of the environment, and may warn of what is not done.
         let provider = with_default(NoSubscriber::new(), SdkTracerProvider::builder)
             .with_span_limits(SpanLimits::default())
+            .with_span_processor(CorrelationIds::default())
             .with_span_processor(
                 BatchSpanProcessor::builder(exporter).with_batch_config(batches).build(),
             )

@@ -69,7 +69,7 @@ async fn one_trace_follows_a_purchase_from_its_request_to_its_row(stores: Stores
     }
     let [link] = &record.span.links[..] else { panic!("{record:?}") };
     assert_eq!(link.span_id, request.span.span_id);
-    for of_request in [&request, &decide] {
+    for of_request in [&request, &decide, &wait, &record, &commit] {
         assert_eq!(of_request.told("correlation_id").as_deref(), Some("of-ada"));
     }
     assert_eq!(request.told("http.response.status_code").as_deref(), Some("200"));
@@ -90,6 +90,7 @@ async fn at_level_ledger_the_commit_that_an_answer_waits_for_is_in_its_trace() {
     // A worker may commit the same, which is within its own work.
     let own = |sent: &SentSpan| begun_within(&request, sent);
     let [commit] = collector.first_of(["ledger.commit"], own).await;
+    assert_eq!(commit.told("correlation_id").as_deref(), Some("of-ada"));
     let ended = request.span.end_time_unix_nano;
     assert!(commit.span.end_time_unix_nano <= ended, "the answer waited for it: {commit:?}");
 }

@@ -261,7 +261,6 @@ pub fn attempt(buyer: &str, number: u64, qty: u32) -> Attempt {
         bits: PurchaseBits(bits),
         qty,
         traceparent: None,
-        correlation_id: None,
     }
 }
 

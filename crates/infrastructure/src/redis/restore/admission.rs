@@ -107,7 +107,6 @@ fn attempt(recorded: &RecordedPurchase) -> Attempt {
         bits: recorded.purchase.bits,
         qty: recorded.purchase.qty,
         traceparent: recorded.traceparent.clone(),
-        correlation_id: None,
     }
 }
 
