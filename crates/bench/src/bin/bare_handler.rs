@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+static X_ACCEL_EXPIRES: HeaderName = HeaderName::from_static("x-accel-expires");
 static X_CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 static X_USER_ID: HeaderName = HeaderName::from_static("x-user-id");
 
@@ -94,7 +95,10 @@ async fn attempt(request: HttpRequest, body: Bytes, told: Data<Told>) -> HttpRes
 
 async fn status(told: Data<Told>) -> HttpResponse {
     let mut response = json("public, max-age=1");
-    response.insert_header((ETAG, told.etag.clone())).body(told.status.clone())
+    response
+        .insert_header((ETAG, told.etag.clone()))
+        .insert_header((X_ACCEL_EXPIRES.clone(), HeaderValue::from_static("@1700000000")))
+        .body(told.status.clone())
 }
 
 /// An answer with the headers that each of the server's has.
