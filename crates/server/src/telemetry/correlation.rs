@@ -20,7 +20,8 @@ use stampede_presentation::CORRELATION_ID;
 /// after its answer.
 const SPANS_MAX: usize = 16_384;
 
-/// Gives each span the correlation id of the span that it is within, if that was made here.
+/// Gives each span the correlation id of the span that it is within, if that was made here and it
+/// has none: a client that goes on from our `traceresponse` makes a request of its own.
 #[derive(Debug, Default)]
 pub(super) struct CorrelationIds(Mutex<Known>);
 
@@ -46,13 +47,14 @@ impl Known {
 impl SpanProcessor for CorrelationIds {
     fn on_start(&self, span: &mut Span, within: &Context) {
         let outer = within.span().span_context().span_id();
+        let said = said_of(span);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = span.span_context().span_id();
-        if let Some(id) = known.of_spans.get(&outer).cloned() {
+        let inherited = known.of_spans.get(&outer).filter(|_| said.is_none()).cloned();
+        if let Some(id) = &inherited {
             span.set_attribute(KeyValue::new(CORRELATION_ID, id.clone()));
-            known.remember(own, id);
-        } else if let Some(id) = said_of(span) {
-            known.remember(own, id);
+        }
+        if let Some(id) = said.or(inherited) {
+            known.remember(span.span_context().span_id(), id);
         }
     }
 
@@ -94,15 +96,21 @@ mod tests {
         let begin = |name: &'static str, outer: &Context| {
             Context::new().with_span(tracer.start_with_context(name, outer))
         };
-        let builder = tracer.span_builder("request");
-        let builder = builder.with_attributes([KeyValue::new(CORRELATION_ID, "of-ada")]);
-        let request = Context::new().with_span(tracer.build_with_context(builder, &Context::new()));
+        let begin_request = |name: &'static str, id: &'static str, outer: &Context| {
+            let builder = tracer.span_builder(name);
+            let builder = builder.with_attributes([KeyValue::new(CORRELATION_ID, id)]);
+            Context::new().with_span(tracer.build_with_context(builder, outer))
+        };
+        let request = begin_request("request", "of-ada", &Context::new());
         let batch = begin("batch", &within(&request));
         drop(begin("script", &batch));
         request.span().end();
         let late = within(&request);
         drop((request, batch));
         drop(begin("recorded", &late));
+        let next = begin_request("next request", "of-ben", &late);
+        drop(begin("next batch", &within(&next)));
+        drop(next);
         drop(begin("another", &Context::new()));
         let told: HashMap<_, _> = exporter
             .get_finished_spans()
@@ -112,6 +120,9 @@ mod tests {
             .collect();
         for name in ["request", "batch", "script", "recorded"] {
             assert_eq!(told[name], [KeyValue::new(CORRELATION_ID, "of-ada")], "{name}");
+        }
+        for name in ["next request", "next batch"] {
+            assert_eq!(told[name], [KeyValue::new(CORRELATION_ID, "of-ben")], "{name}");
         }
         assert_eq!(told["another"], []);
     }
