@@ -16,24 +16,30 @@ refuse() {
     exit 1
 }
 
+# A copy holds off rewriting for its own time, and puts back what it found.
+be_alone() {
+    percentage=$(setting auto-aof-rewrite-percentage)
+    : "${percentage:?CONFIG GET auto-aof-rewrite-percentage says nothing}"
+    if [ "$percentage" = 0 ]; then
+        refuse "Redis rewrites nothing: another copy is being taken, one was cut off, or it was set so." \
+            "If none is being taken, CONFIG SET auto-aof-rewrite-percentage 100, and try again"
+    fi
+}
+
 where=$(setting dir)
 name=$(setting appenddirname)
-percentage=$(setting auto-aof-rewrite-percentage)
 : "${where:?CONFIG GET dir says nothing}" "${name:?CONFIG GET appenddirname says nothing: Redis 7 or newer has one}"
-: "${percentage:?CONFIG GET auto-aof-rewrite-percentage says nothing}"
 if [ "$where" -ef "$folder" ]; then
     refuse "$folder is where Redis has its files: name another FOLDER"
 fi
-if [ "$percentage" = 0 ]; then
-    refuse "Redis rewrites nothing: another copy is being taken, or one was cut off. If none is," \
-        "CONFIG SET auto-aof-rewrite-percentage 100, and try again"
-fi
+be_alone
 
 # Postgres is what counts: all that it had when this began.
 pg_dump --format=custom --file="$folder/ledger.dump" "$DATABASE_URL"
 
 # Redis second: it has what was sold meanwhile, and what had not reached Postgres by then. While it
-# rewrites its file, parts of it come and go.
+# rewrites its file, parts of it come and go. Another copy may have begun since it was looked first.
+be_alone
 trap 'tell CONFIG SET auto-aof-rewrite-percentage "$percentage" >/dev/null' EXIT
 tell CONFIG SET auto-aof-rewrite-percentage 0 >/dev/null
 until=$((SECONDS + 600))
