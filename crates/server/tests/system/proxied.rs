@@ -19,7 +19,11 @@ use stampede_testkit::{
     servers::{Nginx, until},
     shop::{Events, Node, Shop, Stores},
 };
-use tokio::{io::AsyncReadExt as _, net::TcpListener, time::interval};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+    time::interval,
+};
 
 /// A node that is back is asked again after two seconds.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -65,18 +69,18 @@ impl Site {
             headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         named.send().await.expect("an answer")
     }
+}
 
-    /// The path of a script of the page.
-    async fn script(&self, client: &Client) -> String {
-        let page = self.get(client, "/", &[("Accept", "text/html")]).await;
-        let page = page.text().await.expect("text");
-        let is_script = |part: &&str| {
-            let ending = Path::new(part).extension();
-            part.starts_with("/assets/") && ending.is_some_and(|ending| ending == "js")
-        };
-        let script = page.split('"').find(is_script);
-        script.expect("the page is built into the program").to_owned()
-    }
+/// The path of a script of the page that a node shows.
+async fn script_of(node: &Node) -> String {
+    let page = reqwest::get(node.process.base_url()).await.expect("an answer");
+    let page = page.text().await.expect("text");
+    let is_script = |part: &&str| {
+        let ending = Path::new(part).extension();
+        part.starts_with("/assets/") && ending.is_some_and(|ending| ending == "js")
+    };
+    let script = page.split('"').find(is_script);
+    script.expect("the page is built into the program").to_owned()
 }
 
 /// A client with an address of its own: all of 127.0.0.0/8 is this machine.
@@ -185,7 +189,7 @@ async fn a_kept_answer_names_nobodys_trace() {
         ("X-User-Id", "ada"),
         ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
     ];
-    for path in ["/api/v1/sales?sku=WIDGET-001", &site.script(&client).await] {
+    for path in ["/api/v1/sales?sku=WIDGET-001", &script_of(&site.nodes[0]).await] {
         until("a kept answer", LIMIT, async || {
             let response = site.get(&client, path, &traced).await;
             assert_eq!(response.status(), 200, "{path}");
@@ -273,14 +277,16 @@ async fn a_killed_node_is_left_out_and_without_any_nginx_says_so_itself() {
     assert_eq!(decided(&site.shop, "buyer-1").await, told["buyer-1"]);
 }
 
-/// Takes every request and answers none, as a node does that dies over it; counts them.
-async fn dying_node(taken: Arc<AtomicUsize>) -> String {
+/// Takes every request, counts it, and says this of it: nothing, as a node does that dies over it, or
+/// what a node of another version says.
+async fn strange_node(taken: Arc<AtomicUsize>, says: &'static str) -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
     let address = listener.local_addr().expect("an address");
     tokio::spawn(async move {
         while let Ok((mut connection, _)) = listener.accept().await {
             if matches!(connection.read(&mut [0; 1_024]).await, Ok(1..)) {
                 taken.fetch_add(1, Ordering::Relaxed);
+                connection.write_all(says.as_bytes()).await.expect("nginx waits for it");
             }
         }
     });
@@ -290,7 +296,7 @@ async fn dying_node(taken: Arc<AtomicUsize>) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_attempt_that_a_node_took_is_sent_to_no_other() {
     let taken = Arc::new(AtomicUsize::new(0));
-    let nodes = [dying_node(taken.clone()).await, dying_node(taken.clone()).await];
+    let nodes = [strange_node(taken.clone(), "").await, strange_node(taken.clone(), "").await];
     let nginx = Nginx::before(&nodes.each_ref().map(String::as_str)).await;
     let shop = Shop::at(&nginx.base_url());
     let unknown = shop.attempt("WIDGET-001", "ada", Some("the-only-key")).await;
@@ -320,7 +326,7 @@ async fn nodes_see_the_address_of_the_client_whatever_it_claims() {
 async fn files_of_the_page_are_kept_packed_and_metrics_are_not_shown() {
     let site = Site::open().await;
     let client = client_at(2);
-    let script = site.script(&client).await;
+    let script = script_of(&site.nodes[0]).await;
     for (accepted, packed) in [("gzip, deflate, br", "br"), ("gzip", "gzip"), ("br;q=0", "")] {
         let headers = [("Accept-Encoding", accepted)];
         let file = until("a kept file", LIMIT, async || {
@@ -334,6 +340,22 @@ async fn files_of_the_page_are_kept_packed_and_metrics_are_not_shown() {
     let hidden = site.get(&client, "/metrics", &[]).await;
     assert_eq!(hidden.status(), 404);
     assert_eq!(code(hidden).await, "NOT_FOUND");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_only_one_node_has_is_found_while_nodes_are_upgraded() {
+    const NOT_FOUND: &str = "HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n";
+    let asked = Arc::new(AtomicUsize::new(0));
+    let (old, stores) = (strange_node(asked.clone(), NOT_FOUND).await, Stores::redis().await);
+    let new = stores.node_with([TRUSTING]).await;
+    let script = script_of(&new).await;
+    let nginx = Nginx::before(&[&old, new.process.base_url()]).await;
+    for packed in ["br", "gzip", "identity"] {
+        let request = client_at(2).get(format!("{}{script}", nginx.base_url()));
+        let file = request.header("Accept-Encoding", packed).send().await.expect("an answer");
+        assert_eq!(file.status(), 200, "{packed}");
+    }
+    assert!(asked.load(Ordering::Relaxed) > 0, "the old node was asked");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
