@@ -35,7 +35,7 @@ impl OutboxGauges {
                 .build(),
             oldest: meter
                 .f64_gauge("outbox_oldest_seconds")
-                .with_description("Age of the oldest purchase in the outbox, of all nodes.")
+                .with_description("Age of the oldest purchase in the outbox, of all nodes; it grows while that is away.")
                 .build(),
             letters: meter
                 .u64_gauge("dead_letters_waiting")
@@ -44,19 +44,35 @@ impl OutboxGauges {
         }
     }
 
-    /// Looks until `stop`. Where the outbox does not answer the figures stay as they were: those
-    /// who need it say so.
+    /// Looks until `stop`. Where the outbox does not answer, what waits is said to age, as it does
+    /// if nobody takes it to the ledger; the other figures stay as they were.
     pub(super) async fn watch(self, outbox: Arc<dyn Outbox>, stop: CancellationToken) {
+        let clock = SystemClock::default();
+        // As far as is known, all that was accepted before this is in the ledger.
+        let mut recorded_to = None;
         let mut looks = interval(LOOK_INTERVAL);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while stop.run_until_cancelled(looks.tick()).await.is_some() {
-            if let Some(Err(error)) = stop.run_until_cancelled(self.look(outbox.as_ref())).await {
-                tracing::debug!(%error, "the outbox was not looked at");
+            let Some(looked) = stop.run_until_cancelled(self.look(outbox.as_ref())).await else {
+                return;
+            };
+            let now = clock.now();
+            match looked {
+                Ok(oldest) => recorded_to = Some(oldest.unwrap_or(now)),
+                Err(error) => tracing::debug!(%error, "the outbox was not looked at"),
+            }
+            if let Some(recorded_to) = recorded_to {
+                let age_ms = u64::try_from(now.millis_since(recorded_to)).unwrap_or_default();
+                self.oldest.record(Duration::from_millis(age_ms).as_secs_f64(), &[]);
+            }
+            if let Some(Err(error)) = stop.run_until_cancelled(self.count(outbox.as_ref())).await {
+                tracing::debug!(%error, "the dead letters were not counted");
             }
         }
     }
 
-    async fn look(&self, outbox: &dyn Outbox) -> Result<(), PortError> {
+    /// Tells how many entries wait, and answers when the oldest purchase in them was accepted.
+    async fn look(&self, outbox: &dyn Outbox) -> Result<Option<Instant>, PortError> {
         self.entries.record(outbox.depth().await?, &[]);
         let mut oldest = None::<Instant>;
         for shard in outbox.shards() {
@@ -66,11 +82,11 @@ impl OutboxGauges {
             }
             oldest = oldest.into_iter().chain(first.iter().filter_map(accepted)).min();
         }
-        let now = SystemClock::default().now();
-        let age_ms = oldest.map_or(0, |oldest| now.millis_since(oldest));
-        let age = Duration::from_millis(u64::try_from(age_ms).unwrap_or_default());
-        self.oldest.record(age.as_secs_f64(), &[]);
-        // The last, since they lie in the ledger, which may be away while the others are told.
+        Ok(oldest)
+    }
+
+    /// Counts the letters: most lie in the ledger, which may be away while the outbox is not.
+    async fn count(&self, outbox: &dyn Outbox) -> Result<(), PortError> {
         let letters = outbox.dead_letters(None, LETTERS_MAX).await?;
         self.letters.record(letters.len() as u64, &[]);
         Ok(())

@@ -106,3 +106,28 @@ async fn a_node_that_starts_over_an_emptied_redis_restores_before_it_sells() {
     let node = stores.node().await;
     assert_restored(&stores, &node.shop, held).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_redis_is_away_what_waits_for_the_ledger_is_said_to_age() {
+    let mut redis = own_redis().await;
+    let stores = Stores::over(&redis).await;
+    let node = stores.node().await;
+    node.shop.open("WIDGET-001", 100, 1).await;
+    node.shop.buy("WIDGET-001", "ada").await;
+    node.shop.recorded("WIDGET-001", 1).await;
+    let is_told = async |what: &str, fits: fn(f64) -> bool| {
+        until(what, RECOVERY_LIMIT, async || {
+            node.shop.gauge("outbox_oldest_seconds").await.filter(|age| fits(*age))
+        })
+        .await
+    };
+    is_told("that nothing waits", |age| age == 0.0).await;
+    redis.kill();
+    let first = is_told("that something may wait", |age| age > 0.0).await;
+    let later = until("that it ages", RECOVERY_LIMIT, async || {
+        node.shop.gauge("outbox_oldest_seconds").await.filter(|age| *age > first)
+    });
+    assert!(later.await >= first + 1.0);
+    redis.restart().await;
+    is_told("that nothing waits again", |age| age == 0.0).await;
+}

@@ -218,6 +218,14 @@ impl Shop {
         counter_in(&self.metrics().await, name, label).unwrap_or_default()
     }
 
+    /// What this gauge without labels of our own stands at, if it is told.
+    pub async fn gauge(&self, name: &str) -> Option<f64> {
+        let metrics = self.metrics().await;
+        let of_gauge =
+            |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
+        metrics.lines().find(of_gauge)?.rsplit(' ').next()?.parse().ok()
+    }
+
     /// Waits until the ledger holds `units` of the sale, and the gate has sold as many.
     pub async fn recorded(&self, sku: &str, units: u64) {
         let what = format!("{units} units of {sku} in the ledger");
