@@ -118,8 +118,7 @@ where
         let answering = AssertUnwindSafe(self.service.call(request)).catch_unwind();
         Box::pin(current.around(async move {
             let Ok(answered) = answering.await else {
-                // The panic hook has said where; the request itself went down with it.
-                tracing::error!("a controller panicked");
+                // The panic hook has told it; the request itself went down with it.
                 return Err(Panicked(told.panicked(asked)).into());
             };
             let mut response = answered?.map_into_left_body();
@@ -161,6 +160,7 @@ impl Told {
         let (route, status) = (RouteLabel::NONE, ApiError::Internal.status_code());
         let took = arrived.elapsed();
         self.tally.answered(method, route, status, took);
+        self.access_log.answered(route, status, took);
         if let Some(spans) = &self.spans {
             let (error, correlation) = (Some(ApiError::Internal.code().as_str()), &correlation);
             let ending = Ending { method, route, status, correlation, arrived, took, error };

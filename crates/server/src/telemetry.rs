@@ -4,6 +4,7 @@ mod allowance;
 mod correlation;
 mod logs;
 mod metrics;
+mod panics;
 mod repeats;
 mod sampler;
 mod traces;

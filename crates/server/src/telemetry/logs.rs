@@ -20,7 +20,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use super::repeats::Repeats;
+use super::{panics::log_panics, repeats::Repeats};
 use crate::settings::{LogFormat, TelemetrySettings};
 
 /// What libraries say at each start that is no news to whoever runs this. What the setting says of
@@ -65,7 +65,9 @@ pub fn log(settings: &TelemetrySettings, to: LogTo) -> anyhow::Result<()> {
             registry.with(layer.event_format(lines)).try_init()
         }
     }
-    .context("log lines are written already")
+    .context("log lines are written already")?;
+    log_panics();
+    Ok(())
 }
 
 /// A form of log lines, and at the front of each what it belongs to, if anything: its request, and

@@ -96,6 +96,7 @@ impl Ways {
             // Nothing that others see is left half done by whoever panics here.
             let confirming = AssertUnwindSafe(self.confirm(&id, requests, permit));
             if confirming.catch_unwind().await.is_err() {
+                // Beside the panic's own line, which knows of no sale.
                 tracing::error!(sale = %id, "confirming purchases ended by a panic");
             }
         }
