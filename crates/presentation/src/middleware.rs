@@ -196,7 +196,7 @@ fn admit(node: &Node, request: &ServiceRequest) -> Result<(), ApiError> {
 
 /// Probes and scrapes come often from one address, and must not fail when shoppers throng.
 fn is_for_operations(path: &str) -> bool {
-    path == "/metrics" || path.starts_with("/health")
+    matches!(path, "/metrics" | "/health" | "/health/live" | "/health/ready")
 }
 
 /// The template of the route that answered.

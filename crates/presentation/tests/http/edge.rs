@@ -1,5 +1,6 @@
 //! What happens to every request: correlation, limits, rates, origins, compression.
 
+use reqwest::RequestBuilder;
 use serde_json::json;
 
 use crate::site::{Site, answer, failure, send};
@@ -66,15 +67,19 @@ async fn an_address_that_asks_too_often_waits_and_probes_do_not() {
             stampede_presentation::TrustedProxies::parse("127.0.0.1").expect("an address");
     });
     let from = |address: &str| site.get("/api/v1/sales").header("X-Forwarded-For", address);
-    let mut limited = false;
-    for _ in 0..50 {
-        limited |= send(from("198.51.100.7")).await.status() == 429;
-    }
-    assert!(limited);
+    let is_limited = async |ask: &dyn Fn() -> RequestBuilder| {
+        let mut limited = false;
+        for _ in 0..50 {
+            limited |= send(ask()).await.status() == 429;
+        }
+        limited
+    };
+    assert!(is_limited(&|| from("198.51.100.7")).await);
     assert_eq!(failure(from("198.51.100.8")).await, (404, "NOT_FOUND".into()));
-    for _ in 0..5 {
-        assert_eq!(send(site.get("/health/live")).await.status(), 200);
+    for probe in ["/health/live", "/health/ready", "/health", "/metrics"] {
+        assert!(!is_limited(&|| site.get(probe)).await, "{probe}");
     }
+    assert!(is_limited(&|| site.get("/healthy")).await, "what begins like a probe is none");
 }
 
 #[tokio::test]
