@@ -46,6 +46,9 @@ pub struct Tracing {
     pub ratio: f64,
     /// Whether what the caller has decided holds.
     pub heeds_caller: bool,
+    /// Of failures that were not traced, so many in a second get a span at their end, of each
+    /// worker thread: where all of a crowd is refused, the others pay nothing for it.
+    pub failures_per_s_max: u32,
 }
 
 impl fmt::Debug for Tracing {
@@ -54,9 +57,7 @@ impl fmt::Debug for Tracing {
     }
 }
 
-/// Least time between two failures of one worker thread that get a span at their end: where all of
-/// a crowd is refused, the others pay nothing for it.
-const FAILURE_PAUSE: Duration = Duration::from_millis(5);
+const SECOND: Duration = Duration::from_secs(1);
 
 /// What one worker thread traces.
 pub(crate) struct RequestSpans {
@@ -65,8 +66,9 @@ pub(crate) struct RequestSpans {
     up_to: u64,
     /// The last throw; no secret, and never 0.
     dice: Cell<u64>,
-    /// When the last failure got a span at its end.
-    failed: Cell<Option<Instant>>,
+    /// The failures that got a span at their end: since when they are counted, for a second, and
+    /// how many they are.
+    failed: Cell<(Instant, u32)>,
 }
 
 /// The span of a request that is traced.
@@ -94,7 +96,7 @@ impl RequestSpans {
 
     fn seeded(tracing: Tracing, seed: u64) -> Self {
         let up_to = part_of_all(tracing.ratio);
-        Self { tracing, up_to, dice: Cell::new(seed), failed: Cell::new(None) }
+        Self { tracing, up_to, dice: Cell::new(seed), failed: Cell::new((Instant::now(), 0)) }
     }
 
     /// Begins the span of a request that is traced; `None` for all others.
@@ -116,8 +118,8 @@ impl RequestSpans {
         span.span_context().is_sampled().then_some(RequestSpan(span))
     }
 
-    /// Ends the span. A failure of ours that has none gets one, which begins when the request did;
-    /// but not one after another without a pause.
+    /// Ends the span. A failure of ours that has none gets one, which begins when the request did,
+    /// while there are not too many.
     pub(crate) fn end(&self, span: Option<RequestSpan>, headers: &HeaderMap, ending: &Ending<'_>) {
         let mut span = match span {
             Some(RequestSpan(span)) => span,
@@ -153,11 +155,12 @@ impl RequestSpans {
     /// Whether a failure gets a span at its end.
     fn may_tell(&self, ending: &Ending<'_>) -> bool {
         let now = ending.arrived + ending.took;
-        let last = self.failed.get();
-        let may = last.is_none_or(|last| now.saturating_duration_since(last) >= FAILURE_PAUSE);
-        if may {
-            self.failed.set(Some(now));
+        let (mut since, mut told) = self.failed.get();
+        if now.saturating_duration_since(since) >= SECOND {
+            (since, told) = (now, 0);
         }
+        let may = told < self.tracing.failures_per_s_max;
+        self.failed.set((since, told + u32::from(may)));
         may
     }
 
@@ -258,14 +261,18 @@ mod tests {
 
     fn spans(ratio: f64) -> RequestSpans {
         let tracer = Arc::new(BoxedTracer::new(Box::new(NoopTracer::new())));
-        RequestSpans::seeded(Tracing { tracer, ratio, heeds_caller: true }, 7)
+        RequestSpans::seeded(
+            Tracing { tracer, ratio, heeds_caller: true, failures_per_s_max: 2 },
+            7,
+        )
     }
 
     #[test]
-    fn of_failures_one_after_another_one_in_a_while_gets_a_span() {
-        let (spans, arrived) = (spans(0.0), Instant::now());
-        let correlation = HeaderValue::from_static("x");
-        let told = [0, 1, 4, 5, 9, 10].map(|millis| {
+    fn of_failures_at_once_so_many_get_a_span_and_a_second_later_again() {
+        let spans = spans(0.0);
+        let (arrived, correlation) = (Instant::now(), HeaderValue::from_static("x"));
+        spans.failed.set((arrived, 0));
+        let told = [0, 0, 0, 999, 1_000, 1_000, 1_000, 2_500].map(|millis| {
             spans.may_tell(&Ending {
                 method: "POST",
                 route: "/",
@@ -276,7 +283,7 @@ mod tests {
                 error: None,
             })
         });
-        assert_eq!(told, [true, false, false, true, false, true]);
+        assert_eq!(told, [true, true, false, false, true, true, false, true]);
     }
 
     #[test]

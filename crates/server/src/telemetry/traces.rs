@@ -32,9 +32,8 @@ const INSTANCE: &str = "service.instance.id";
 #[derive(Debug)]
 pub(super) struct Traces {
     provider: SdkTracerProvider,
-    tracer: Arc<BoxedTracer>,
-    ratio: f64,
-    heeds_caller: bool,
+    /// How requests are traced.
+    requests: Tracing,
 }
 
 impl Traces {
@@ -85,17 +84,21 @@ impl Traces {
             .with_resource(resource)
             .build();
         let tracer = Arc::new(BoxedTracer::new(Box::new(provider.tracer("stampede"))));
-        let (ratio, heeds_caller) = (settings.ratio, settings.heeds_caller);
-        Ok(Self { provider, tracer, ratio, heeds_caller })
+        let requests = Tracing {
+            tracer,
+            ratio: settings.ratio,
+            heeds_caller: settings.heeds_caller,
+            failures_per_s_max: settings.traces_per_s_max,
+        };
+        Ok(Self { provider, requests })
     }
 
     pub(super) fn tracer(&self) -> Arc<BoxedTracer> {
-        self.tracer.clone()
+        self.requests.tracer.clone()
     }
 
     pub(super) fn of_requests(&self) -> Tracing {
-        let (ratio, heeds_caller) = (self.ratio, self.heeds_caller);
-        Tracing { tracer: self.tracer(), ratio, heeds_caller }
+        self.requests.clone()
     }
 
     /// Sends what waits.
