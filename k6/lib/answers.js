@@ -13,6 +13,7 @@ export const KINDS = [
   'rate_limited',
   'refused',
   'malformed',
+  'unavailable',
   'server_errors',
   'unanswered',
   'invariants_broken',
@@ -89,9 +90,13 @@ function kindOfAttempt(response, body) {
   return REJECTIONS[body?.error?.code] ?? 'malformed';
 }
 
-/** The kind of an answer that is no 200; 429 is a limit in front, or the server's own. */
+/**
+ * The kind of an answer that is no 200; 429 is a limit in front, or the server's own. A 503 says that
+ * it is not known what came of it, any other 5xx is a fault of the program or of a proxy.
+ */
 function failure({ status }) {
   if (status === 0) return 'unanswered';
+  if (status === 503) return 'unavailable';
   if (status >= 500) return 'server_errors';
   if (status === 429) return 'rate_limited';
   return status === 200 ? undefined : 'refused';

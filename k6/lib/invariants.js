@@ -5,9 +5,16 @@ import { count, unitsInLedger } from './answers.js';
 import { KEEP_SALE } from './settings.js';
 import { admin, statusAtNode } from './shop.js';
 
-/** How long the ledger may take to have everything, and the nodes to show the same. */
+/** How long the ledger may take to have everything, and the node that is asked to show it. */
 const CATCH_UP_S = 30;
 const LOOK_EVERY_S = 0.2;
+/**
+ * What is younger is not looked for in the ledger by a comparison: `STAMPEDE_RECONCILE_SETTLED_AFTER_MS`
+ * of the server, 10 s unless it was told otherwise, and a second in which nodes' clocks may differ.
+ */
+const SETTLED_AFTER_S = 11;
+/** How often the removal of a sale is asked for: each time has a minute. */
+const REMOVALS_MAX = 3;
 /** How long a comparison of gate and ledger is tried for: another run may be at work. */
 const COMPARE_S = 10;
 
@@ -26,8 +33,21 @@ export function verify(sale, units, agreeWithinS = 0) {
   if (broken.length > 0) {
     console.error(`the sale ${sale.sku} is left as it is`);
   } else if (!KEEP_SALE) {
-    admin('DELETE', `/products/${sale.sku}`);
+    remove(sale.sku);
   }
+}
+
+/** Removes the sale: 503 says that it goes on, and a repeat after that may find it gone. */
+function remove(sku) {
+  let answer;
+  for (let tries = 0; tries < REMOVALS_MAX; tries += 1) {
+    answer = admin('DELETE', `/products/${sku}`);
+    if (answer.status === 200 || (tries > 0 && answer.status === 404)) return;
+    if (answer.status !== 503 && answer.status !== 0) break;
+    sleep(1);
+  }
+  console.error(`broken: ${sku} was not removed: ${answer.status} ${answer.error} ${answer.body}`);
+  count('invariants_broken');
 }
 
 function faults(sale, units, agreeWithinS) {
@@ -37,6 +57,7 @@ function faults(sale, units, agreeWithinS) {
   unitsInLedger.add(persisted);
   const shown = shownStock(sale.sku, left);
   const letters = admin('GET', `/dead-letters?sku=${sale.sku}`);
+  if (sold > 0) sleep(SETTLED_AFTER_S);
   const comparison = compare(sale.sku, agreeWithinS);
   const held = [
     [sold <= sale.stock, `${sold} units are sold of ${sale.stock}`],
@@ -66,7 +87,7 @@ function recorded(sku) {
   return product;
 }
 
-/** The stock that is shown, once it is `left`: other nodes may take a second. */
+/** The stock that a node shows, once it is `left`: it may take a second. */
 function shownStock(sku, left) {
   let shown;
   for (let waited = 0; waited < CATCH_UP_S && shown !== left; waited += LOOK_EVERY_S) {

@@ -57,9 +57,9 @@ function held(kind, data) {
 }
 
 /** Kinds that are shown also where they are 0, since that is what the run is for. */
-const ALWAYS = ['accepted', 'server_errors', 'unanswered', 'invariants_broken'];
+const ALWAYS = ['accepted', 'unavailable', 'server_errors', 'unanswered', 'invariants_broken'];
 
-/** What buyers were told of is what the ledger has. */
+/** The ledger has as many units as buyers were told of. */
 function books(data) {
   const [told, recorded] = [sum('units_told', data), sum('units_in_ledger', data)];
   const holds = told === recorded;
