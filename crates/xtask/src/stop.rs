@@ -8,6 +8,9 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
+    /// The exit code of what was tried and failed.
+    pub(crate) const FAILED: u8 = 1;
+
     /// Bad usage, or something is missing on this machine: nothing was tried.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self { code: 2, message: message.into() }
@@ -15,6 +18,6 @@ impl Stop {
 
     /// It was tried and failed.
     pub(crate) fn failed(message: impl Into<String>) -> Self {
-        Self { code: 1, message: message.into() }
+        Self { code: Self::FAILED, message: message.into() }
     }
 }
