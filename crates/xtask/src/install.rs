@@ -61,7 +61,9 @@ impl Need {
             Self::Prometheus => find("prometheus").is_some() && find("promtool").is_some(),
             Self::Wrk => find("wrk").is_some(),
             // Where it can be installed, the shell is what is wanted.
-            Self::Chromium if is_root_on_debian() => find(HEADLESS_SHELL).is_some(),
+            Self::Chromium if is_root_on_debian() && has_headless_shell() => {
+                find(HEADLESS_SHELL).is_some()
+            }
             Self::Chromium => chromium().is_some(),
             Self::CargoDeny => output("cargo-deny", &["--version"]).is_some(),
             Self::CargoLlvmCov => output("cargo-llvm-cov", &["llvm-cov", "--version"]).is_some(),
@@ -185,6 +187,15 @@ fn is_root_on_debian() -> bool {
     output("id", &["-u"]).as_deref() == Some("0") && Path::new("/etc/debian_version").exists()
 }
 
+/// Debian itself has the shell. Others have it not, such as Ubuntu: there any Chromium will do.
+fn has_headless_shell() -> bool {
+    fs::read_to_string("/etc/os-release").is_ok_and(|about| is_debian_itself(&about))
+}
+
+fn is_debian_itself(about: &str) -> bool {
+    about.lines().any(|line| line == "ID=debian")
+}
+
 /// The browser of the end-to-end tests.
 pub(crate) fn chromium() -> Option<PathBuf> {
     [HEADLESS_SHELL, "chromium", "chromium-browser", "google-chrome"].into_iter().find_map(find)
@@ -202,7 +213,13 @@ fn postgres() -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Need, line_to_paste};
+    use super::{Need, is_debian_itself, line_to_paste};
+
+    #[test]
+    fn a_system_like_debian_is_not_taken_for_it() {
+        assert!(is_debian_itself("NAME=\"Debian GNU/Linux\"\nID=debian\n"));
+        assert!(!is_debian_itself("ID=ubuntu\nID_LIKE=debian\n"));
+    }
 
     #[test]
     fn the_line_to_paste_names_each_way_of_installing_once() {
