@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use crate::{
@@ -38,8 +39,13 @@ fn packages_in(folder: &str) -> Result<(), Stop> {
 
 /// Builds the page into the folder that the binary embeds.
 ///
-/// One that is as it was keeps its files, since the program is compiled anew for newer ones.
+/// One that is as it was keeps its files, since the program is compiled anew for newer ones. However
+/// many stages want it, it is built once.
 pub(crate) fn build() -> Result<(), Stop> {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    if BUILT.get().is_some() {
+        return Ok(());
+    }
     packages()?;
     let page = root().join("frontend/dist");
     let before = root().join("frontend/node_modules/.page-before");
@@ -51,7 +57,9 @@ pub(crate) fn build() -> Result<(), Stop> {
         fs::rename(&page, &before).map_err(fault)?;
     }
     run(npm(&["run", "build"]))?;
-    keep_if_same(&before, &page).map_err(fault)
+    keep_if_same(&before, &page).map_err(fault)?;
+    BUILT.get_or_init(|| ());
+    Ok(())
 }
 
 /// Puts the folder `before` in the place of `now` if both hold the same.

@@ -2,9 +2,11 @@
 
 use std::{
     collections::BTreeSet,
-    fs,
+    env, fs,
+    num::NonZero,
     path::{Path, PathBuf},
     process::Command,
+    thread,
 };
 
 use crate::{
@@ -25,6 +27,9 @@ pub(crate) enum Stage {
     Bench,
     EndToEnd,
 }
+
+/// What says how many tests of a file run at once.
+const THREADS: &str = "RUST_TEST_THREADS";
 
 /// The crates, by their folders, of which every test is quick and needs no store.
 const PURE: [&str; 6] = ["domain", "application", "presentation", "model", "load", "xtask"];
@@ -75,6 +80,9 @@ impl Stages {
         let mut tests = cargo(&["test", "--workspace", "--no-fail-fast"]);
         tests.args(test_files(needs_stores).iter().flat_map(|name| ["--test", name]));
         tests.env("STAMPEDE_BIN", &binary);
+        if env::var_os(THREADS).is_none() {
+            tests.env(THREADS, threads().to_string());
+        }
         let mut outcome = run_tests(tests);
         let mut board = Command::new(prove::build()?);
         board.env("STAMPEDE_BIN", binary).current_dir(root());
@@ -134,6 +142,13 @@ fn unit() -> Outcome {
 /// Whether every answer is right while much is asked; its figures are a report and fail nothing.
 fn quick_bench(program: &Path) -> Outcome {
     run_tests(bench::command(program, &["--quick".to_owned()]))
+}
+
+/// So many tests at once that need stores: they wait more than they work, so that a core each would
+/// leave cores idle.
+fn threads() -> usize {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    (cores * 3).div_ceil(2)
 }
 
 /// The names of the tests that need no store.
