@@ -31,7 +31,8 @@ Options:
 
 Before anything is compiled, versions are checked and what is missing is installed: as root on
 Debian by apt (redis-server, postgresql, nginx, openssl, prometheus, wrk, chromium-headless-shell),
-and cargo-deny by cargo. Where that is not possible, the line that does it is printed, and the exit code is 2.
+and cargo-deny by cargo. Where that is not possible, the line that does it is printed, and the exit
+code is 2.
 
 Settings:
   STAMPEDE_TEST_REDIS_URL, STAMPEDE_TEST_DATABASE_URL   servers to use instead of local ones
