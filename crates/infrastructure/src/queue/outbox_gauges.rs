@@ -35,7 +35,9 @@ impl OutboxGauges {
                 .build(),
             oldest: meter
                 .f64_gauge("outbox_oldest_seconds")
-                .with_description("Age of the oldest purchase in the outbox, of all nodes; it grows while that is away.")
+                .with_description(
+                    "Age of the oldest purchase in the outbox, of all nodes; grows while that is away.",
+                )
                 .build(),
             letters: meter
                 .u64_gauge("dead_letters_waiting")
