@@ -7,6 +7,7 @@
 //!
 //! | order | what |
 //! |---|---|
+//! | `sync always` | has Redis sync before it answers, so that a kill takes nothing that it answered |
 //! | `kill redis` | kills it in the middle of whatever it does |
 //! | `start redis` | starts it again with the files that it left |
 //! | `tell sold` | says what is sold of the newest sale and its stock: `267 800`, or `0 0` |
@@ -54,7 +55,7 @@ fn main() {
 
 impl System {
     async fn start() -> Self {
-        let redis = OwnRedis::start(OwnRedisOptions::on_disk()).await;
+        let redis = OwnRedis::start(OwnRedisOptions::as_shipped()).await;
         let synced = OwnPostgresOptions { fsync: true, ..OwnPostgresOptions::default() };
         let postgres = OwnPostgres::start_with(synced).await;
         let mut settings = Stores::between(&redis, &postgres).settings();
@@ -75,6 +76,7 @@ impl System {
 
     async fn obey(&mut self, order: &str) -> String {
         match order {
+            "sync always" => self.redis.sync_always().await,
             "kill redis" => self.redis.kill(),
             "start redis" => self.redis.restart().await,
             "tell sold" => return self.sold().await,

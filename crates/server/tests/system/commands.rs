@@ -91,7 +91,7 @@ async fn check_says_what_an_acknowledgement_is_worth_on_each_engine() {
         ],
     );
 
-    let redis = OwnRedis::start(OwnRedisOptions::on_disk()).await;
+    let redis = OwnRedis::start(OwnRedisOptions::as_shipped()).await;
     let stores = Stores::over(&redis).await;
     let ended = StampedeProcess::run(["check"], stores.settings()).await;
     assert_eq!(ended.code, Some(0), "{:?}", ended.lines);

@@ -58,10 +58,11 @@ pub struct OwnRedisOptions {
 pub enum Fsync {
     /// Before it answers.
     Always,
-    /// Every second, on another thread.
-    #[default]
+    /// Every second, on another thread. While such a sync is under way it writes nothing, for two
+    /// seconds at most, and answers: a kill takes what it answered meanwhile.
     EverySecond,
-    /// Never: the system does, some day.
+    /// Never: the system does, some day. What it answered is written, and so outlives a kill.
+    #[default]
     No,
 }
 
@@ -177,6 +178,11 @@ impl OwnRedis {
         self.host().lose_power_keeping(keep)
     }
 
+    /// Syncs before it answers, until it is started again: a kill takes nothing that it answered.
+    pub async fn sync_always(&self) {
+        self.told(redis::cmd("CONFIG").arg("SET").arg("appendfsync").arg("always")).await;
+    }
+
     /// Begins to rewrite its append-only file, which takes `each` for every key.
     pub async fn begin_rewrite(&self, each: Duration) {
         let each = each.as_micros().to_string();
@@ -267,10 +273,16 @@ impl OwnRedis {
 }
 
 impl OwnRedisOptions {
-    /// With an append-only file, and as it is shipped besides.
+    /// With an append-only file that has all that it answered when it is killed.
     #[must_use]
     pub fn on_disk() -> Self {
         Self { appendonly: true, ..Self::default() }
+    }
+
+    /// As `infrastructure/redis.conf` has it.
+    #[must_use]
+    pub fn as_shipped() -> Self {
+        Self { fsync: Fsync::EverySecond, ..Self::on_disk() }
     }
 }
 
