@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
+use rustix::net::{Shutdown, shutdown};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{mpsc, oneshot, watch},
@@ -67,7 +68,13 @@ impl Relay {
                 self.cuts.send_replace(());
                 while self.connections.join_next().await.is_some() {}
             }
-            Order::Refuse => self.listener = None,
+            Order::Refuse => {
+                if let Some(listener) = self.listener.take() {
+                    // To close it is not enough: a program that another test starts just then has
+                    // it for a moment too, and would keep it open.
+                    shutdown(&listener, Shutdown::Both).expect("it stops listening");
+                }
+            }
             Order::Accept if self.listener.is_some() => {}
             Order::Accept => {
                 let listener = TcpListener::bind(self.address).await;
@@ -108,5 +115,32 @@ async fn connection(mut client: TcpStream, network: Arc<Network>, mut cuts: watc
     if is_cut {
         client.set_zero_linger().and(server.set_zero_linger()).ok();
         network.cut.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::ErrorKind,
+        net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    };
+
+    use super::{Arc, Network, Order, Relay};
+
+    #[tokio::test]
+    async fn new_connections_are_refused_though_a_program_that_is_started_has_the_socket_too() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let theirs = listener.try_clone().expect("a copy");
+        listener.set_nonblocking(true).expect("for a runtime");
+        let address = listener.local_addr().expect("it listens");
+        let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+        let nobody = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+        let mut relay = Relay::new(listener, address, Arc::new(Network::to(nobody)));
+        relay.carry_out(Order::Refuse).await;
+        let refused = TcpStream::connect(address).expect_err("nobody listens");
+        assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+        relay.carry_out(Order::Accept).await;
+        TcpStream::connect(address).expect("it is taken again");
+        drop(theirs);
     }
 }
