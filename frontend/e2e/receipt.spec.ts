@@ -19,7 +19,7 @@ test('a receipt tells number, item, price and time, and can be copied', { tag: '
   await expect(shopper.button).toHaveText(`Buy another · ${PRICE}`);
   const bought = await shopper.purchaseNo.textContent();
   await slip.getByRole('button', { name: 'Copy purchase number' }).click();
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(bought);
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(bought);
 });
 
 test('a receipt survives a reload, with its price', async ({ server, keeper, shopper }) => {

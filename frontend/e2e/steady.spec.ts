@@ -98,6 +98,7 @@ for (const { language, viewport } of SCREENS) {
       keeper,
       shopper,
     }) => {
+      await shopper.waitForEver();
       await shopper.visit(network, await keeper.sale(PRICED));
       await shopper.callThemselves('Ada Lovelace');
       await shows(shopper, 'live');

@@ -1,7 +1,7 @@
 /** Node's own, which the types of a page leave out. */
 declare function setImmediate(run: () => void): unknown;
 
-const TURNS_MAX = 2000;
+const TURNS_MAX = 20_000;
 /** A request, its answer and what follows from it take one or two. */
 const TURNS = 6;
 
