@@ -8,4 +8,4 @@ mod stores;
 pub use client::{ADMIN_KEY, Answer, Shop, product};
 pub use comparison::Comparison;
 pub use events::{Event, Events};
-pub use stores::{Database, Node, RESTORED, Stores};
+pub use stores::{Database, Node, PATIENT, RESTORED, Stores};

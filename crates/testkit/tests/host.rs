@@ -9,7 +9,9 @@ use std::{
 };
 
 use redis::{AsyncCommands, aio::MultiplexedConnection};
-use stampede_testkit::servers::{DiskFault, Fsync, Host, Lost, OwnRedis, OwnRedisOptions, scratch};
+use stampede_testkit::servers::{
+    DiskFault, Fsync, Host, Lost, OwnRedis, OwnRedisOptions, connection, scratch, until,
+};
 use tempfile::TempDir;
 
 /// Two pages of a file, as `dd` writes one of them in place.
@@ -145,8 +147,7 @@ fn a_refused_sync_covers_nothing() {
 }
 
 async fn connect(redis: &OwnRedis) -> MultiplexedConnection {
-    let client = redis::Client::open(redis.url()).expect("an address");
-    client.get_multiplexed_async_connection().await.expect("a connection")
+    connection(&redis.url()).await
 }
 
 async fn on_a_host(fsync: Fsync) -> OwnRedis {
@@ -155,7 +156,8 @@ async fn on_a_host(fsync: Fsync) -> OwnRedis {
 }
 
 /// Appends numbers from 0 on for at least `time`, each answered before the next is sent, then
-/// loses power and answers how many were answered and how many are left, oldest first.
+/// loses power while no sync is under way, and answers how many were answered and how many are left,
+/// oldest first.
 async fn append(redis: &mut OwnRedis, time: Duration) -> (Vec<i64>, Vec<i64>) {
     let mut connection = connect(redis).await;
     let (start, mut told) = (Instant::now(), Vec::new());
@@ -164,6 +166,12 @@ async fn append(redis: &mut OwnRedis, time: Duration) -> (Vec<i64>, Vec<i64>) {
         connection.rpush::<_, _, ()>("numbers", number).await.expect("RPUSH");
         told.push(number);
     }
+    until("no sync is under way", SOON, async || {
+        let about: String =
+            redis::cmd("INFO").arg("persistence").query_async(&mut connection).await.ok()?;
+        about.contains("aof_pending_bio_fsync:0").then_some(())
+    })
+    .await;
     redis.lose_power();
     redis.restart().await;
     let left = connect(redis).await.lrange("numbers", 0, -1).await.expect("LRANGE");
@@ -189,7 +197,6 @@ async fn a_redis_that_syncs_every_second_keeps_a_beginning_when_power_fails() {
     let mut redis = on_a_host(Fsync::EverySecond).await;
     let (told, left) = append(&mut redis, 2 * TWO_SECONDS).await;
     assert_eq!(left, told[..left.len()], "what is lost is the end");
-    // How much of it, the disk says.
     assert!(!left.is_empty(), "none of {}", told.len());
 }
 
@@ -213,7 +220,7 @@ async fn a_killed_redis_that_syncs_every_second_loses_what_it_answered_during_a_
     let mut connection = connect(&redis).await;
     redis.host().hold_syncs();
     let mut told: i64 = 0;
-    stampede_testkit::servers::until("what was answered is not written", SOON, async || {
+    until("what was answered is not written", SOON, async || {
         told = connection.incr("sold", 1).await.expect("INCR");
         let about: String =
             redis::cmd("INFO").arg("persistence").query_async(&mut connection).await.ok()?;
@@ -252,7 +259,7 @@ async fn a_redis_that_rewrote_its_file_has_its_data_when_power_fails() {
     connection.set::<_, _, ()>("stock", 7).await.expect("SET");
     let rewritten = "aof_rewrite_in_progress:0";
     redis::cmd("BGREWRITEAOF").exec_async(&mut connection).await.expect("BGREWRITEAOF");
-    stampede_testkit::servers::until("the file is rewritten", TWO_SECONDS * 10, async || {
+    until("the file is rewritten", TWO_SECONDS * 10, async || {
         let about: String =
             redis::cmd("INFO").arg("persistence").query_async(&mut connection).await.ok()?;
         let is_done = about.contains(rewritten) && !about.contains("scheduled:1");

@@ -3,25 +3,20 @@
 
 use std::{fs::OpenOptions, io::Write, path::Path, time::Duration};
 
-use redis::{AsyncCommands, aio::MultiplexedConnection};
+use redis::AsyncCommands;
 use sqlx::{Connection, PgConnection, error::DatabaseError};
 use stampede_testkit::servers::{
-    self, OwnPostgres, OwnPostgresOptions, OwnRedis, OwnRedisOptions, until,
+    self, OwnPostgres, OwnPostgresOptions, OwnRedis, OwnRedisOptions, connection, until,
 };
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-async fn connect(url: &str) -> MultiplexedConnection {
-    let client = redis::Client::open(url).expect("an address");
-    client.get_multiplexed_async_connection().await.expect("a connection")
-}
-
 async fn read(redis: &OwnRedis, key: &str) -> Option<i64> {
-    connect(&redis.url()).await.get(key).await.expect("GET")
+    connection(&redis.url()).await.get(key).await.expect("GET")
 }
 
 async fn write(redis: &OwnRedis, key: &str, value: i64) {
-    connect(&redis.url()).await.set::<_, _, ()>(key, value).await.expect("SET");
+    connection(&redis.url()).await.set::<_, _, ()>(key, value).await.expect("SET");
 }
 
 async fn tables(url: &str) -> i64 {
@@ -40,7 +35,7 @@ async fn the_shared_redis_answers_and_gives_each_caller_another_prefix() {
     let (one, other) = (servers::redis().await, servers::redis().await);
     assert_eq!(one.url, other.url);
     assert_ne!(one.prefix, other.prefix);
-    let pong: String = connect(&one.url).await.ping().await.expect("PING");
+    let pong: String = connection(&one.url).await.ping().await.expect("PING");
     assert_eq!(pong, "PONG");
 }
 
@@ -63,10 +58,10 @@ async fn a_redis_that_ends_over_a_file_that_it_mends_is_started_until_it_is_mend
     // Cut off in the middle of a transaction: first its last command goes, and then all of it.
     let mut transaction = redis::pipe();
     transaction.atomic().set("torn", 2).ignore().set("torn", 3).ignore();
-    let () = transaction.query_async(&mut connect(&server.url()).await).await.expect("EXEC");
+    let () = transaction.query_async(&mut connection(&server.url()).await).await.expect("EXEC");
     let (_, folder): (String, String) = redis::cmd("CONFIG")
         .arg(&["GET", "dir"])
-        .query_async(&mut connect(&server.url()).await)
+        .query_async(&mut connection(&server.url()).await)
         .await
         .expect("CONFIG GET");
     server.kill();
@@ -107,12 +102,14 @@ async fn a_redis_restarted_from_its_copy_has_forgotten_what_came_after() {
 #[tokio::test]
 async fn a_paused_redis_answers_only_after_it_is_resumed() {
     let redis = OwnRedis::start(OwnRedisOptions::default()).await;
-    let mut connection = connect(&redis.url()).await;
+    // One with the limit of its own, of half a second.
+    let client = redis::Client::open(redis.url()).expect("an address");
+    let mut client = client.get_multiplexed_async_connection().await.expect("a connection");
     redis.pause();
-    let refused: Result<String, _> = connection.ping().await;
+    let refused: Result<String, _> = client.ping().await;
     assert!(refused.expect_err("nobody answers").is_timeout());
     redis.resume();
-    let pong: String = connect(&redis.url()).await.ping().await.expect("PING");
+    let pong: String = connection(&redis.url()).await.ping().await.expect("PING");
     assert_eq!(pong, "PONG");
 }
 
@@ -122,7 +119,7 @@ async fn a_promoted_replica_goes_its_own_way_until_it_is_failed_back() {
     let one = OwnRedis::start(options()).await;
     let other = OwnRedis::start(options()).await;
     write(&one, "stock", 7).await;
-    let mut client = connect(&one.url()).await;
+    let mut client = connection(&one.url()).await;
     other.replicate(&one).await;
     assert_eq!(read(&other, "stock").await, Some(7));
     other.promote().await;
@@ -138,7 +135,7 @@ async fn a_redis_without_memory_refuses_writes_and_still_reads() {
     let redis = OwnRedis::start(OwnRedisOptions::default()).await;
     write(&redis, "stock", 7).await;
     redis.limit_memory(1).await;
-    let refused: Result<(), _> = connect(&redis.url()).await.set("stock", 6).await;
+    let refused: Result<(), _> = connection(&redis.url()).await.set("stock", 6).await;
     assert_eq!(refused.expect_err("no memory").code(), Some("OOM"));
     assert_eq!(read(&redis, "stock").await, Some(7));
     redis.limit_memory(0).await;

@@ -22,11 +22,11 @@ use tokio::time::timeout;
 use super::postgres_records::database;
 
 /// How long an answer is waited for here.
-const ANSWER: Duration = Duration::from_secs(3);
+const ANSWER: Duration = Duration::from_secs(6);
 /// How late a slow network delivers what is said.
 const LATE: Duration = Duration::from_millis(400);
 /// Much longer than that, and much shorter than TCP's own patience.
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(40);
 /// Connections of the node; more than there are questions.
 const CONNECTIONS: u32 = 40;
 
@@ -242,9 +242,10 @@ fn a_transaction_that_begins_too_late_takes_nothing_with_it() {
         let at = Behind::start().await;
         let limits = PostgresLimits { connections_max: 1, ..PostgresLimits::default() };
         let pool = connect(&at.proxy.url(&at.database.url), &limits).expect("an address");
-        let ledger = PostgresLedger::new(pool.clone()).answering_within(LATE + LATE / 2);
         let questions = Questions::about(&at);
-        ledger.known(&at.sale.id, &questions.numbers).await.expect("Postgres answers");
+        let patient = PostgresLedger::new(pool.clone());
+        patient.known(&at.sale.id, &questions.numbers).await.expect("Postgres answers");
+        let ledger = patient.answering_within(LATE + LATE / 2);
         until("it is given back", LONG, async || (pool.num_idle() == 1).then_some(())).await;
         at.proxy.requests(Way::Delay(LATE));
         let late = ledger.commit(&questions.entries).await;

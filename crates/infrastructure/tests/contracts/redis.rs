@@ -30,7 +30,7 @@ use stampede_infrastructure::{
     redis::{RedisEngine, RedisSettings},
 };
 use stampede_testkit::{
-    servers::{Fsync, OwnRedis, OwnRedisOptions, SharedRedis, TestDatabase, postgres, redis},
+    servers::{OwnRedis, OwnRedisOptions, SharedRedis, TestDatabase, postgres, redis},
     suites::{Harness, ManyNodes},
 };
 
@@ -88,13 +88,9 @@ impl RedisHarness {
 /// With an append-only file it has all that it answered, also when it is killed.
 async fn own_redis(appendonly: bool) -> (OwnRedis, SharedRedis) {
     let arguments = vec!["--enable-debug-command".to_owned(), "yes".to_owned()];
-    let own = OwnRedis::start(OwnRedisOptions {
-        appendonly,
-        fsync: Fsync::Always,
-        arguments,
-        ..OwnRedisOptions::default()
-    })
-    .await;
+    let own =
+        OwnRedis::start(OwnRedisOptions { appendonly, arguments, ..OwnRedisOptions::default() })
+            .await;
     let server = SharedRedis { url: own.url(), prefix: "t:".to_owned() };
     (own, server)
 }

@@ -38,7 +38,7 @@ use stampede_infrastructure::{
 };
 use stampede_testkit::{
     builders::{OffsetClock, a_price},
-    servers::{self, SharedRedis, TestDatabase},
+    servers::{self, SharedRedis, TestDatabase, connection},
     suites::attempt,
 };
 
@@ -63,7 +63,7 @@ const HOUR_MILLIS: i64 = 3_600_000;
 /// Where the embedded engine's clock begins.
 const BEGINS_AT_MILLIS: i64 = 1_771_149_600_000;
 /// How long a node waits for a row in another's hand.
-const LOCK_MAX: Duration = Duration::from_secs(5);
+const LOCK_MAX: Duration = Duration::from_secs(9);
 /// A wait for entries that is meant to end.
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -220,8 +220,6 @@ async fn redis_node(
     let engine =
         RedisEngine::connect(settings, ledger.clone(), catalogue.clone(), randomness).await;
     let engine = engine.expect("Redis answers");
-    let client = redis::Client::open(server.url.as_str()).expect("an address");
-    let beside = client.get_multiplexed_async_connection().await.expect("Redis answers");
     Shop::over(Parts {
         gate: engine.gate(),
         outbox: engine.outbox(),
@@ -230,7 +228,7 @@ async fn redis_node(
         clock: Arc::new(OffsetClock::over(engine.clock(), ahead_ms)),
         hand_clock: None,
         stores: Stores::Redis {
-            redis: beside,
+            redis: connection(&server.url).await,
             prefix: server.prefix.as_str().into(),
             ledger: database.url.as_str().into(),
             records: ledger,

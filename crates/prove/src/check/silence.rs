@@ -9,8 +9,8 @@ use crate::{
 };
 
 /// Of so many looks, and of so many lookups, one is answered at least: else what the others would
-/// have shown is not judged. While replies of Redis go nowhere most of them are not.
-const ANSWERED_IN: usize = 20;
+/// have shown is not judged. While replies of Redis go nowhere nearly all of them are not.
+const ANSWERED_IN: usize = 100;
 /// How long after it goes on a frozen node has answered what it was asked before: as it is shipped
 /// it waits for a restore, for the gate's reply and for the ledger, 2 s each, and the rest is for
 /// the turns of a machine that runs all nodes, stores and clients of a trial.

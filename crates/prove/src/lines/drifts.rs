@@ -70,7 +70,7 @@ struct Planted {
 impl Installation {
     /// Each sale has sold to some.
     async fn open(stores: Stores, chance: &mut Chance) -> Self {
-        let nodes = stores.nodes().await;
+        let nodes = stores.nodes_with(&[]).await;
         let can_have = stores.drifts().await;
         let mut drifts: Vec<Drift> =
             Drift::ALL.into_iter().filter(|drift| can_have.can_have(*drift)).collect();

@@ -10,7 +10,7 @@ use stampede_testkit::{
 };
 use tokio::time::{sleep, timeout};
 
-use super::load::{LAG_MAX, Load};
+use super::load::Load;
 use crate::{
     Chance, Figure, Line, Promise, Trial,
     recorder::FROZEN_MAX,
@@ -24,6 +24,8 @@ const HANDOVER_LIMIT: Duration = FROZEN_MAX;
 /// How long a split brain lasts if nothing is decided in it: longer than a restore that has begun
 /// keeps others out.
 const SPLIT: Duration = Duration::from_secs(15);
+/// How long a gate of an older life sells on until workers bring what it sold, and notice.
+const UNNOTICED: Duration = Duration::from_secs(3);
 /// How often a restore is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Attempts that are decided between two faults that belong together.
@@ -32,8 +34,7 @@ const SOME: usize = 60;
 const TRIES: usize = 5;
 /// Answers of Postgres that a restore waits for, about.
 const STEPS: u32 = 8;
-/// How late each answer of Postgres comes at the first try, which makes a restore last; later at
-/// each further one.
+/// How late answers of Postgres come at the first try, so that a restore lasts; doubled each time.
 const SLOW: Duration = Duration::from_millis(15);
 
 pub(super) fn line() -> Line {
@@ -250,8 +251,7 @@ async fn old_master_alive(level: Level, chance: Chance) -> Trial {
         shop.to_redis.cut().await;
         (decided, met)
     };
-    // The gate of an older life than the ledger's sells on until workers bring what it sold.
-    let (decided, (accepted, unknown)) = recorder.losing_on(since, LAG_MAX, split).await;
+    let (decided, (accepted, unknown)) = recorder.losing_on(since, UNNOTICED, split).await;
     let mut trial = shop.conclude().await;
     trial.expect(decided > 0, || "nothing was decided while two were masters".to_owned());
     trial.expect(accepted + unknown > 0, || {
@@ -271,7 +271,7 @@ async fn restorer_frozen(level: Level, chance: Chance) -> Trial {
     let mut since = shop.load.at_stake(instant).await;
     let (frozen, other) = if shop.load.chance.happens(1, 2) { (0, 1) } else { (1, 0) };
     let mut is_caught = false;
-    for slow in (1..).map(|number| SLOW * number).take(TRIES) {
+    for slow in (0..TRIES).map(|tried| SLOW * (1 << tried)) {
         // At any of its steps, from the new epoch to the open sale.
         let steps = shop.load.chance.time(Duration::ZERO, STEPS * slow);
         is_caught = freeze_a_restorer(&shop, frozen, other, (slow, steps), since).await;

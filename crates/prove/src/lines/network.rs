@@ -47,7 +47,7 @@ pub(super) fn line() -> Line {
 }
 
 async fn cut(cut: Cut, chance: Chance) -> Trial {
-    let redis = OwnRedis::start(OwnRedisOptions::as_shipped()).await;
+    let redis = OwnRedis::start(OwnRedisOptions::on_disk()).await;
     let network = Proxy::before(&redis.url()).await;
     let database = postgres().await;
     let stores = Stores::at(network.url(&redis.url()), database.url.clone());

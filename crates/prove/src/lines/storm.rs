@@ -26,7 +26,7 @@ pub(super) fn line() -> Line {
 }
 
 async fn storm(mut chance: Chance) -> Trial {
-    let redis = OwnRedis::start(OwnRedisOptions::as_shipped()).await;
+    let redis = OwnRedis::start(OwnRedisOptions::on_disk()).await;
     let stores = Stores::over(&redis).await;
     let mut proxies = Vec::new();
     let mut settings: Vec<Vec<Setting>> = Vec::new();

@@ -841,9 +841,9 @@ fn a_history_in_which_nobody_was_shown_anything_does_not_hold() {
         story.history
     };
     let lookup = Event::Lookup { buyer: "buyer-0".to_owned(), answer: None };
-    for (event, said) in [(Event::Look(None), "1 of 21 looks"), (lookup, "1 of 21 lookups")] {
-        assert_passes(&unanswered(&event, 19));
-        assert_says(&unanswered(&event, 20), said);
+    for (event, said) in [(Event::Look(None), "1 of 101 looks"), (lookup, "1 of 101 lookups")] {
+        assert_passes(&unanswered(&event, 99));
+        assert_says(&unanswered(&event, 100), said);
     }
     assert_says(&unanswered(&Event::Over { stream: 1 }, 1), "none of 1 streams said anything");
 }

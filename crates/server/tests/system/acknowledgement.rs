@@ -9,7 +9,7 @@ use futures::future::join_all;
 use serde_json::json;
 use stampede_testkit::{
     servers::{OwnPostgres, OwnRedis, OwnRedisOptions, until},
-    shop::{Shop, Stores, product},
+    shop::{PATIENT, Shop, Stores, product},
 };
 
 const LEDGER: [(&str, &str); 1] = [("STAMPEDE_ACK", "ledger")];
@@ -35,7 +35,7 @@ async fn recorded(stores: &Stores) -> BTreeSet<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_receipt_is_in_postgres_when_it_is_read() {
     let stores = Stores::redis().await;
-    let node = stores.node_with(LEDGER).await;
+    let node = stores.node_with(PATIENT.into_iter().chain(LEDGER)).await;
     node.shop.open("WIDGET-001", 100, 1).await;
     for (turn, units) in [40, 40, 20].into_iter().enumerate() {
         let told = rush(&node.shop, &format!("turn-{turn}"), 40).await;

@@ -9,7 +9,7 @@ use std::{
 use futures::{StreamExt, stream};
 use stampede_testkit::{
     servers::until,
-    shop::{Shop, Stores},
+    shop::{PATIENT, Shop, Stores},
 };
 use tokio::sync::Notify;
 
@@ -43,15 +43,21 @@ async fn buy(
 }
 
 async fn what_was_answered_before_a_kill_is_in_the_ledger_exactly_once(stores: Stores) {
-    let mut node = stores.node().await;
+    let mut node = stores.node_with(PATIENT).await;
     node.shop.open("WIDGET-001", u32::try_from(PURCHASES).expect("small"), 1).await;
     let (count, enough) = (AtomicUsize::new(0), Notify::new());
     let shop = node.shop.clone();
-    let buying = buy(&shop, 0..PURCHASES, || {
-        if count.fetch_add(1, Ordering::Relaxed) + 1 == KILLED_AT {
-            enough.notify_one();
-        }
-    });
+    let buying = async {
+        let answered = buy(&shop, 0..PURCHASES, || {
+            if count.fetch_add(1, Ordering::Relaxed) + 1 == KILLED_AT {
+                enough.notify_one();
+            }
+        });
+        let answered = answered.await;
+        // Nor is it waited for what does not come any more.
+        enough.notify_one();
+        answered
+    };
     let killing = async {
         enough.notified().await;
         node.process.kill_hard();
@@ -59,7 +65,7 @@ async fn what_was_answered_before_a_kill_is_in_the_ledger_exactly_once(stores: S
     let (answered, ()) = futures::future::join(buying, killing).await;
     assert!((KILLED_AT..PURCHASES).contains(&answered.len()), "{} answered", answered.len());
 
-    let node = stores.node().await;
+    let node = stores.node_with(PATIENT).await;
     let before = recorded(&stores, &node.shop).await;
     for (buyer, number) in &answered {
         assert_eq!(before.get(buyer), Some(number), "answered before the kill");

@@ -8,7 +8,7 @@ use std::{
 use futures::future::join_all;
 use stampede_testkit::{
     servers::until,
-    shop::{Answer, Node, Shop, Stores},
+    shop::{Answer, Node, PATIENT, Shop, Stores},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -81,7 +81,7 @@ async fn is_deleted(node: &Shop) {
 async fn a_node_killed_in_the_middle_of_a_deletion_leaves_one_that_a_repeat_finishes(
     stores: Stores,
 ) {
-    let mut node = stores.node().await;
+    let mut node = stores.node_with(PATIENT).await;
     node.shop.open(SKU, STOCK, 1).await;
     let names: Vec<_> = (0..10 * BUYERS).map(|number| format!("buyer-{number}")).collect();
     let shop = node.shop.clone();
@@ -112,7 +112,7 @@ async fn a_node_killed_in_the_middle_of_a_deletion_leaves_one_that_a_repeat_fini
 /// Every receipt is kept once, of its own creation, and nobody who was told of a creation is told of
 /// an earlier one after it.
 async fn a_sku_deleted_and_created_again_under_load_mixes_nothing(stores: Stores) {
-    let nodes = stores.nodes().await;
+    let nodes = stores.nodes_with(&PATIENT).await;
     let stop = CancellationToken::new();
     let names: Vec<String> = (0..BUYERS).map(|number| format!("buyer-{number}")).collect();
     let buying = names.iter().zip(nodes.iter().cycle());

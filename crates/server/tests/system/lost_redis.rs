@@ -58,7 +58,11 @@ async fn assert_restored(stores: &Stores, shop: &Shop, held: BTreeMap<String, St
 }
 
 async fn version(shop: &Shop) -> u64 {
-    shop.status("WIDGET-001").await.data()["version"].as_u64().expect("a number")
+    // A moment after Redis is back, a node may not know yet.
+    until("a version", RECOVERY_LIMIT, async || {
+        shop.status("WIDGET-001").await.body["data"]["version"].as_u64()
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

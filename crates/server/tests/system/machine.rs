@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use futures::future::join_all;
 use stampede_testkit::{
     servers::{DiskFault, OwnRedis, OwnRedisOptions, until},
-    shop::{Answer, Shop, Stores},
+    shop::{Answer, PATIENT, Shop, Stores},
 };
 
 /// A node that meets a fault, or goes on after its end.
@@ -34,7 +34,7 @@ async fn recorded(stores: &Stores) -> BTreeMap<String, String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_answered_on_embedded_is_kept_when_power_fails() {
     let stores = Stores::embedded_on_host();
-    let mut node = stores.node().await;
+    let mut node = stores.node_with(PATIENT).await;
     node.shop.open("WIDGET-001", 1_000, 1).await;
     let mut told = BTreeMap::new();
     for life in 0..3 {
@@ -45,7 +45,7 @@ async fn what_was_answered_on_embedded_is_kept_when_power_fails() {
         }
         node.process.kill_hard();
         stores.host().lose_power();
-        node = stores.node().await;
+        node = stores.node_with(PATIENT).await;
     }
     node.shop.recorded("WIDGET-001", 150).await;
     assert_eq!(recorded(&stores).await, told);

@@ -1,7 +1,7 @@
 //! What a purchase costs, from the receipt to the ledger.
 
 use serde_json::{Value, json};
-use stampede_testkit::shop::{Answer, Shop, Stores, product};
+use stampede_testkit::shop::{Answer, PATIENT, Shop, Stores, product};
 
 use crate::on_each_engine;
 
@@ -93,7 +93,7 @@ async fn a_purchase_without_a_price_has_none_anywhere(stores: Stores) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_price_changed_on_one_node_is_what_the_other_sells_at_in_the_same_instant() {
     let stores = Stores::redis().await;
-    let nodes = stores.nodes().await;
+    let nodes = stores.nodes_with(&PATIENT).await;
     let (admins, buyers) = (&nodes[0].shop, &nodes[1].shop);
     let yen = (Some(4_500), Some("JPY"));
     for round in 0..20 {

@@ -17,7 +17,7 @@ use reqwest::{Client, Response, header::HeaderMap};
 use serde_json::Value;
 use stampede_testkit::{
     servers::{Nginx, until},
-    shop::{Events, Node, Shop, Stores},
+    shop::{Events, Node, PATIENT, Shop, Stores},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -54,7 +54,7 @@ impl Site {
     /// A site whose nodes have these settings too.
     async fn open_with<const COUNT: usize>(others: [(&'static str, &str); COUNT]) -> Self {
         let stores = Stores::redis().await;
-        let settings = [[TRUSTING].as_slice(), &others].concat();
+        let settings = [PATIENT.as_slice(), &[TRUSTING], &others].concat();
         let nodes =
             vec![stores.node_with(settings.clone()).await, stores.node_with(settings).await];
         let addresses: Vec<_> = nodes.iter().map(|node| node.process.base_url()).collect();

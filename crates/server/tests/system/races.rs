@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
-use stampede_testkit::shop::{Answer, Node, Stores};
+use stampede_testkit::shop::{Answer, Node, PATIENT, Stores};
 
 use crate::on_each_engine;
 
@@ -53,7 +53,7 @@ async fn assert_recorded(stores: &Stores, nodes: &[Node], sku: &str, numbers: &B
 }
 
 async fn a_thousand_buyers_at_once_get_the_hundred_units_one_each(stores: Stores) {
-    let nodes = [stores.node().await];
+    let nodes = [stores.node_with(PATIENT).await];
     nodes[0].shop.open("WIDGET-001", 100, 1).await;
     let answers = race(&nodes, "WIDGET-001", &buyers(1000)).await;
     assert_eq!(outcomes(&answers), BTreeMap::from([("ACCEPTED", 100), ("SOLD_OUT", 900)]));
@@ -69,7 +69,7 @@ async fn a_thousand_buyers_at_once_get_the_hundred_units_one_each(stores: Stores
 }
 
 async fn one_buyer_a_hundred_times_at_once_buys_once(stores: Stores) {
-    let nodes = [stores.node().await];
+    let nodes = [stores.node_with(PATIENT).await];
     nodes[0].shop.open("WIDGET-001", 100, 1).await;
     let attempts = vec![("ada".to_owned(), None); 100];
     let answers = race(&nodes, "WIDGET-001", &attempts).await;
@@ -85,7 +85,7 @@ async fn one_buyer_a_hundred_times_at_once_buys_once(stores: Stores) {
 }
 
 async fn the_last_unit_raced_by_a_thousand_sells_once(stores: Stores) {
-    let nodes = [stores.node().await];
+    let nodes = [stores.node_with(PATIENT).await];
     nodes[0].shop.open("WIDGET-001", 1, 1).await;
     let answers = race(&nodes, "WIDGET-001", &buyers(1000)).await;
     assert_eq!(outcomes(&answers), BTreeMap::from([("ACCEPTED", 1), ("SOLD_OUT", 999)]));
@@ -93,7 +93,7 @@ async fn the_last_unit_raced_by_a_thousand_sells_once(stores: Stores) {
 }
 
 async fn twenty_keys_twenty_times_each_make_twenty_purchases(stores: Stores) {
-    let nodes = stores.nodes().await;
+    let nodes = stores.nodes_with(&PATIENT).await;
     nodes[0].shop.open("WIDGET-001", 100, 20).await;
     let keys = (0..400).map(|attempt| format!("key-{}", attempt % 20));
     let attempts: Vec<_> = keys.map(|key| ("ada".to_owned(), Some(key))).collect();
@@ -109,7 +109,8 @@ async fn twenty_keys_twenty_times_each_make_twenty_purchases(stores: Stores) {
 }
 
 async fn by_default_a_buyer_who_hammers_is_told_to_slow_down_and_still_buys_once(stores: Stores) {
-    let node = stores.node_with([("RATE_LIMIT_PURCHASE_PER_BUYER", "5")]).await;
+    let limit = ("RATE_LIMIT_PURCHASE_PER_BUYER", "5");
+    let node = stores.node_with(PATIENT.into_iter().chain([limit])).await;
     node.shop.open("WIDGET-001", 100, 1).await;
     let sent = (0..100).map(|_| node.shop.buy("WIDGET-001", "ada"));
     let answers = join_all(sent).await;

@@ -1,7 +1,7 @@
 //! Two nodes on one Redis and one Postgres.
 
 use futures::future::join_all;
-use stampede_testkit::shop::{Event, Events, Shop, Stores};
+use stampede_testkit::shop::{Event, Events, PATIENT, Shop, Stores};
 
 /// Attempts by as many new buyers on both nodes, all at once; answers how many were accepted.
 async fn crowd(shops: &[Shop], name: &str, count: usize) -> usize {
@@ -17,15 +17,25 @@ fn is_sold_out(event: &Event) -> bool {
     event.name == "state-change" && event.data["reason"] == "SOLD_OUT"
 }
 
+/// Waits until both streams have told of it: a stream shows what is so when it is read, and leaves
+/// out what is over by then.
+async fn told(streams: &mut [(Events, Vec<Event>); 2], last: impl Fn(&Event) -> bool) {
+    for (stream, events) in streams {
+        events.extend(stream.until(&last).await);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_sell_one_stock_and_both_streams_tell_all_of_it() {
     let stores = Stores::redis().await;
-    let nodes = stores.nodes().await;
+    let nodes = stores.nodes_with(&PATIENT).await;
     let [first, second] = [&nodes[0].shop, &nodes[1].shop].map(Clone::clone);
     let shops = [first.clone(), second.clone()];
     first.open("WIDGET-001", 300, 1).await;
-    let mut streams =
-        [Events::open(&first, "WIDGET-001").await, Events::open(&second, "WIDGET-001").await];
+    let mut streams = [
+        (Events::open(&first, "WIDGET-001").await, Vec::new()),
+        (Events::open(&second, "WIDGET-001").await, Vec::new()),
+    ];
     for shop in &shops {
         assert_eq!(
             shop.buy("WIDGET-001", &format!("first-{}", shop.url(""))).await.outcome(),
@@ -41,14 +51,17 @@ async fn two_nodes_sell_one_stock_and_both_streams_tell_all_of_it() {
     assert_eq!(crowd(&shops, "too-late", 100).await, 0, "after the pause was answered");
     let left = first.status("WIDGET-001").await.data()["stock"].as_u64().expect("a number");
     assert_eq!(left, 300 - 2 - accepted as u64);
+    let is_change = |event: &Event| event.name == "state-change";
+    told(&mut streams, |event| is_change(event) && event.data["paused"] == true).await;
 
     assert_eq!(second.change("WIDGET-001", "resume").await.data()["paused"], false);
+    told(&mut streams, |event| is_change(event) && event.data["paused"] == false).await;
     assert_eq!(crowd(&shops, "rest", 400).await as u64, left, "each unit that was left, once");
+    told(&mut streams, is_sold_out).await;
 
-    for stream in &mut streams {
-        let events = stream.until(is_sold_out).await;
+    for (mut stream, events) in streams {
         assert_eq!(events[0].name, "initial");
-        let changes: Vec<_> = events.iter().filter(|event| event.name == "state-change").collect();
+        let changes: Vec<_> = events.iter().filter(|event| is_change(event)).collect();
         let told: Vec<_> =
             changes.iter().map(|change| (&change.data["state"], &change.data["paused"])).collect();
         let (active, ended) = ("ACTIVE".into(), "ENDED".into());
@@ -68,7 +81,7 @@ async fn two_nodes_sell_one_stock_and_both_streams_tell_all_of_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_end_on_one_node_holds_on_the_other_from_its_answer_on() {
     let stores = Stores::redis().await;
-    let nodes = stores.nodes().await;
+    let nodes = stores.nodes_with(&PATIENT).await;
     let shops = [nodes[0].shop.clone(), nodes[1].shop.clone()];
     shops[0].open("WIDGET-001", 1000, 1).await;
     let (accepted, ended) =

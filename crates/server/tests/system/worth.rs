@@ -1,11 +1,13 @@
 //! What an acknowledgement is worth is told in the same words by `check`, the log and `/health`.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
 use stampede_testkit::{
-    servers::{Fsync, OwnPostgres, OwnPostgresOptions, OwnRedis, OwnRedisOptions, StampedeProcess},
-    shop::{Node, Stores},
+    servers::{
+        Fsync, OwnPostgres, OwnPostgresOptions, OwnRedis, OwnRedisOptions, StampedeProcess, until,
+    },
+    shop::{Node, PATIENT, Stores},
 };
 
 const LEDGER: (&str, &str) = ("STAMPEDE_ACK", "ledger");
@@ -78,7 +80,7 @@ async fn check_says_what_level_ledger_is_worth_and_fails_over_a_postgres_that_sy
 async fn the_start_says_what_an_acknowledgement_is_worth() {
     let (_redis, _postgres, stores) = stores(false).await;
     for (level, broken) in [("gate", 0), ("ledger", 1)] {
-        let node = stores.node_with([(LEDGER.0, level)]).await;
+        let node = stores.node_with(PATIENT.into_iter().chain([(LEDGER.0, level)])).await;
         let lines = logged(&node, "what an acknowledged purchase is worth here");
         let faults: Vec<_> = lines.iter().map(|line| text(line, "fault")).collect();
         assert_eq!(faults, FAULTS, "a line a fault");
@@ -96,8 +98,13 @@ async fn the_start_says_what_an_acknowledgement_is_worth() {
 async fn health_says_what_an_acknowledgement_is_worth_on_these_stores() {
     let (_redis, _postgres, stores) = stores(false).await;
     let node = stores.node_with([LEDGER]).await;
-    let health = node.shop.health("/health").await;
-    assert_eq!(health.status, 200, "a promise that is not kept makes no store unhealthy");
+    // A promise that is not kept makes no store unhealthy; a Redis that syncs may answer late.
+    let health = until("every store answers", Duration::from_secs(20), async || {
+        let health = node.shop.health("/health").await;
+        let is_known = health.status == 200 && health.data()["acknowledgement"].is_object();
+        is_known.then_some(health)
+    })
+    .await;
     let worth = &health.data()["acknowledgement"];
     assert_eq!(worth["level"], "ledger");
     let settings = json!({

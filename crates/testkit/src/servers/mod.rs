@@ -59,7 +59,7 @@ pub use programs::version_of;
 pub use prometheus::{Metric, Prometheus};
 pub use proxy::{Bytes, Carried, Proxy, Way};
 pub use raw_insert::{RawInsert, raw_insert};
-pub use redis::{SharedRedis, redis};
+pub use redis::{SharedRedis, connection, redis};
 pub use scratch::scratch;
 pub use stampede::{Ended, StampedeProcess, raise_file_limit, run_program};
 pub use until::until;

@@ -3,7 +3,7 @@
 use redis::{AsyncCommands, RedisResult, streams::StreamPendingReply};
 use stampede_domain::Shard;
 
-use super::SharedRedis;
+use super::{SharedRedis, connection};
 
 /// The group of workers that read it.
 pub(super) const GROUP: &str = "ledger";
@@ -22,9 +22,7 @@ pub struct OutboxLeft {
 impl OutboxLeft {
     /// As it is now.
     pub async fn of(redis: &SharedRedis) -> Self {
-        let client = redis::Client::open(redis.url.as_str()).expect("an address");
-        let mut connection =
-            client.get_multiplexed_async_connection().await.expect("Redis answers");
+        let mut connection = connection(&redis.url).await;
         let mut left = Self::default();
         for shard in Shard::all() {
             let stream = format!("{}{{{shard}}}:outbox", redis.prefix);

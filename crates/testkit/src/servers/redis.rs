@@ -1,9 +1,16 @@
 //! The Redis that the tests of one process share.
 
+use std::time::Duration;
+
+use redis::{AsyncConnectionConfig, aio::MultiplexedConnection};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{OwnRedis, OwnRedisOptions, blocking, container, programs, source::Source};
+
+/// How long a busy machine may take over an answer that comes: the client's own half a second is
+/// less than a slow disk takes over one sync.
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
 /// A Redis that other tests use too, and the prefix under which this test is alone.
 #[derive(Clone, Debug)]
@@ -27,6 +34,16 @@ pub async fn redis() -> SharedRedis {
     static SERVER: OnceCell<Server> = OnceCell::const_new();
     let server = SERVER.get_or_init(|| blocking(find)).await;
     SharedRedis { url: server.url.clone(), prefix: format!("t-{}:", Uuid::new_v4().simple()) }
+}
+
+/// A connection to the Redis at that address, beside those of whatever is tested.
+pub async fn connection(url: &str) -> MultiplexedConnection {
+    let client = ::redis::Client::open(url).expect("an address");
+    let limits = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(ANSWER_LIMIT))
+        .set_response_timeout(Some(ANSWER_LIMIT));
+    let connection = client.get_multiplexed_async_connection_with_config(&limits).await;
+    connection.expect("Redis answers")
 }
 
 fn find() -> Server {

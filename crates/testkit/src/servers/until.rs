@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time;
+use tokio::time::{self, MissedTickBehavior};
 
 /// How often it is looked again.
 const EVERY: Duration = Duration::from_millis(10);
@@ -11,6 +11,8 @@ const EVERY: Duration = Duration::from_millis(10);
 pub async fn until<T>(what: &str, limit: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let looking = async {
         let mut again = time::interval(EVERY);
+        // After a stall it is not made up for: nginx would refuse so many at once.
+        again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             again.tick().await;
             if let Some(found) = look().await {

@@ -9,8 +9,9 @@ use crate::servers::until;
 
 /// By which admins are let in.
 pub const ADMIN_KEY: &str = "the-admin-key-of-these-tests";
-/// How long the ledger may lag behind the gate.
-const LEDGER_LIMIT: Duration = Duration::from_secs(5);
+/// How long the ledger may lag behind the gate: several times as long as a worker whose batch came
+/// to nothing waits before it takes it again.
+const LEDGER_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long a connection without a request is kept: less than the 5 s for which a node waits for
 /// the first one, as it is shipped, lest a request meets its end.

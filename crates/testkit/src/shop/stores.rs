@@ -11,7 +11,7 @@ use crate::{
     drifts,
     servers::{
         Counted, Host, KeptRow, LedgerRow, OwnPostgres, OwnRedis, SharedRedis, StampedeProcess,
-        TestDatabase, postgres, postgres_counted, postgres_differences, postgres_kept,
+        TestDatabase, connection, postgres, postgres_counted, postgres_differences, postgres_kept,
         postgres_rows, redis, scratch, sqlite_counted, sqlite_differences, sqlite_kept,
         sqlite_rows,
     },
@@ -19,6 +19,16 @@ use crate::{
 
 /// What a node logs when it has restored a gate.
 pub const RESTORED: &str = "restored a sale's gate";
+
+/// Settings of a node that waits where it would answer 503 as it is shipped, because a store or the
+/// whole machine stands still for a second: for tests that say what each of many is answered, on a
+/// machine that runs other tests besides.
+pub const PATIENT: [(&str, &str); 4] = [
+    ("STAMPEDE_WAIT_INTERVAL_MS", "10000"),
+    ("STAMPEDE_REDIS_RESPONSE_MAX_MS", "30000"),
+    ("STAMPEDE_CONFIRM_MAX_MS", "30000"),
+    ("STAMPEDE_STATUS_AGE_MAX_MS", "30000"),
+];
 
 /// The stores of one engine, of this test alone.
 #[derive(Debug)]
@@ -220,11 +230,12 @@ impl Stores {
         StampedeProcess::start_program(program, arguments.iter().copied(), settings).await
     }
 
-    /// As many nodes as the engine allows, at most two.
-    pub async fn nodes(&self) -> Vec<Node> {
+    /// As many nodes as the engine allows, at most two, with further settings.
+    pub async fn nodes_with(&self, others: &[(&'static str, &str)]) -> Vec<Node> {
+        let node = async || self.node_with(others.iter().copied()).await;
         match self {
-            Self::Embedded(_) | Self::OnHost { .. } => vec![self.node().await],
-            Self::Redis { .. } => vec![self.node().await, self.node().await],
+            Self::Embedded(_) | Self::OnHost { .. } => vec![node().await],
+            Self::Redis { .. } => vec![node().await, node().await],
         }
     }
 
@@ -277,15 +288,11 @@ impl Stores {
                 let pool = SqlitePool::connect_with(options).await.expect("a database");
                 drifts::Stores::File(pool)
             }
-            Self::Redis { redis, database } => {
-                let client = redis::Client::open(redis.url.as_str()).expect("an address");
-                let connection = client.get_multiplexed_async_connection().await;
-                drifts::Stores::Redis {
-                    redis: connection.expect("Redis answers"),
-                    prefix: redis.prefix.as_str().into(),
-                    ledger: database.url().into(),
-                }
-            }
+            Self::Redis { redis, database } => drifts::Stores::Redis {
+                redis: connection(&redis.url).await,
+                prefix: redis.prefix.as_str().into(),
+                ledger: database.url().into(),
+            },
         }
     }
 }

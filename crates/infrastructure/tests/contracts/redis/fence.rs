@@ -82,13 +82,8 @@ async fn sold_out(harness: &RedisHarness) -> (Scene, Purchase, [Attempt; 3]) {
 fn a_batch_after_its_not_after_does_nothing() {
     run(async {
         let (own, server) = own_redis(false).await;
-        let patience = Duration::from_millis(300);
-        let hasty = |settings| RedisSettings {
-            response_timeout: patience,
-            connection_timeout: patience,
-            ..settings
-        };
-        let harness = RedisHarness::over(server, hasty).await;
+        let patience = RedisSettings::new(&server.url, &server.prefix).response_timeout;
+        let harness = RedisHarness::over(server, |settings| settings).await;
         let scene = Scene::active(&harness, 10, 1).await;
         scene.buy(&attempt("ada", 1, 1)).await;
         let (epoch, run_before) = (harness.epoch(&scene).await, harness.scripts_run().await);

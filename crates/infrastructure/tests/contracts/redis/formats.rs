@@ -9,6 +9,7 @@ use stampede_application::{
 use stampede_domain::{Acknowledgement, SaleId, Shard};
 use stampede_testkit::{
     builders::a_sale,
+    servers::connection,
     suites::{Harness as _, Scene, attempt, run, sale_feed::arrived},
 };
 use tokio_util::sync::CancellationToken;
@@ -16,13 +17,8 @@ use tokio_util::sync::CancellationToken;
 use super::RedisHarness;
 
 impl RedisHarness {
-    fn client(&self) -> redis::Client {
-        redis::Client::open(self.server.url.as_str()).expect("an address")
-    }
-
     pub(super) async fn beside(&self) -> MultiplexedConnection {
-        let connection = self.client().get_multiplexed_async_connection().await;
-        connection.expect("Redis answers")
+        connection(&self.server.url).await
     }
 
     pub(super) fn key(&self, id: &SaleId, name: &str) -> String {
@@ -66,7 +62,8 @@ fn entries_records_and_messages_say_their_format() {
         let harness = RedisHarness::start().await;
         let scene = Scene::active(&harness, 10, 1).await;
         let (id, mut beside) = (scene.id(), harness.beside().await);
-        let mut feed = harness.client().get_async_pubsub().await.expect("Redis answers");
+        let client = redis::Client::open(harness.server.url.as_str()).expect("an address");
+        let mut feed = client.get_async_pubsub().await.expect("Redis answers");
         feed.subscribe(harness.key(id, "feed")).await.expect("Redis answers");
         scene.buy(&attempt("ada", 1, 1)).await;
         let message = feed.on_message().next().await.expect("a message");
