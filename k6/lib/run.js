@@ -25,12 +25,12 @@ export function newBuyer() {
   return `${exec.scenario.name}-${exec.scenario.iterationInTest}`;
 }
 
-/**
- * Of buyers at a steady rate, the fewest that have to come: the others found nobody free, as a
- * thousand do on a machine that stands still for some seconds.
- */
+/** How long a machine may stand still while buyers arrive, so that they find nobody free. */
+const STANDSTILL_S = 6;
+
+/** Of buyers at a steady rate, the fewest that have to come: the others found nobody free. */
 export function mostOf(perSecond, seconds) {
-  return Math.floor(perSecond * seconds * 0.75);
+  return Math.floor(perSecond * Math.max(0, seconds * 0.95 - STANDSTILL_S));
 }
 
 /** Units enough for all who arrive, one more lest the last one sells out. */

@@ -1,6 +1,6 @@
 // Buyers arrive at a steady rate, however long those before them wait; there is enough for all.
 // Those whom no virtual user was free for are `dropped_iterations`: then the rate was less, and the
-// run fails if it was less by more than a quarter.
+// run fails if it was less by more than a twentieth and what comes in six seconds.
 
 import { openSale } from '../lib/shop.js';
 import { ANY, begin, exactly } from '../lib/answers.js';

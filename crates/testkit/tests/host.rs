@@ -197,7 +197,7 @@ async fn a_redis_that_syncs_every_second_keeps_a_beginning_when_power_fails() {
     let mut redis = on_a_host(Fsync::EverySecond).await;
     let (told, left) = append(&mut redis, 2 * TWO_SECONDS).await;
     assert_eq!(left, told[..left.len()], "what is lost is the end");
-    assert!(!left.is_empty(), "none of {}", told.len());
+    assert!(left.len() > told.len() / 20, "{} of {}", left.len(), told.len());
 }
 
 #[tokio::test]
@@ -242,7 +242,7 @@ async fn a_killed_redis_of_a_test_has_what_it_answered_during_a_slow_sync() {
     let mut connection = connect(&redis).await;
     redis.host().hold_syncs();
     let (start, mut told) = (Instant::now(), 0_i64);
-    // A sync begins with a second.
+    // At `everysec` a sync would begin with the next second.
     while start.elapsed() < TWO_SECONDS {
         told = connection.incr("sold", 1).await.expect("INCR");
     }

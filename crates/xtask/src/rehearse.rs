@@ -13,9 +13,9 @@ use crate::{
 const HELP: &str = "\
 Rehearses the day of a sale on this machine: two API nodes and a worker over Redis and Postgres,
 nginx in front, buyers by k6 who come over half a minute, and Redis, which syncs before it answers,
-killed once a third of the stock is sold, and started again. Says PASS if exactly the stock was sold, every buyer got a decision, the
-ledger has as many units as buyers were told of, and it agrees with Redis purchase by purchase
-within a minute; else FAIL, and the exit code is 1.
+killed once a third of the stock is sold, and started again. Says PASS if exactly the stock was
+sold, every buyer got a decision, the ledger has as many units as buyers were told of, and it
+agrees with Redis purchase by purchase within a minute; else FAIL, and the exit code is 1.
 
 Usage: cargo xtask rehearse
 

@@ -56,9 +56,9 @@ struct Held {
 /// Shorter than anything that Postgres itself would wait for.
 const IMPATIENT: Duration = Duration::from_millis(200);
 /// How long Postgres waits for the row here, and how long whoever does not wait for that may take on
-/// a busy machine.
+/// a busy machine: less than a ledger waits for an answer that is told nothing else, 12 s.
 const ROW_LIMIT: Duration = Duration::from_secs(30);
-const SOON: Duration = Duration::from_secs(18);
+const SOON: Duration = Duration::from_secs(10);
 
 impl Held {
     async fn answering_within(answer_max: Duration) -> Self {
@@ -117,7 +117,8 @@ fn a_statement_that_is_not_answered_in_time_gives_its_connection_up() {
         let refused = held.ledger.commit(std::slice::from_ref(&held.entry)).await;
         let is_unknown = matches!(refused, Err(CommitError::Port(PortError::Unavailable { .. })));
         assert!(is_unknown, "{refused:?}");
-        assert!(begun.elapsed() < ROW_LIMIT, "not by Postgres: {:?}", begun.elapsed());
+        // Neither by Postgres nor by the limit that is set where no other is.
+        assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
         held.goes_on().await;
     });
 }

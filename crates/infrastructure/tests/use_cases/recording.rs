@@ -39,6 +39,7 @@ on_every_engine!(
     a_sale_that_drifts_for_good_keeps_no_other_of_its_shard_waiting,
     a_sale_whose_restore_fails_keeps_no_other_waiting,
     workers_go_on_with_other_sales_while_one_drifts,
+    workers_record_all_that_is_sold_at_the_first_try,
 );
 
 fn numbers(purchases: &[Purchase]) -> Vec<PurchaseNo> {
@@ -353,6 +354,21 @@ async fn workers_go_on_with_other_sales_while_one_drifts(shop: Shop) {
     let drained = async || shop.waiting(&widget).await.is_empty().then_some(());
     until("nothing of it is left", SOON, drained).await;
     assert_eq!(shop.recorded(&widget).await.len(), 1);
+    workers.stop().await;
+}
+
+/// Nothing is claimed again here, so what a worker read and left would stay.
+async fn workers_record_all_that_is_sold_at_the_first_try(shop: Shop) {
+    let id = shop.sell(WIDGET, 100, 1, When::Active).await;
+    let claim_idle = Duration::from_hours(1);
+    let workers = Workers::of(&shop, QueueLimits { claim_idle, ..QueueLimits::default() });
+    let mut bought = Vec::new();
+    for part in crowd(60).chunks(5) {
+        bought.extend(shop.buy_all(&id, part).await);
+    }
+    let drained = async || shop.waiting(&id).await.is_empty().then_some(());
+    until("nothing is left", SOON, drained).await;
+    assert_eq!(recorded_numbers(&shop, &id).await, numbers(&bought));
     workers.stop().await;
 }
 

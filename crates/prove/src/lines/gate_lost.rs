@@ -24,7 +24,7 @@ const HANDOVER_LIMIT: Duration = FROZEN_MAX;
 /// How long a split brain lasts if nothing is decided in it: longer than a restore that has begun
 /// keeps others out.
 const SPLIT: Duration = Duration::from_secs(15);
-/// How long a gate of an older life sells on until workers bring what it sold, and notice.
+/// How long a gate of an older life sells on until a worker that brings what it sold notices.
 const UNNOTICED: Duration = Duration::from_secs(3);
 /// How often a restore is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(50);

@@ -17,9 +17,9 @@ const LAST_INSTANT: usize = 450;
 /// Attempts that are decided right before a fault that takes what is in the gate alone, and may be
 /// lost with it: more than workers are behind by, mostly.
 const AT_STAKE: usize = 100;
-/// How long workers may be behind besides: they take milliseconds, several seconds if a batch comes
-/// to nothing and is taken again, and the rest is for a machine that runs all of a trial.
-const LAG_MAX: Duration = Duration::from_secs(20);
+/// How long workers may be behind besides: they take milliseconds, 5 s where a batch came to
+/// nothing and is claimed again, and the rest is for a machine that runs all of a trial.
+const LAG_MAX: Duration = Duration::from_secs(8);
 
 /// A sale at which a crowd is buying.
 ///

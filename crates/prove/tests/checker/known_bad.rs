@@ -830,8 +830,11 @@ fn a_node_that_was_frozen_and_answers_late_what_it_was_asked_before_is_caught() 
 
 #[test]
 fn a_history_in_which_nobody_was_shown_anything_does_not_hold() {
-    let unanswered = |event: &Event, times| {
+    let unanswered = |event: &Event, times, haste: bool| {
         let mut story = five_bought();
+        if haste {
+            story.history.gate.not_after = Duration::from_millis(500);
+        }
         story.look_up(700, AROUND, "buyer-0");
         let seen = Seen { version: 5, stock: Some(5) };
         story.note(700, AROUND, Event::Look(Some(seen)));
@@ -841,11 +844,14 @@ fn a_history_in_which_nobody_was_shown_anything_does_not_hold() {
         story.history
     };
     let lookup = Event::Lookup { buyer: "buyer-0".to_owned(), answer: None };
-    for (event, said) in [(Event::Look(None), "1 of 101 looks"), (lookup, "1 of 101 lookups")] {
-        assert_passes(&unanswered(&event, 99));
-        assert_says(&unanswered(&event, 100), said);
+    for (event, said) in [(Event::Look(None), "1 of 21 looks"), (lookup, "1 of 21 lookups")] {
+        assert_passes(&unanswered(&event, 19, false));
+        assert_says(&unanswered(&event, 20, false), said);
+        assert_passes(&unanswered(&event, 99, true));
+        assert_says(&unanswered(&event, 100, true), "1 of 101 look");
     }
-    assert_says(&unanswered(&Event::Over { stream: 1 }, 1), "none of 1 streams said anything");
+    let over = Event::Over { stream: 1 };
+    assert_says(&unanswered(&over, 1, false), "none of 1 streams said anything");
 }
 
 #[test]

@@ -98,7 +98,7 @@ async fn a_node_killed_in_the_middle_of_a_deletion_leaves_one_that_a_repeat_fini
     };
     futures::future::join(shop.delete(SKU), killing).await;
 
-    let node = stores.node().await;
+    let node = stores.node_with(PATIENT).await;
     is_deleted(&node.shop).await;
     let kept: HashSet<_> = stores.kept().await.into_iter().map(|row| row.purchase_no).collect();
     assert_eq!(kept, numbers);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use stampede_testkit::{
     servers::{OwnPostgres, until},
-    shop::{PATIENT, Shop, Stores},
+    shop::{Shop, Stores},
 };
 
 /// A node that finds its Postgres back, and the drain of what waited.
@@ -23,7 +23,7 @@ async fn assert_all_buy(shop: &Shop, name: &str, count: usize) {
 async fn while_postgres_is_away_the_gate_sells_on_and_nothing_is_lost() {
     let mut postgres = OwnPostgres::start().await;
     let stores = Stores::on(&postgres).await;
-    let node = stores.node_with(PATIENT).await;
+    let node = stores.node().await;
     node.shop.open("WIDGET-001", 100, 1).await;
     assert_all_buy(&node.shop, "before", 20).await;
     postgres.kill();

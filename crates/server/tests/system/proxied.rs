@@ -27,7 +27,7 @@ use tokio::{
 
 /// A node that is back is asked again after two seconds.
 const LIMIT: Duration = Duration::from_secs(20);
-/// A second of a node's, two of nginx', and what a busy machine takes.
+/// What a node takes to hear of it, two seconds of nginx', and what a busy machine takes.
 const SHOWN_LIMIT: Duration = Duration::from_secs(6);
 /// Streams of one address.
 const STREAMS_MAX: usize = 100;

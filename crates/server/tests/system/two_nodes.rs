@@ -17,8 +17,8 @@ fn is_sold_out(event: &Event) -> bool {
     event.name == "state-change" && event.data["reason"] == "SOLD_OUT"
 }
 
-/// Waits until both streams have told of it: a stream shows what is so when it is read, and leaves
-/// out what is over by then.
+/// Waits until both streams have told of `last`: a stream shows what is so when it is read, and
+/// leaves out what is over by then.
 async fn told(streams: &mut [(Events, Vec<Event>); 2], last: impl Fn(&Event) -> bool) {
     for (stream, events) in streams {
         events.extend(stream.until(&last).await);

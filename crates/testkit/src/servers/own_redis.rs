@@ -279,7 +279,7 @@ impl OwnRedisOptions {
         Self { appendonly: true, ..Self::default() }
     }
 
-    /// As `infrastructure/redis.conf` has it.
+    /// With its append-only file as `infrastructure/redis.conf` has it.
     #[must_use]
     pub fn as_shipped() -> Self {
         Self { fsync: Fsync::EverySecond, ..Self::on_disk() }

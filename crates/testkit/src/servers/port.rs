@@ -12,8 +12,8 @@ use std::{
 const FIRST: u16 = 15_000;
 const COUNT: u16 = 17_000;
 
-/// A loopback port that nobody listens on, and that this process has not named before: a server that
-/// is stopped for a while finds its own free again.
+/// A loopback port that nobody listens on, and that this process has not named before (it begins
+/// anew when it has named all): a server that is stopped for a while finds its own free again.
 ///
 /// Another process may take it before the caller does: who starts a server tries again.
 pub(super) fn free_port() -> u16 {
@@ -21,7 +21,13 @@ pub(super) fn free_port() -> u16 {
     loop {
         let (_, random, ..) = uuid::Uuid::new_v4().as_fields();
         let port = FIRST + random % COUNT;
-        let is_new = NAMED.lock().expect("nobody panics with it").insert(port);
+        let is_new = {
+            let mut named = NAMED.lock().expect("nobody panics with it");
+            if named.len() == usize::from(COUNT) {
+                named.clear();
+            }
+            named.insert(port)
+        };
         if is_new && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return port;
         }

@@ -25,8 +25,8 @@ pub const RESTORED: &str = "restored a sale's gate";
 /// machine that runs other tests besides.
 pub const PATIENT: [(&str, &str); 4] = [
     ("STAMPEDE_WAIT_INTERVAL_MS", "10000"),
-    ("STAMPEDE_REDIS_RESPONSE_MAX_MS", "30000"),
-    ("STAMPEDE_CONFIRM_MAX_MS", "30000"),
+    ("STAMPEDE_REDIS_RESPONSE_MAX_MS", "15000"),
+    ("STAMPEDE_CONFIRM_MAX_MS", "15000"),
     ("STAMPEDE_STATUS_AGE_MAX_MS", "30000"),
 ];
 
