@@ -30,7 +30,8 @@ const STANDSTILL_S = 6;
 
 /** Of buyers at a steady rate, the fewest that have to come: the others found nobody free. */
 export function mostOf(perSecond, seconds) {
-  return Math.floor(perSecond * Math.max(0, seconds * 0.95 - STANDSTILL_S));
+  // A short run is held to half of them, lest it be held to nothing.
+  return Math.floor(perSecond * Math.max(seconds / 2, seconds * 0.95 - STANDSTILL_S));
 }
 
 /** Units enough for all who arrive, one more lest the last one sells out. */
